@@ -1,0 +1,220 @@
+//! The schema of a board file, and the boards that ship with the harness.
+
+use serde::{Deserialize, Serialize};
+
+/// Processor core, as the compiler's `-mcpu` and `-mfpu` know it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Core {
+    /// Armv7E-M with FPv4-SP.
+    CortexM4f,
+    /// Armv7E-M with FPv5, double precision as [`Board::double_fpu`] says.
+    CortexM7f,
+}
+
+/// What a memory region is made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RegionKind {
+    Flash,
+    Sram,
+    Dtcm,
+    Itcm,
+}
+
+/// A contiguous memory region.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Region {
+    pub name: String,
+    pub kind: RegionKind,
+    /// Address as linked.
+    pub origin: u32,
+    /// Bytes.
+    pub size: u32,
+    /// Other addresses at which the same bytes appear.
+    #[serde(default)]
+    pub aliases: Vec<u32>,
+}
+
+/// The clock that inference runs at.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Clock {
+    /// Core clock, Hz.
+    pub hz: u32,
+    /// Oscillator that feeds the PLL, Hz.
+    pub source_hz: u32,
+    /// PLL input divider M.
+    pub pll_m: u32,
+    /// PLL multiplier N.
+    pub pll_n: u32,
+    /// PLL output divider (R on L4+, P on F7).
+    pub pll_div: u32,
+    /// Divider from the core clock to APB1.
+    pub apb1_div: u32,
+    /// Divider from the core clock to APB2.
+    pub apb2_div: u32,
+    /// Flash wait states at this clock.
+    pub flash_wait_states: u32,
+}
+
+/// A pin and its alternate function.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Pin {
+    /// Port letter.
+    pub port: char,
+    pub number: u8,
+    pub alternate: u8,
+}
+
+/// The serial console.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Console {
+    /// `LPUART1`, `USART1`, …
+    pub peripheral: String,
+    pub tx: Pin,
+    pub rx: Pin,
+    pub baud: u32,
+}
+
+/// A board type.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Board {
+    pub name: String,
+    pub description: String,
+    /// Family whose start-up code and register map apply: `stm32l4plus`, `stm32f7`.
+    pub family: String,
+    pub soc: String,
+    pub core: Core,
+    /// Whether the FPU computes in double precision.
+    #[serde(default)]
+    pub double_fpu: bool,
+    pub clock: Clock,
+    /// Linked memory; SRAM regions that touch may be used as one.
+    pub memory: Vec<Region>,
+    pub console: Console,
+    /// Where the facts come from.
+    pub sources: Vec<String>,
+}
+
+/// Why a board cannot be had.
+#[derive(Debug, thiserror::Error)]
+pub enum BoardError {
+    #[error("unknown board `{name}`{hint}; known boards: {known}", known = names().join(", "))]
+    Unknown { name: String, hint: String },
+    #[error("{file}: {message}")]
+    Invalid { file: String, message: String },
+}
+
+const SHIPPED: &[(&str, &str)] = &[
+    ("nucleo-l4r5zi", include_str!("../../boards/nucleo-l4r5zi.yaml")),
+    ("stm32f746g-disco", include_str!("../../boards/stm32f746g-disco.yaml")),
+];
+
+/// Names of the boards that ship with the harness.
+pub fn names() -> Vec<&'static str> {
+    SHIPPED.iter().map(|(name, _)| *name).collect()
+}
+
+impl Board {
+    /// A shipped board by name; the error offers the nearest name.
+    pub fn shipped(name: &str) -> Result<Self, BoardError> {
+        let Some((_, text)) = SHIPPED.iter().find(|(known, _)| *known == name) else {
+            let hint = names()
+                .into_iter()
+                .map(|known| (strsim::jaro_winkler(known, name), known))
+                .filter(|(likeness, _)| *likeness > 0.75)
+                .max_by(|a, b| a.0.total_cmp(&b.0))
+                .map_or(String::new(), |(_, known)| format!(" (did you mean `{known}`?)"));
+            return Err(BoardError::Unknown { name: name.into(), hint });
+        };
+        Self::parse(&format!("boards/{name}.yaml"), text)
+    }
+
+    /// Reads a board from YAML text; `file` is named in errors.
+    pub fn parse(file: &str, text: &str) -> Result<Self, BoardError> {
+        let board: Self = serde_yaml::from_str(text)
+            .map_err(|e| BoardError::Invalid { file: file.into(), message: e.to_string() })?;
+        board.check().map_err(|message| BoardError::Invalid { file: file.into(), message })?;
+        Ok(board)
+    }
+
+    fn check(&self) -> Result<(), String> {
+        let clock = &self.clock;
+        if clock.pll_m == 0 || clock.pll_div == 0 || clock.apb1_div == 0 || clock.apb2_div == 0 {
+            return Err("clock: a divider is 0; dividers start at 1".into());
+        }
+        let pll =
+            u64::from(clock.source_hz) * u64::from(clock.pll_n) / u64::from(clock.pll_m) / u64::from(clock.pll_div);
+        if pll != u64::from(clock.hz) {
+            return Err(format!("clock: hz is {} but the PLL settings give {pll}", clock.hz));
+        }
+        for kind in [RegionKind::Flash, RegionKind::Sram] {
+            if !self.memory.iter().any(|region| region.kind == kind) {
+                return Err(format!("memory: there is no region of kind {kind:?}"));
+            }
+        }
+        Ok(())
+    }
+
+    /// Bytes of flash.
+    pub fn flash_bytes(&self) -> u32 {
+        self.memory.iter().filter(|r| r.kind == RegionKind::Flash).map(|r| r.size).sum()
+    }
+
+    /// Origin and bytes of the longest run of adjoining data memory (SRAM and DTCM).
+    pub fn ram(&self) -> (u32, u32) {
+        let mut regions: Vec<_> = self
+            .memory
+            .iter()
+            .filter(|r| matches!(r.kind, RegionKind::Sram | RegionKind::Dtcm))
+            .map(|r| (r.origin, r.size))
+            .collect();
+        regions.sort_unstable();
+        let mut best = (0, 0);
+        let mut run = (0u32, 0u32);
+        for (origin, size) in regions {
+            run = if run.0.wrapping_add(run.1) == origin { (run.0, run.1 + size) } else { (origin, size) };
+            if run.1 > best.1 {
+                best = run;
+            }
+        }
+        best
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shipped_boards_parse_and_have_the_documented_memory() {
+        let ram = |name| Board::shipped(name).expect(name).ram();
+        assert_eq!(ram("nucleo-l4r5zi"), (0x2000_0000, 640 * 1024));
+        assert_eq!(ram("stm32f746g-disco"), (0x2000_0000, 320 * 1024));
+    }
+
+    #[test]
+    fn a_misspelt_board_is_told_the_nearest() {
+        let message = Board::shipped("nucleo-l4r5z").unwrap_err().to_string();
+        assert!(message.contains("did you mean `nucleo-l4r5zi`?"), "{message}");
+    }
+
+    #[test]
+    fn a_clock_that_the_pll_does_not_give_is_refused() {
+        let text = include_str!("../../boards/nucleo-l4r5zi.yaml").replace("pll_n: 60", "pll_n: 61");
+        let message = Board::parse("b.yaml", &text).unwrap_err().to_string();
+        assert!(message.starts_with("b.yaml: clock: hz is 120000000"), "{message}");
+    }
+
+    #[test]
+    fn an_unknown_key_names_file_and_line() {
+        let text = include_str!("../../boards/nucleo-l4r5zi.yaml").replace("pll_n: 60", "pll_nn: 60");
+        let message = Board::parse("b.yaml", &text).unwrap_err().to_string();
+        assert!(message.contains("b.yaml") && message.contains("pll_nn") && message.contains("line"), "{message}");
+    }
+}
