@@ -1,0 +1,73 @@
+//! Pooling and mean.
+
+use super::super::{Clamp, Hw, Requant, Tensor, Window};
+use super::Operand;
+use super::window::{map_outputs, pixel, taps};
+
+/// Mean of the taps inside the input, halves away from zero.
+pub(super) fn average(x: Operand, out: &Tensor, filter: Hw, window: &Window, clamp: Clamp) -> Vec<u8> {
+    map_outputs(out, |n, y, col, c| {
+        let (mut sum, mut count) = (0, 0);
+        taps(x.tensor, window, filter.h, filter.w, y, col, |_, _, iy, ix| {
+            sum += x.i8(pixel(x.tensor, n, iy, ix) + c);
+            count += 1;
+        });
+        if count == 0 {
+            return clamp.min.max(0).min(clamp.max) as i8 as u8;
+        }
+        let half = if sum > 0 { count / 2 } else { -(count / 2) };
+        ((sum + half) / count).max(clamp.min).min(clamp.max) as i8 as u8
+    })
+}
+
+pub(super) fn max(x: Operand, out: &Tensor, filter: Hw, window: &Window, clamp: Clamp) -> Vec<u8> {
+    map_outputs(out, |n, y, col, c| {
+        let mut best = i32::from(i8::MIN);
+        taps(x.tensor, window, filter.h, filter.w, y, col, |_, _, iy, ix| {
+            best = best.max(x.i8(pixel(x.tensor, n, iy, ix) + c));
+        });
+        best.max(clamp.min).min(clamp.max) as i8 as u8
+    })
+}
+
+/// Mean over `axes` of a tensor of any rank.
+pub(super) fn mean(x: Operand, out: &Tensor, axes: &[usize]) -> Vec<u8> {
+    let shape = &x.tensor.shape;
+    let count: usize = axes.iter().map(|&axis| shape[axis]).product();
+    let mut sums = vec![0i32; out.elements()];
+    for index in 0..x.tensor.elements() {
+        sums[reduced_index(shape, axes, index)] += x.i8(index);
+    }
+    let (zero_in, zero_out) = (x.tensor.zero_point(), out.zero_point());
+    if zero_in == zero_out && x.tensor.scale() == out.scale() {
+        return sums.into_iter().map(|sum| (sum / count as i32) as i8 as u8).collect();
+    }
+    let requant = mean_requant(x.tensor.scale(), out.scale(), count);
+    sums.into_iter()
+        .map(|sum| {
+            let centred = sum.wrapping_sub(zero_in.wrapping_mul(count as i32));
+            (requant.apply(centred).saturating_add(zero_out)).clamp(-128, 127) as i8 as u8
+        })
+        .collect()
+}
+
+/// The division by `count` folded into the multiplier, as `QuantizedMeanOrSum` does.
+fn mean_requant(scale_in: f32, scale_out: f32, count: usize) -> Requant {
+    let base = Requant::new(f64::from(scale_in) / f64::from(scale_out));
+    let shift = (count as u64).ilog2().min(32).min((31 + base.shift).max(0) as u32);
+    let multiplier = ((i64::from(base.multiplier) << shift) / count as i64) as i32;
+    Requant { multiplier, shift: base.shift - shift as i32 }
+}
+
+fn reduced_index(shape: &[usize], axes: &[usize], mut index: usize) -> usize {
+    let (mut reduced, mut stride) = (0, 1);
+    for axis in (0..shape.len()).rev() {
+        let at = index % shape[axis];
+        index /= shape[axis];
+        if !axes.contains(&axis) {
+            reduced += at * stride;
+            stride *= shape[axis];
+        }
+    }
+    reduced
+}
