@@ -5,6 +5,4 @@
 //! One module per room; ARCHITECTURE.md says what each is responsible for and which others it may use.
 
 pub mod board;
-pub mod emulator;
-pub mod engine;
 pub mod network;
