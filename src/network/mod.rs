@@ -4,6 +4,7 @@ pub mod derive;
 pub mod graph;
 pub mod reference;
 pub mod requant;
+pub mod tflite;
 
 pub use graph::{Clamp, DType, Hw, Network, Op, OpKind, Pads, Quantization, Tensor, TensorId, Window};
 pub use requant::Requant;
