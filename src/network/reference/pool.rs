@@ -7,16 +7,16 @@ use super::window::{map_outputs, pixel, taps};
 /// Mean of the taps inside the input, halves away from zero.
 pub(super) fn average(x: Operand, out: &Tensor, filter: Hw, window: &Window, clamp: Clamp) -> Vec<u8> {
     map_outputs(out, |n, y, col, c| {
-        let (mut sum, mut count) = (0, 0);
+        let (mut sum, mut count) = (0i32, 0i32);
         taps(x.tensor, window, filter.h, filter.w, y, col, |_, _, iy, ix| {
-            sum += x.i8(pixel(x.tensor, n, iy, ix) + c);
+            sum = sum.wrapping_add(x.i8(pixel(x.tensor, n, iy, ix) + c));
             count += 1;
         });
         if count == 0 {
             return clamp.min.max(0).min(clamp.max) as i8 as u8;
         }
         let half = if sum > 0 { count / 2 } else { -(count / 2) };
-        ((sum + half) / count).max(clamp.min).min(clamp.max) as i8 as u8
+        (sum.wrapping_add(half) / count).max(clamp.min).min(clamp.max) as i8 as u8
     })
 }
 
@@ -36,7 +36,8 @@ pub(super) fn mean(x: Operand, out: &Tensor, axes: &[usize]) -> Vec<u8> {
     let count: usize = axes.iter().map(|&axis| shape[axis]).product();
     let mut sums = vec![0i32; out.elements()];
     for index in 0..x.tensor.elements() {
-        sums[reduced_index(shape, axes, index)] += x.i8(index);
+        let sum = &mut sums[reduced_index(shape, axes, index)];
+        *sum = sum.wrapping_add(x.i8(index));
     }
     let (zero_in, zero_out) = (x.tensor.zero_point(), out.zero_point());
     if zero_in == zero_out && x.tensor.scale() == out.scale() {

@@ -100,7 +100,7 @@ fn tensor(index: usize, table: Table, buffers: Vector, budget: &mut usize) -> Re
     let quant = match table.table(4)? {
         Some(q) if q.vector(2, 4)?.len > 0 => {
             spend(8 * q.vector(2, 4)?.len)?;
-            Some(quantization(q, &shape).map_err(|problem| match problem {
+            Some(quantization(q, &shape, !data.is_empty()).map_err(|problem| match problem {
                 Ok(text) => fail(text),
                 Err(error) => error,
             })?)
@@ -110,18 +110,20 @@ fn tensor(index: usize, table: Table, buffers: Vector, budget: &mut usize) -> Re
     Ok(Tensor { name: name.clone(), shape, dtype, quant, data: (!data.is_empty()).then(|| data.into()) })
 }
 
-/// The error is a problem of this tensor, or of the file.
-fn quantization(table: Table, shape: &[usize]) -> Result<Quantization, Result<String, ImportError>> {
+/// The error is a problem of this tensor, or of the file. A constant may have negative scales: folding a batch
+/// normalisation with a negative gamma gives them, and published networks have them.
+fn quantization(table: Table, shape: &[usize], constant: bool) -> Result<Quantization, Result<String, ImportError>> {
     let (scales, zeros) = (table.vector(2, 4).map_err(Err)?, table.vector(3, 8).map_err(Err)?);
-    let axis = table.i32(6, 0).map_err(Err)? as u32 as usize;
+    // Converters copy the filter's axis to its bias, which has only one.
+    let axis = if shape.len() == 1 { 0 } else { table.i32(6, 0).map_err(Err)? as u32 as usize };
     if scales.len > 1 && shape.get(axis) != Some(&scales.len) {
         return Err(Ok(format!("{} scales do not match dimension {axis} of shape {shape:?}", scales.len)));
     }
     let mut quant = Quantization { axis, ..Quantization::default() };
     for i in 0..scales.len {
         let scale = f32::from_bits(scales.i32(i).map_err(Err)? as u32);
-        if !(scale.is_finite() && scale > 0.0) {
-            return Err(Ok(format!("scale {i} is {scale}; scales are finite and positive")));
+        if !scale.is_finite() || (scale <= 0.0 && !constant) {
+            return Err(Ok(format!("scale {i} is {scale}; scales are finite, those of activations positive")));
         }
         let zero = if zeros.len == 0 { 0 } else { zeros.i64(i.min(zeros.len - 1)).map_err(Err)? };
         if !(-128..=255).contains(&zero) {
