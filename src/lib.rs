@@ -5,4 +5,5 @@
 //! One module per room; ARCHITECTURE.md says what each is responsible for and which others it may use.
 
 pub mod board;
+pub mod cli;
 pub mod network;

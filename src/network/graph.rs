@@ -158,6 +158,26 @@ pub enum OpKind {
     Dequantize,
 }
 
+impl OpKind {
+    /// The name used in tables and JSON.
+    pub fn name(&self) -> &'static str {
+        match self {
+            OpKind::Conv2d { .. } => "conv2d",
+            OpKind::DepthwiseConv2d { .. } => "depthwise",
+            OpKind::FullyConnected { .. } => "fully_connected",
+            OpKind::Add { .. } => "add",
+            OpKind::AveragePool2d { .. } => "average_pool",
+            OpKind::MaxPool2d { .. } => "max_pool",
+            OpKind::Mean { .. } => "mean",
+            OpKind::Pad { .. } => "pad",
+            OpKind::Reshape => "reshape",
+            OpKind::Softmax { .. } => "softmax",
+            OpKind::Quantize => "quantize",
+            OpKind::Dequantize => "dequantize",
+        }
+    }
+}
+
 /// One operator.
 #[derive(Debug, Clone)]
 pub struct Op {
