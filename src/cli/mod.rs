@@ -1,5 +1,6 @@
 //! The command line: arguments, output and exit codes; no logic.
 
+use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -38,15 +39,18 @@ pub fn run() -> ExitCode {
         Command::Inspect { model } => inspect(model, arguments.json),
     };
     match printed {
-        Ok(text) => {
-            println!("{text}");
-            ExitCode::SUCCESS
-        }
-        Err(message) => {
-            eprintln!("error: {message}");
-            ExitCode::from(USAGE)
-        }
+        // A reader that closes the pipe early, as `head` does, is no error.
+        Ok(text) => match writeln!(std::io::stdout(), "{text}") {
+            Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => fail(&format!("cannot write to stdout: {e}")),
+            _ => ExitCode::SUCCESS,
+        },
+        Err(message) => fail(&message),
     }
+}
+
+fn fail(message: &str) -> ExitCode {
+    eprintln!("error: {message}");
+    ExitCode::from(USAGE)
 }
 
 fn boards(as_json: bool) -> Result<String, String> {
