@@ -23,7 +23,7 @@ static int32_t dot(const taps *t, int32_t in_channel, int32_t channel, int32_t o
 
 #if HIL_DSP
 /* Four channels side by side; each tap is two words, and no lane is ever moved. */
-static void dot4(const taps *t, int32_t channel, int16x2_t offset, const int32_t *bias, int32_t *acc)
+static HIL_INNER void dot4(const taps *t, int32_t channel, int16x2_t offset, const int32_t *bias, int32_t *acc)
 {
     int32_t a0 = bias[0];
     int32_t a1 = bias[1];

@@ -22,7 +22,7 @@ static int32_t sum(const int16_t *x, int32_t n)
 }
 
 /* Four outputs at once, so that each input word is read once for four weights. */
-static void dot4(const int16_t *a, const int8_t *filter, int32_t k, int32_t *acc)
+static HIL_INNER void dot4(const int16_t *a, const int8_t *filter, int32_t k, int32_t *acc)
 {
     const int8_t *w0 = filter;
     const int8_t *w1 = &filter[k];
@@ -67,7 +67,7 @@ static void dot4(const int16_t *a, const int8_t *filter, int32_t k, int32_t *acc
     acc[3] = s3;
 }
 
-static int32_t dot1(const int16_t *a, const int8_t *filter, int32_t k, int32_t bias)
+static HIL_INNER int32_t dot1(const int16_t *a, const int8_t *filter, int32_t k, int32_t bias)
 {
     int32_t acc = bias;
     int32_t i = 0;
