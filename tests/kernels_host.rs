@@ -258,8 +258,11 @@ fn requant(rng: &mut Rng) -> Requant {
     }
 }
 
+/// Per channel; some are negative, as filters have whose batch normalisation was folded with a negative gamma.
 fn requants(rng: &mut Rng, count: usize) -> Vec<Requant> {
-    (0..count).map(|_| requant(rng)).collect()
+    let signed =
+        |q: Requant, negative: bool| Requant { multiplier: if negative { -q.multiplier } else { q.multiplier }, ..q };
+    (0..count).map(|_| signed(requant(rng), rng.chance(0.2))).collect()
 }
 
 fn clamp(rng: &mut Rng) -> (i32, i32) {

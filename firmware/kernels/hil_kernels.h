@@ -16,7 +16,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The real factor multiplier * 2^(shift - 31); multiplier in [0, 2^31), shift in [-31, 30]. */
+/* The real factor multiplier * 2^(shift - 31); multiplier in (-2^31, 2^31), shift in [-31, 30]. Negative ones
+ * come from filters with a negative scale, which folding a batch normalisation can give. */
 typedef struct {
     int32_t multiplier;
     int32_t shift;
