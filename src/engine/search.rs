@@ -1,0 +1,141 @@
+//! Bounded branch and bound over arenas.
+//!
+//! Some smallest arena has every block at offset 0 or right on top of a block that it meets. Placing its blocks by
+//! ascending offset puts each one on the skyline: the highest end of what is placed over its lifetime. So it is
+//! enough to branch over which block comes next.
+
+use super::arena::Block;
+
+/// Nodes visited at most: some tens of milliseconds for a hundred blocks.
+const MAX_NODES: usize = 40_000;
+/// Beyond this many blocks a node costs too much, and the search would not get far.
+const MAX_BLOCKS: usize = 512;
+
+/// Offsets of an arena smaller than `incumbent` bytes, if one is found; stops at `lower_bound` bytes.
+pub(super) fn improve(blocks: &[Block], incumbent: usize, lower_bound: usize) -> Option<Vec<usize>> {
+    if blocks.len() > MAX_BLOCKS {
+        return None;
+    }
+    // Only moments at which a block begins matter: the load between them can only fall.
+    let mut moments: Vec<usize> = blocks.iter().map(|b| b.first).collect();
+    moments.sort_unstable();
+    moments.dedup();
+    let spans: Vec<Span> = blocks
+        .iter()
+        .map(|b| Span {
+            first: moments.partition_point(|&m| m < b.first),
+            end: moments.partition_point(|&m| m <= b.last),
+            bytes: b.bytes,
+        })
+        .collect();
+    let mut remaining = vec![0; moments.len()];
+    for span in &spans {
+        remaining[span.first..span.end].iter_mut().for_each(|load| *load += span.bytes);
+    }
+    let mut search = Search {
+        offsets: vec![None; spans.len()],
+        spans,
+        skyline: vec![0; moments.len()],
+        remaining,
+        least: incumbent,
+        lower_bound,
+        nodes: 0,
+        found: None,
+    };
+    search.descend(0, search.offsets.len());
+    search.found
+}
+
+/// A block over indices of moments.
+struct Span {
+    first: usize,
+    /// Exclusive.
+    end: usize,
+    bytes: usize,
+}
+
+struct Search {
+    spans: Vec<Span>,
+    /// Offsets of the blocks placed so far.
+    offsets: Vec<Option<usize>>,
+    /// End of the highest placed block at each moment.
+    skyline: Vec<usize>,
+    /// Bytes still to be placed at each moment.
+    remaining: Vec<usize>,
+    /// Bytes of the best arena known.
+    least: usize,
+    lower_bound: usize,
+    nodes: usize,
+    found: Option<Vec<usize>>,
+}
+
+impl Search {
+    fn done(&self) -> bool {
+        self.nodes >= MAX_NODES || self.least <= self.lower_bound
+    }
+
+    /// Places one of the `left` blocks at `floor` bytes or above, since offsets ascend.
+    fn descend(&mut self, floor: usize, left: usize) {
+        self.nodes += 1;
+        if left == 0 {
+            // Every placement was checked against `least`.
+            self.least = self.skyline.iter().copied().max().unwrap_or(0);
+            self.found = Some(self.offsets.iter().map(|offset| offset.unwrap_or(0)).collect());
+            return;
+        }
+        let mut next: Vec<(usize, usize)> = (0..self.spans.len())
+            .filter(|&i| self.offsets[i].is_none())
+            .map(|i| (self.height(i), i))
+            .filter(|&(height, _)| height >= floor)
+            .collect();
+        next.sort_by_key(|&(height, i)| {
+            let span = &self.spans[i];
+            (height, usize::MAX - span.bytes, usize::MAX - (span.end - span.first), i)
+        });
+        for (offset, index) in next {
+            if self.done() {
+                return;
+            }
+            self.branch(offset, index, left);
+        }
+    }
+
+    fn branch(&mut self, offset: usize, index: usize, left: usize) {
+        let Span { first, end, bytes } = self.spans[index];
+        let before = self.skyline[first..end].to_vec();
+        self.offsets[index] = Some(offset);
+        for moment in first..end {
+            self.skyline[moment] = offset + bytes;
+            self.remaining[moment] -= bytes;
+        }
+        if self.promising(offset) {
+            self.descend(offset, left - 1);
+        }
+        self.offsets[index] = None;
+        self.skyline[first..end].copy_from_slice(&before);
+        self.remaining[first..end].iter_mut().for_each(|load| *load += bytes);
+    }
+
+    /// Whether what is left might still end below the best arena known.
+    fn promising(&self, floor: usize) -> bool {
+        self.skyline.iter().zip(&self.remaining).all(|(&height, &load)| {
+            // What is left at this moment stacks up from the skyline, or from the floor if that is higher.
+            let base = if load > 0 { height.max(floor) } else { height };
+            base + load < self.least
+        })
+    }
+
+    fn height(&self, index: usize) -> usize {
+        let span = &self.spans[index];
+        self.skyline[span.first..span.end].iter().copied().max().unwrap_or(0)
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+
+    pub(in crate::engine) fn hard_blocks() -> Vec<Block> {
+        vec![]
+    }
+}
