@@ -138,3 +138,93 @@ impl<'a> Walk<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::network::{Clamp, DType, Op, Tensor};
+
+    /// Tensors of the given bytes; operators as (kind, inputs, output), numbered from 100 in their file.
+    fn network(bytes: &[usize], ops: &[(OpKind, &[usize], usize)], outputs: &[usize]) -> Network {
+        let tensor = |(i, &n): (usize, &usize)| Tensor {
+            name: format!("t{i}"),
+            shape: vec![n],
+            dtype: DType::I8,
+            quant: None,
+            data: None,
+        };
+        let op = |(i, (kind, inputs, output)): (usize, &(OpKind, &[usize], usize))| Op {
+            kind: kind.clone(),
+            inputs: inputs.iter().copied().map(TensorId).collect(),
+            output: TensorId(*output),
+            origin: 100 + i,
+        };
+        Network {
+            name: "net".into(),
+            tensors: bytes.iter().enumerate().map(tensor).collect(),
+            ops: ops.iter().enumerate().map(op).collect(),
+            inputs: vec![TensorId(0)],
+            outputs: outputs.iter().copied().map(TensorId).collect(),
+        }
+    }
+
+    fn add() -> OpKind {
+        OpKind::Add { clamp: Clamp { min: -128, max: 127 } }
+    }
+
+    fn spans(network: &Network) -> Vec<(usize, usize, usize, usize)> {
+        let lifetimes = Lifetimes::of(network).expect("lifetimes");
+        lifetimes.spans.iter().map(|s| (s.tensor.0, s.first, s.last, s.bytes)).collect()
+    }
+
+    #[test]
+    fn tensors_are_held_from_writer_to_last_reader_and_outputs_until_the_end() {
+        let ops: [(OpKind, &[usize], usize); 4] = [
+            (OpKind::Quantize, &[0], 1),
+            (OpKind::Quantize, &[1], 2),
+            (add(), &[1, 2], 3),
+            (OpKind::Quantize, &[3], 4),
+        ];
+        let expected = [(0, 0, 0, 9), (1, 0, 3, 9), (2, 1, 2, 9), (3, 2, 3, 9), (4, 3, 3, 9)];
+        assert_eq!(spans(&network(&[9; 5], &ops, &[1, 4])), expected);
+    }
+
+    #[test]
+    fn an_input_read_late_is_held_from_the_start() {
+        let mut late = network(&[4; 5], &[(OpKind::Quantize, &[0], 2), (add(), &[1, 2], 3)], &[3]);
+        late.inputs.push(TensorId(1));
+        assert_eq!(spans(&late), [(0, 0, 0, 4), (1, 0, 1, 4), (2, 0, 1, 4), (3, 1, 1, 4)]);
+    }
+
+    #[test]
+    fn readers_of_an_alias_hold_the_owner() {
+        let ops: [(OpKind, &[usize], usize); 4] =
+            [(OpKind::Reshape, &[0], 1), (OpKind::Reshape, &[1], 2), (OpKind::Quantize, &[0], 3), (add(), &[2, 3], 4)];
+        let net = network(&[6; 5], &ops, &[4]);
+        assert_eq!(spans(&net), [(0, 0, 3, 6), (3, 2, 3, 6), (4, 3, 3, 6)]);
+        let lifetimes = Lifetimes::of(&net).expect("lifetimes");
+        assert_eq!([1, 2, 3].map(|i| lifetimes.owner(TensorId(i)).0), [0, 0, 3]);
+    }
+
+    #[test]
+    fn constants_and_their_aliases_own_no_buffer() {
+        let mut net = network(&[4; 4], &[(OpKind::Reshape, &[1], 2), (add(), &[0, 2], 3)], &[3]);
+        net.tensors[1].data = Some(vec![0; 4].into());
+        assert_eq!(spans(&net), [(0, 0, 1, 4), (3, 1, 1, 4)]);
+    }
+
+    #[test]
+    fn orders_that_cannot_run_name_operator_and_tensor() {
+        let message = |net: &Network| Lifetimes::of(net).unwrap_err().to_string();
+        let early = network(&[4; 3], &[(add(), &[0, 2], 1)], &[1]);
+        assert_eq!(message(&early), "operator 100: tensor `t2` is read before it is computed");
+        let twice = network(&[4; 2], &[(OpKind::Quantize, &[0], 1), (OpKind::Quantize, &[0], 1)], &[1]);
+        assert_eq!(message(&twice), "operator 101: tensor `t1` is written, but it already has a value");
+        let resized = network(&[4, 8], &[(OpKind::Reshape, &[0], 1)], &[1]);
+        assert_eq!(message(&resized), "operator 100: reshape to tensor `t1` turns 4 bytes into 8");
+        let empty = network(&[4, 4], &[(OpKind::Reshape, &[], 1)], &[1]);
+        assert_eq!(message(&empty), "operator 100: reshape of tensor `t1` has no input");
+        let nothing = network(&[4, 4], &[], &[1]);
+        assert_eq!(message(&nothing), "network output `t1` is never computed");
+    }
+}

@@ -135,7 +135,17 @@ impl Search {
 pub(super) mod tests {
     use super::*;
 
+    /// Seven blocks that fit 8 bytes, which no greedy order finds.
     pub(in crate::engine) fn hard_blocks() -> Vec<Block> {
-        vec![]
+        [(4, 7, 4), (0, 2, 4), (2, 4, 2), (0, 1, 2), (3, 3, 5), (4, 4, 2), (1, 1, 2)]
+            .map(|(first, last, bytes)| Block { first, last, bytes })
+            .to_vec()
+    }
+
+    #[test]
+    fn nothing_is_returned_unless_it_is_smaller() {
+        assert!(improve(&hard_blocks(), 8, 8).is_none());
+        assert!(improve(&hard_blocks(), 8, 0).is_none(), "8 bytes are the least there is");
+        assert!(improve(&hard_blocks(), 9, 8).is_some());
     }
 }
