@@ -153,4 +153,26 @@ pub(super) mod tests {
         assert!(improve(&hard_blocks(), 38, 0).is_none(), "38 bytes are the least there is");
         assert!(improve(&hard_blocks(), 39, 38).is_some());
     }
+
+    /// The first arenas of this instance are not good enough: it takes back placements.
+    #[test]
+    fn placements_are_taken_back_without_a_trace() {
+        let blocks = [
+            (4, 4, 5),
+            (2, 3, 2),
+            (0, 0, 6),
+            (3, 6, 7),
+            (0, 1, 1),
+            (3, 4, 2),
+            (1, 4, 7),
+            (0, 1, 3),
+            (0, 3, 8),
+            (4, 5, 7),
+            (1, 4, 4),
+            (3, 4, 3),
+            (0, 2, 2),
+        ];
+        let blocks = blocks.map(|(first, last, bytes)| Block { first, last, bytes });
+        assert!(improve(&blocks, 36, 35).is_some());
+    }
 }
