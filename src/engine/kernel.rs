@@ -1,0 +1,195 @@
+//! Kernels and their parameters, derived from an operator and the quantisation of its tensors.
+
+use crate::network::derive::AddParams;
+use crate::network::{Clamp, Hw, Requant, TensorId, Window};
+
+/// How an operator is computed.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Kernel {
+    /// A convolution whose filter is one pixel, without padding or groups: a matrix product.
+    Conv1x1(Conv),
+    /// Any other convolution.
+    Conv(Conv),
+    Depthwise(Depthwise),
+    FullyConnected(FullyConnected),
+    Add(Add),
+    AveragePool(Pool),
+    MaxPool(Pool),
+    Mean(Mean),
+    Softmax(Softmax),
+    Pad(Pad),
+    Quantize(Quantize),
+    Dequantize(Dequantize),
+    /// Nothing to do: the output shares the bytes of the input.
+    Alias,
+}
+
+impl Kernel {
+    /// The name used in tables and JSON.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Kernel::Conv1x1(_) => "conv1x1",
+            Kernel::Conv(_) => "conv",
+            Kernel::Depthwise(_) => "depthwise",
+            Kernel::FullyConnected(_) => "fully_connected",
+            Kernel::Add(_) => "add",
+            Kernel::AveragePool(_) => "average_pool",
+            Kernel::MaxPool(_) => "max_pool",
+            Kernel::Mean(_) => "mean",
+            Kernel::Softmax(_) => "softmax",
+            Kernel::Pad(_) => "pad",
+            Kernel::Quantize(_) => "quantize",
+            Kernel::Dequantize(_) => "dequantize",
+            Kernel::Alias => "alias",
+        }
+    }
+
+    /// Bytes of scratch memory while it runs: two columns of the input, widened to 16 bits, for convolutions.
+    pub fn scratch_bytes(&self) -> usize {
+        const COLUMNS: usize = 2;
+        const BYTES_PER_VALUE: usize = 2;
+        match self {
+            Kernel::Conv1x1(conv) | Kernel::Conv(conv) => {
+                COLUMNS * BYTES_PER_VALUE * conv.filter.h * conv.filter.w * conv.depth
+            }
+            _ => 0,
+        }
+    }
+
+    /// One requantisation per output channel; empty for kernels that have none per channel.
+    pub fn channel_requants(&self) -> &[Requant] {
+        match self {
+            Kernel::Conv1x1(conv) | Kernel::Conv(conv) => &conv.requants,
+            Kernel::Depthwise(depthwise) => &depthwise.requants,
+            Kernel::FullyConnected(dense) => &dense.requants,
+            _ => &[],
+        }
+    }
+}
+
+/// The constants of a layer with weights.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Weights {
+    pub filter: TensorId,
+    /// One i32 per output channel.
+    pub bias: TensorId,
+}
+
+/// Zero points on both sides of a kernel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ZeroPoints {
+    pub input: i32,
+    pub output: i32,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Conv {
+    pub weights: Weights,
+    /// Pixels of the filter.
+    pub filter: Hw,
+    /// Input channels that one output channel reads: all of them, divided by `groups`.
+    pub depth: usize,
+    pub groups: usize,
+    pub window: Window,
+    pub zero: ZeroPoints,
+    pub clamp: Clamp,
+    /// One per output channel.
+    pub requants: Vec<Requant>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Depthwise {
+    pub weights: Weights,
+    /// Pixels of the filter.
+    pub filter: Hw,
+    /// Output channels per input channel.
+    pub multiplier: usize,
+    pub window: Window,
+    pub zero: ZeroPoints,
+    pub clamp: Clamp,
+    /// One per output channel.
+    pub requants: Vec<Requant>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct FullyConnected {
+    pub weights: Weights,
+    /// Inputs of one output.
+    pub depth: usize,
+    pub filter_zero: i32,
+    pub zero: ZeroPoints,
+    pub clamp: Clamp,
+    /// One per output.
+    pub requants: Vec<Requant>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Add {
+    pub params: AddParams,
+    pub lhs_zero: i32,
+    pub rhs_zero: i32,
+    pub output_zero: i32,
+    pub clamp: Clamp,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Pool {
+    pub filter: Hw,
+    pub window: Window,
+    pub clamp: Clamp,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Mean {
+    /// Sorted.
+    pub axes: Vec<usize>,
+    /// Elements that one output is the mean of.
+    pub count: usize,
+    pub zero: ZeroPoints,
+    /// Applied to the centred sum, division by `count` included; none where input and output are quantised alike:
+    /// then the sum is divided by `count`, towards zero.
+    pub requant: Option<Requant>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Softmax {
+    /// Elements of a row.
+    pub depth: usize,
+    pub beta: f32,
+    /// Scale of the input.
+    pub input_scale: f32,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Pad {
+    /// (before, after) per dimension, in elements.
+    pub pads: Vec<(usize, usize)>,
+    /// What is padded with.
+    pub value: i32,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Quantize {
+    pub zero: ZeroPoints,
+    /// Scale of the output, in real units per step; used where the input is f32.
+    pub scale: f32,
+    /// From one quantised domain to another; none where the input is f32.
+    pub requant: Option<Requant>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Dequantize {
+    /// Zero point of the input.
+    pub zero: i32,
+    /// Scale of the input, in real units per step.
+    pub scale: f32,
+}
+
+/// The division by `count` folded into the multiplier, as TFLite's `QuantizedMeanOrSum` does.
+pub(super) fn mean_requant(scale_in: f32, scale_out: f32, count: usize) -> Requant {
+    let base = Requant::new(f64::from(scale_in) / f64::from(scale_out));
+    let count = count.max(1);
+    let shift = (count as u64).ilog2().min(32).min((31 + base.shift).max(0) as u32);
+    let multiplier = ((i64::from(base.multiplier) << shift) / count as i64) as i32;
+    Requant { multiplier, shift: base.shift - shift as i32 }
+}

@@ -1,0 +1,26 @@
+//! Engines: what runs a network on a board, and the plan that it runs by.
+//!
+//! A plan is made in this order, each step a pure function:
+//!
+//! 1. [`passes`] rewrites the network without changing what it computes.
+//! 2. [`lifetime`] says when each activation must be held.
+//! 3. [`arena`] packs activations and scratch buffers into one arena.
+//! 4. [`plan`] joins both with typed kernel parameters ([`kernel`]), one step per operator.
+//! 5. [`fit`] says whether the plan fits a board.
+//!
+//! All sizes and offsets are bytes; all moments are indices into [`crate::network::Network::ops`].
+
+pub mod arena;
+pub mod fit;
+pub mod kernel;
+pub mod lifetime;
+pub mod passes;
+pub mod plan;
+mod search;
+mod select;
+
+pub use arena::{Arena, ArenaError, Block};
+pub use fit::{Headroom, Misfit, Reserved};
+pub use kernel::Kernel;
+pub use lifetime::{Lifetime, LifetimeError, Lifetimes};
+pub use plan::{Place, Plan, PlanError, Step};

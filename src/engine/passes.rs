@@ -1,0 +1,55 @@
+//! Rewrites of a network that change no output.
+
+use crate::network::{Network, Op, OpKind, Pads};
+
+/// Folds each PAD that only feeds one convolution into the explicit padding of that convolution.
+///
+/// It must pad nothing but height and width, and its input must be quantised like its output: then it pads with the
+/// very zero point that the convolution pads with. A chain of such PADs folds as a whole. Tensors keep their ids; the
+/// output of a folded PAD is left without an operator.
+pub fn fold_pads(network: &Network) -> Network {
+    let mut folded = network.clone();
+    // Backwards, so that of a chain of PADs the one next to the convolution goes first.
+    for index in (0..folded.ops.len()).rev() {
+        if let Some((consumer, pads)) = foldable(&folded, index) {
+            let pad = folded.ops.remove(index);
+            // The consumer stood after the PAD.
+            let consumer = &mut folded.ops[consumer - 1];
+            consumer.inputs[0] = pad.inputs[0];
+            if let OpKind::Conv2d { window, .. } | OpKind::DepthwiseConv2d { window, .. } = &mut consumer.kind {
+                window.pads.top += pads.top;
+                window.pads.bottom += pads.bottom;
+                window.pads.left += pads.left;
+                window.pads.right += pads.right;
+            }
+        }
+    }
+    folded
+}
+
+/// The convolution that takes over the padding of operator `index`, if that is a PAD that may be folded.
+fn foldable(network: &Network, index: usize) -> Option<(usize, Pads)> {
+    let pad = &network.ops[index];
+    let pads = spatial(pad)?;
+    let (input, output) = (network.tensor(*pad.inputs.first()?), network.tensor(pad.output));
+    if input.quant != output.quant || input.dtype != output.dtype || network.outputs.contains(&pad.output) {
+        return None;
+    }
+    let mut readers = network.ops.iter().enumerate().filter(|(_, op)| op.inputs.contains(&pad.output));
+    let (consumer, op) = readers.next()?;
+    let conv = matches!(op.kind, OpKind::Conv2d { .. } | OpKind::DepthwiseConv2d { .. });
+    let as_input = op.inputs.first() == Some(&pad.output) && !op.inputs[1..].contains(&pad.output);
+    let sole = readers.next().is_none();
+    (sole && conv && as_input && consumer > index).then_some((consumer, pads))
+}
+
+/// Padding of a PAD over NHWC that leaves batch and channels alone.
+fn spatial(op: &Op) -> Option<Pads> {
+    let OpKind::Pad { pads } = &op.kind else { return None };
+    match pads.as_slice() {
+        [(0, 0), (top, bottom), (left, right), (0, 0)] => {
+            Some(Pads { top: *top, bottom: *bottom, left: *left, right: *right })
+        }
+        _ => None,
+    }
+}

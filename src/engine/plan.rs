@@ -1,0 +1,172 @@
+//! The plan of an inference: one step per operator, and where everything lies.
+
+use std::collections::BTreeSet;
+
+use super::arena::{Arena, ArenaError, Block, DEFAULT_ALIGNMENT};
+use super::kernel::Kernel;
+use super::lifetime::{LifetimeError, Lifetimes};
+use super::select::select;
+use crate::network::{Network, TensorId};
+
+/// Bytes of one [`crate::network::Requant`] in flash: two words.
+const REQUANT_BYTES: usize = 8;
+
+/// Why a network cannot be planned. Operators are numbered as in the file they came from.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PlanError {
+    #[error("operator {op} ({kind}), tensor `{tensor}`: {problem}")]
+    Operator { op: usize, kind: &'static str, tensor: String, problem: String },
+    #[error(transparent)]
+    Lifetime(#[from] LifetimeError),
+    #[error(transparent)]
+    Arena(#[from] ArenaError),
+}
+
+/// Where the bytes of a tensor lie.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// Bytes from the start of the arena.
+    Arena(usize),
+    /// In flash, as the data of this tensor.
+    Constant(TensorId),
+}
+
+/// One operator of the plan.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Step {
+    /// Index of the operator in [`Network::ops`] of the planned network.
+    pub op: usize,
+    /// Index of the operator in the file it came from.
+    pub origin: usize,
+    pub kernel: Kernel,
+    /// Places of the activations it reads: all operands but filter and bias.
+    pub inputs: Vec<Place>,
+    pub output: Place,
+    /// Offset of the scratch buffer in the arena in bytes; none where there is no scratch.
+    pub scratch: Option<usize>,
+    /// Bytes of scratch memory, unaligned.
+    pub scratch_bytes: usize,
+    /// Bytes of the constants it reads.
+    pub weights_bytes: usize,
+    /// Bytes of its per-channel requantisation.
+    pub table_bytes: usize,
+}
+
+/// The plan of an inference.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Plan {
+    /// Name of the network.
+    pub name: String,
+    /// One per operator, in execution order.
+    pub steps: Vec<Step>,
+    /// Place of every network input.
+    pub inputs: Vec<Place>,
+    /// Place of every network output.
+    pub outputs: Vec<Place>,
+    /// Bytes of the arena: activations and scratch.
+    pub arena_bytes: usize,
+    /// Bytes that no arena for this network can go below.
+    pub arena_lower_bound: usize,
+    /// Bytes of all constants that are read; those that operators share count once.
+    pub weights_bytes: usize,
+    /// Bytes of all per-channel requantisation.
+    pub table_bytes: usize,
+}
+
+impl Plan {
+    /// Plans `network` with offsets aligned to [`DEFAULT_ALIGNMENT`] bytes.
+    pub fn new(network: &Network) -> Result<Self, PlanError> {
+        Self::aligned(network, DEFAULT_ALIGNMENT)
+    }
+
+    /// Plans `network` with offsets aligned to `alignment` bytes, a power of two.
+    ///
+    /// It is planned as it stands: apply [`super::passes`] before.
+    pub fn aligned(network: &Network, alignment: usize) -> Result<Self, PlanError> {
+        let lifetimes = Lifetimes::of(network)?;
+        let kernels = network.ops.iter().map(|op| select(network, op)).collect::<Result<Vec<_>, _>>()?;
+        let mut blocks: Vec<Block> =
+            lifetimes.spans.iter().map(|s| Block { first: s.first, last: s.last, bytes: s.bytes }).collect();
+        // Scratch of operator i is block `spans + i`.
+        let scratch = kernels.iter().enumerate();
+        blocks.extend(scratch.map(|(i, k)| Block { first: i, last: i, bytes: k.scratch_bytes() }));
+        let arena = Arena::pack(&blocks, alignment)?;
+        let (activations, scratch) = arena.offsets.split_at(lifetimes.spans.len());
+        let places = Places::new(network, &lifetimes, activations);
+        let steps: Vec<Step> = kernels
+            .into_iter()
+            .enumerate()
+            .map(|(index, kernel)| step(network, &places, index, kernel, scratch[index]))
+            .collect();
+        let read: BTreeSet<TensorId> = network
+            .ops
+            .iter()
+            .flat_map(|op| &op.inputs)
+            .chain(&network.outputs)
+            .map(|id| lifetimes.owner(*id))
+            .filter(|id| network.tensor(*id).data.is_some())
+            .collect();
+        Ok(Self {
+            name: network.name.clone(),
+            inputs: places.all(&network.inputs),
+            outputs: places.all(&network.outputs),
+            arena_bytes: arena.total,
+            arena_lower_bound: arena.lower_bound,
+            weights_bytes: read.iter().map(|id| network.tensor(*id).bytes()).sum(),
+            table_bytes: steps.iter().map(|s| s.table_bytes).sum(),
+            steps,
+        })
+    }
+
+    /// Bytes of flash that the network's constants take; code is not among them.
+    pub fn flash_bytes(&self) -> usize {
+        self.weights_bytes + self.table_bytes
+    }
+}
+
+struct Places(Vec<Place>);
+
+impl Places {
+    fn new(network: &Network, lifetimes: &Lifetimes, offsets: &[usize]) -> Self {
+        // Tensors that own no buffer are constants, or are never used.
+        let mut places: Vec<Place> = (0..network.tensors.len()).map(|i| Place::Constant(TensorId(i))).collect();
+        for (span, &offset) in lifetimes.spans.iter().zip(offsets) {
+            places[span.tensor.0] = Place::Arena(offset);
+        }
+        Self((0..places.len()).map(|i| places[lifetimes.owner(TensorId(i)).0]).collect())
+    }
+
+    fn of(&self, id: TensorId) -> Place {
+        self.0[id.0]
+    }
+
+    fn all(&self, ids: &[TensorId]) -> Vec<Place> {
+        ids.iter().map(|id| self.of(*id)).collect()
+    }
+}
+
+fn step(network: &Network, places: &Places, index: usize, kernel: Kernel, scratch: usize) -> Step {
+    let op = &network.ops[index];
+    // Filter and bias are named by the kernel.
+    let activations = if kernel.channel_requants().is_empty() { op.inputs.len() } else { 1 };
+    let scratch_bytes = kernel.scratch_bytes();
+    let constants: BTreeSet<TensorId> = op
+        .inputs
+        .iter()
+        .filter_map(|id| match places.of(*id) {
+            Place::Constant(owner) => Some(owner),
+            Place::Arena(_) => None,
+        })
+        .collect();
+    Step {
+        op: index,
+        origin: op.origin,
+        inputs: places.all(&op.inputs[..activations.min(op.inputs.len())]),
+        output: places.of(op.output),
+        scratch: (scratch_bytes > 0).then_some(scratch),
+        scratch_bytes,
+        weights_bytes: constants.iter().map(|id| network.tensor(*id).bytes()).sum(),
+        table_bytes: kernel.channel_requants().len() * REQUANT_BYTES,
+        kernel,
+    }
+}

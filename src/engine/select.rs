@@ -1,0 +1,160 @@
+//! The kernel for an operator.
+
+use super::kernel::{self, Kernel, Weights, ZeroPoints, mean_requant};
+use super::plan::PlanError;
+use crate::network::derive::{AddParams, channel_requants, dense_requants};
+use crate::network::{Clamp, DType, Hw, Network, Op, OpKind, Pads, Requant, Tensor, TensorId, Window};
+
+/// Chooses the kernel of `op` and derives its parameters.
+pub(super) fn select(network: &Network, op: &Op) -> Result<Kernel, PlanError> {
+    let context = Context { network, op };
+    let (x, out) = (context.quantised(context.operand(0)?)?, context.quantised(op.output)?);
+    let zero = ZeroPoints { input: x.zero_point(), output: out.zero_point() };
+    Ok(match &op.kind {
+        OpKind::Conv2d { window, clamp } => context.conv(x, out, window, *clamp)?,
+        OpKind::DepthwiseConv2d { window, multiplier, clamp } => {
+            let (weights, filter) = context.weights(4, 3, out)?;
+            Kernel::Depthwise(kernel::Depthwise {
+                weights,
+                filter: Hw { h: filter.shape[1], w: filter.shape[2] },
+                multiplier: *multiplier,
+                window: *window,
+                zero,
+                clamp: *clamp,
+                requants: channel_requants(x, filter, out),
+            })
+        }
+        OpKind::FullyConnected { clamp } => {
+            let (weights, filter) = context.weights(2, 0, out)?;
+            Kernel::FullyConnected(kernel::FullyConnected {
+                weights,
+                depth: filter.shape[1],
+                filter_zero: filter.zero_point(),
+                zero,
+                clamp: *clamp,
+                requants: dense_requants(x, filter, out),
+            })
+        }
+        OpKind::Add { clamp } => {
+            let rhs = context.quantised(context.operand(1)?)?;
+            Kernel::Add(kernel::Add {
+                params: AddParams::new(x.scale(), rhs.scale(), out.scale()),
+                lhs_zero: x.zero_point(),
+                rhs_zero: rhs.zero_point(),
+                output_zero: out.zero_point(),
+                clamp: *clamp,
+            })
+        }
+        OpKind::AveragePool2d { filter, window, clamp } => {
+            Kernel::AveragePool(kernel::Pool { filter: *filter, window: *window, clamp: *clamp })
+        }
+        OpKind::MaxPool2d { filter, window, clamp } => {
+            Kernel::MaxPool(kernel::Pool { filter: *filter, window: *window, clamp: *clamp })
+        }
+        OpKind::Mean { axes, .. } => {
+            if let Some(axis) = axes.iter().find(|axis| **axis >= x.shape.len()) {
+                return Err(context.fail(context.operand(0)?, format!("it has no dimension {axis} to average over")));
+            }
+            let count = axes.iter().map(|&axis| x.shape[axis]).product();
+            let alike = zero.input == zero.output && x.scale() == out.scale();
+            let requant = (!alike).then(|| mean_requant(x.scale(), out.scale(), count));
+            Kernel::Mean(kernel::Mean { axes: axes.clone(), count, zero, requant })
+        }
+        OpKind::Softmax { beta } => {
+            let depth = x.shape.last().copied().unwrap_or(1);
+            Kernel::Softmax(kernel::Softmax { depth, beta: *beta, input_scale: x.scale() })
+        }
+        OpKind::Pad { pads } => Kernel::Pad(kernel::Pad { pads: pads.clone(), value: zero.output }),
+        OpKind::Quantize => {
+            let real = f64::from(x.scale()) / f64::from(out.scale());
+            let requant = (x.dtype != DType::F32).then(|| Requant::new(real));
+            Kernel::Quantize(kernel::Quantize { zero, scale: out.scale(), requant })
+        }
+        OpKind::Dequantize => Kernel::Dequantize(kernel::Dequantize { zero: zero.input, scale: x.scale() }),
+        OpKind::Reshape => Kernel::Alias,
+    })
+}
+
+struct Context<'a> {
+    network: &'a Network,
+    op: &'a Op,
+}
+
+impl<'a> Context<'a> {
+    fn fail(&self, tensor: TensorId, problem: String) -> PlanError {
+        let tensor = self.network.tensor(tensor).name.clone();
+        PlanError::Operator { op: self.op.origin, kind: self.op.kind.name(), tensor, problem }
+    }
+
+    fn operand(&self, index: usize) -> Result<TensorId, PlanError> {
+        let missing = || self.fail(self.op.output, format!("operand {index} is missing"));
+        self.op.inputs.get(index).copied().ok_or_else(missing)
+    }
+
+    /// A tensor whose first scale and zero point may be read.
+    fn quantised(&self, id: TensorId) -> Result<&'a Tensor, PlanError> {
+        let tensor = self.network.tensor(id);
+        let broken = |q: &crate::network::Quantization| q.scale.is_empty() || q.scale.len() != q.zero_point.len();
+        if tensor.quant.as_ref().is_some_and(broken) {
+            return Err(self.fail(id, "its scales and zero points do not match".into()));
+        }
+        Ok(tensor)
+    }
+
+    fn conv(&self, x: &Tensor, out: &Tensor, window: &Window, clamp: Clamp) -> Result<Kernel, PlanError> {
+        let (weights, filter) = self.weights(4, 0, out)?;
+        let depth = filter.shape[3];
+        let channels = x.shape.last().copied().unwrap_or(0);
+        if depth == 0 || !channels.is_multiple_of(depth) {
+            let problem = format!("its depth {depth} does not divide the {channels} input channels");
+            return Err(self.fail(weights.filter, problem));
+        }
+        let conv = kernel::Conv {
+            weights,
+            filter: Hw { h: filter.shape[1], w: filter.shape[2] },
+            depth,
+            groups: channels / depth,
+            window: *window,
+            zero: ZeroPoints { input: x.zero_point(), output: out.zero_point() },
+            clamp,
+            requants: channel_requants(x, filter, out),
+        };
+        let pixel = conv.filter == Hw { h: 1, w: 1 };
+        Ok(if pixel && conv.groups == 1 && window.pads == Pads::default() {
+            Kernel::Conv1x1(conv)
+        } else {
+            Kernel::Conv(conv)
+        })
+    }
+
+    /// Filter of the given rank and bias, constants with one entry per channel; channels run along `axis`.
+    fn weights(&self, rank: usize, axis: usize, out: &Tensor) -> Result<(Weights, &'a Tensor), PlanError> {
+        let weights = Weights { filter: self.operand(1)?, bias: self.operand(2)? };
+        let (filter, bias) = (self.quantised(weights.filter)?, self.network.tensor(weights.bias));
+        for (id, tensor) in [(weights.filter, filter), (weights.bias, bias)] {
+            if tensor.data.is_none() {
+                return Err(self.fail(id, "weights must be constant".into()));
+            }
+        }
+        if filter.shape.len() != rank {
+            let problem = format!("the filter has {} dimensions, not {rank}", filter.shape.len());
+            return Err(self.fail(weights.filter, problem));
+        }
+        let channels = filter.shape[axis];
+        // Rows of a fully connected output may be flattened, so that only its size is known to fit.
+        let fits = if rank == 4 {
+            out.shape.last() == Some(&channels)
+        } else {
+            channels > 0 && out.elements().is_multiple_of(channels)
+        };
+        if !fits {
+            let problem = format!("shape {:?} does not fit the filter's {channels} channels", out.shape);
+            return Err(self.fail(self.op.output, problem));
+        }
+        if bias.elements() != channels {
+            let problem = format!("the bias has {} elements for {channels} channels", bias.elements());
+            return Err(self.fail(weights.bias, problem));
+        }
+        Ok((weights, filter))
+    }
+}
