@@ -111,10 +111,16 @@ void hil_pad(const hil_pad_params *p, const int8_t *input, int8_t *output);
 
 /* `zero` below is the zero point of the output, `offset` minus that of the input. */
 void hil_quantize_f32(int32_t count, float scale, int32_t zero, const float *input, int8_t *output);
+void hil_quantize_f32_u8(int32_t count, float scale, int32_t zero, const float *input, uint8_t *output);
 void hil_dequantize(int32_t count, float scale, int32_t offset, const int8_t *input, float *output);
+void hil_dequantize_u8(int32_t count, float scale, int32_t offset, const uint8_t *input, float *output);
 void hil_requantize_i8(int32_t count, hil_requant requant, int32_t offset, int32_t zero, const int8_t *input,
                        int8_t *output);
 void hil_requantize_u8(int32_t count, hil_requant requant, int32_t offset, int32_t zero, const uint8_t *input,
                        int8_t *output);
+void hil_requantize_i8_u8(int32_t count, hil_requant requant, int32_t offset, int32_t zero, const int8_t *input,
+                          uint8_t *output);
+void hil_requantize_u8_u8(int32_t count, hil_requant requant, int32_t offset, int32_t zero, const uint8_t *input,
+                          uint8_t *output);
 
 #endif

@@ -1,7 +1,7 @@
 //! Kernels and their parameters, derived from an operator and the quantisation of its tensors.
 
-use crate::network::derive::AddParams;
-use crate::network::{Clamp, Hw, Requant, TensorId, Window};
+use crate::network::derive::{AddParams, SoftmaxParams};
+use crate::network::{Clamp, DType, Hw, Requant, TensorId, Window};
 
 /// How an operator is computed.
 #[derive(Debug, Clone, PartialEq)]
@@ -44,14 +44,19 @@ impl Kernel {
         }
     }
 
-    /// Bytes of scratch memory while it runs: two columns of the input, widened to 16 bits, for convolutions.
+    /// Bytes of scratch memory while it runs, as `firmware/kernels/*.c` compute it for cores with the DSP extension:
+    /// columns of the input, widened to 16 bits; one that is gathered byte by byte first where its depth is no
+    /// multiple of 4.
     pub fn scratch_bytes(&self) -> usize {
-        const COLUMNS: usize = 2;
         const BYTES_PER_VALUE: usize = 2;
+        let widened = |count: usize| count.next_multiple_of(4);
         match self {
-            Kernel::Conv1x1(conv) | Kernel::Conv(conv) => {
-                COLUMNS * BYTES_PER_VALUE * conv.filter.h * conv.filter.w * conv.depth
+            Kernel::Conv1x1(conv) => 2 * BYTES_PER_VALUE * widened(conv.depth),
+            Kernel::Conv(conv) => {
+                let column = widened(conv.filter.h * conv.filter.w * conv.depth);
+                2 * BYTES_PER_VALUE * column + if conv.depth.is_multiple_of(4) { 0 } else { column }
             }
+            Kernel::FullyConnected(dense) => BYTES_PER_VALUE * widened(dense.depth),
             _ => 0,
         }
     }
@@ -155,9 +160,7 @@ pub struct Mean {
 pub struct Softmax {
     /// Elements of a row.
     pub depth: usize,
-    pub beta: f32,
-    /// Scale of the input.
-    pub input_scale: f32,
+    pub params: SoftmaxParams,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -171,6 +174,8 @@ pub struct Pad {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Quantize {
     pub zero: ZeroPoints,
+    pub from: DType,
+    pub to: DType,
     /// Scale of the output, in real units per step; used where the input is f32.
     pub scale: f32,
     /// From one quantised domain to another; none where the input is f32.
@@ -179,17 +184,9 @@ pub struct Quantize {
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct Dequantize {
+    pub from: DType,
     /// Zero point of the input.
     pub zero: i32,
     /// Scale of the input, in real units per step.
     pub scale: f32,
-}
-
-/// The division by `count` folded into the multiplier, as TFLite's `QuantizedMeanOrSum` does.
-pub(super) fn mean_requant(scale_in: f32, scale_out: f32, count: usize) -> Requant {
-    let base = Requant::new(f64::from(scale_in) / f64::from(scale_out));
-    let count = count.max(1);
-    let shift = (count as u64).ilog2().min(32).min((31 + base.shift).max(0) as u32);
-    let multiplier = ((i64::from(base.multiplier) << shift) / count as i64) as i32;
-    Requant { multiplier, shift: base.shift - shift as i32 }
 }

@@ -1,8 +1,8 @@
 //! The kernel for an operator.
 
-use super::kernel::{self, Kernel, Weights, ZeroPoints, mean_requant};
+use super::kernel::{self, Kernel, Weights, ZeroPoints};
 use super::plan::PlanError;
-use crate::network::derive::{AddParams, channel_requants, dense_requants};
+use crate::network::derive::{AddParams, SoftmaxParams, channel_requants, dense_requants, mean_requant};
 use crate::network::{Clamp, DType, Hw, Network, Op, OpKind, Pads, Requant, Tensor, TensorId, Window};
 
 /// Chooses the kernel of `op` and derives its parameters.
@@ -62,15 +62,17 @@ pub(super) fn select(network: &Network, op: &Op) -> Result<Kernel, PlanError> {
         }
         OpKind::Softmax { beta } => {
             let depth = x.shape.last().copied().unwrap_or(1);
-            Kernel::Softmax(kernel::Softmax { depth, beta: *beta, input_scale: x.scale() })
+            Kernel::Softmax(kernel::Softmax { depth, params: SoftmaxParams::new(*beta, x.scale()) })
         }
         OpKind::Pad { pads } => Kernel::Pad(kernel::Pad { pads: pads.clone(), value: zero.output }),
         OpKind::Quantize => {
             let real = f64::from(x.scale()) / f64::from(out.scale());
             let requant = (x.dtype != DType::F32).then(|| Requant::new(real));
-            Kernel::Quantize(kernel::Quantize { zero, scale: out.scale(), requant })
+            Kernel::Quantize(kernel::Quantize { zero, from: x.dtype, to: out.dtype, scale: out.scale(), requant })
         }
-        OpKind::Dequantize => Kernel::Dequantize(kernel::Dequantize { zero: zero.input, scale: x.scale() }),
+        OpKind::Dequantize => {
+            Kernel::Dequantize(kernel::Dequantize { from: x.dtype, zero: zero.input, scale: x.scale() })
+        }
         OpKind::Reshape => Kernel::Alias,
     })
 }

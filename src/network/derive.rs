@@ -53,3 +53,34 @@ impl AddParams {
         }
     }
 }
+
+/// The division by `count` folded into the multiplier of a mean, as `QuantizedMeanOrSum` does.
+pub fn mean_requant(scale_in: f32, scale_out: f32, count: usize) -> Requant {
+    let base = Requant::new(f64::from(scale_in) / f64::from(scale_out));
+    let count = count.max(1);
+    let shift = (count as u64).ilog2().min(32).min((31 + base.shift).max(0) as u32);
+    let multiplier = ((i64::from(base.multiplier) << shift) / count as i64) as i32;
+    Requant { multiplier, shift: base.shift - shift as i32 }
+}
+
+/// Parameters of a fixed-point softmax (tensorflow/lite/micro/kernels/softmax_common.cc).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SoftmaxParams {
+    /// Turns a difference of quantised values into a number with [`Self::DIFF_BITS`] integer bits.
+    pub scaling: Requant,
+    /// Differences to the maximum below this one have probability 0.
+    pub diff_min: i32,
+}
+
+impl SoftmaxParams {
+    /// Integer bits of the scaled difference to the maximum.
+    pub const DIFF_BITS: i32 = 5;
+
+    pub fn new(beta: f32, input_scale: f32) -> Self {
+        let fraction = f64::from(1 << (31 - Self::DIFF_BITS));
+        let real = f64::from(beta) * f64::from(input_scale) * fraction;
+        let scaling = Requant::new(real.min(f64::from(i32::MAX)));
+        let radius = f64::from((1 << Self::DIFF_BITS) - 1) * fraction / 2f64.powi(scaling.shift);
+        Self { scaling, diff_min: -(radius.floor() as i32) }
+    }
+}

@@ -1,6 +1,7 @@
 //! Pooling and mean.
 
-use super::super::{Clamp, Hw, Requant, Tensor, Window};
+use super::super::derive::mean_requant;
+use super::super::{Clamp, Hw, Tensor, Window};
 use super::Operand;
 use super::window::{map_outputs, pixel, taps};
 
@@ -50,14 +51,6 @@ pub(super) fn mean(x: Operand, out: &Tensor, axes: &[usize]) -> Vec<u8> {
             (requant.apply(centred).saturating_add(zero_out)).clamp(-128, 127) as i8 as u8
         })
         .collect()
-}
-
-/// The division by `count` folded into the multiplier, as `QuantizedMeanOrSum` does.
-fn mean_requant(scale_in: f32, scale_out: f32, count: usize) -> Requant {
-    let base = Requant::new(f64::from(scale_in) / f64::from(scale_out));
-    let shift = (count as u64).ilog2().min(32).min((31 + base.shift).max(0) as u32);
-    let multiplier = ((i64::from(base.multiplier) << shift) / count as i64) as i32;
-    Requant { multiplier, shift: base.shift - shift as i32 }
 }
 
 fn reduced_index(shape: &[usize], axes: &[usize], mut index: usize) -> usize {

@@ -2,28 +2,20 @@
 //!
 //! `F<n>` below means a raw i32 with `n` integer bits and `31 - n` fractional bits.
 
+use super::super::derive::SoftmaxParams;
 use super::super::requant::{rounding_divide_by_pot, saturating_rounding_doubling_high_mul as mul};
 use super::super::{Requant, Tensor};
 use super::Operand;
 
-/// Integer bits of the scaled difference to the maximum.
-const DIFF_BITS: i32 = 5;
+const DIFF_BITS: i32 = SoftmaxParams::DIFF_BITS;
 /// Integer bits of the sum of exponentials.
 const SUM_BITS: i32 = 12;
 
 pub(super) fn softmax(x: Operand, out: &Tensor, beta: f32) -> Vec<u8> {
     let depth = x.tensor.shape.last().copied().unwrap_or(1).max(1);
-    let scaling = scaling(beta, x.tensor.scale());
-    let radius = (f64::from((1 << DIFF_BITS) - 1) * (1i64 << (31 - DIFF_BITS)) as f64) / 2f64.powi(scaling.shift);
-    let diff_min = -(radius.floor() as i32);
+    let SoftmaxParams { scaling, diff_min } = SoftmaxParams::new(beta, x.tensor.scale());
     let rows = out.elements() / depth;
     (0..rows).flat_map(|row| softmax_row(x, row * depth, depth, scaling, diff_min)).collect()
-}
-
-/// Multiplier that turns a difference of quantised values into `F<5>`.
-fn scaling(beta: f32, scale: f32) -> Requant {
-    let real = f64::from(beta) * f64::from(scale) * f64::from(1 << (31 - DIFF_BITS));
-    Requant::new(real.min(f64::from(i32::MAX)))
 }
 
 fn softmax_row(x: Operand, start: usize, depth: usize, scaling: Requant, diff_min: i32) -> Vec<u8> {
