@@ -7,20 +7,25 @@
 //! 3. [`arena`] packs activations and scratch buffers into one arena.
 //! 4. [`plan`] joins both with typed kernel parameters ([`kernel`]), one step per operator.
 //! 5. [`fit`] says whether the plan fits a board.
+//! 6. An [`Engine`], so far [`tinyengine`], prints it as C.
 //!
 //! All sizes and offsets are bytes; all moments are indices into [`crate::network::Network::ops`].
 
 pub mod arena;
 pub mod fit;
+pub mod interface;
 pub mod kernel;
 pub mod lifetime;
 pub mod passes;
 pub mod plan;
 mod search;
 mod select;
+pub mod tinyengine;
 
 pub use arena::{Arena, ArenaError, Block};
 pub use fit::{Headroom, Misfit, Reserved};
+pub use interface::{Compiled, Engine, EngineError, Source, StepInfo};
 pub use kernel::Kernel;
 pub use lifetime::{Lifetime, LifetimeError, Lifetimes};
 pub use plan::{Place, Plan, PlanError, Step};
+pub use tinyengine::TinyEngine;

@@ -118,6 +118,13 @@ impl Plan {
         })
     }
 
+    /// Bytes of activations and scratch that must be held during each step, of the network that was planned.
+    pub fn live_bytes(&self, network: &Network) -> Result<Vec<usize>, PlanError> {
+        let lifetimes = Lifetimes::of(network)?;
+        let held = |at: usize| lifetimes.spans.iter().filter(move |s| s.first <= at && at <= s.last).map(|s| s.bytes);
+        Ok(self.steps.iter().map(|step| held(step.op).sum::<usize>() + step.scratch_bytes).collect())
+    }
+
     /// Bytes of flash that the network's constants take; code is not among them.
     pub fn flash_bytes(&self) -> usize {
         self.weights_bytes + self.table_bytes

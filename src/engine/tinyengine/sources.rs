@@ -1,0 +1,29 @@
+//! The kernels that generated networks call, as text: they are part of what is compiled.
+
+use super::Source;
+
+macro_rules! kernel {
+    ($name:literal) => {
+        ($name, include_str!(concat!("../../../firmware/kernels/", $name)))
+    };
+}
+
+const KERNELS: [(&str, &str); 12] = [
+    kernel!("hil_kernels.h"),
+    kernel!("hil_internal.h"),
+    kernel!("hil_add.c"),
+    kernel!("hil_conv.c"),
+    kernel!("hil_conv_1x1.c"),
+    kernel!("hil_depthwise.c"),
+    kernel!("hil_fully_connected.c"),
+    kernel!("hil_mean.c"),
+    kernel!("hil_pad.c"),
+    kernel!("hil_pool.c"),
+    kernel!("hil_quantize.c"),
+    kernel!("hil_softmax.c"),
+];
+
+/// Kernels and their headers.
+pub(super) fn kernels() -> impl Iterator<Item = Source> {
+    KERNELS.iter().map(|(path, text)| Source { path: (*path).into(), text: (*text).into(), shared: true })
+}

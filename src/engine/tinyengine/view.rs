@@ -1,0 +1,204 @@
+//! A plan in the words of the C templates: numbers, array names and kernel calls, but no syntax.
+
+use serde::Serialize;
+
+use super::super::interface::EngineError;
+use super::super::kernel::{Kernel, Weights};
+use super::super::plan::{Place, Plan, Step};
+use super::call::{self, Call};
+use crate::network::{DType, Network, Requant, Tensor, TensorId};
+
+/// Numbers per line of a table.
+const PER_LINE: usize = 24;
+
+#[derive(Serialize)]
+pub(super) struct View {
+    name: String,
+    arena_bytes: usize,
+    weights_bytes: usize,
+    table_bytes: usize,
+    flash_bytes: usize,
+    macs: u64,
+    input: Border,
+    output: Border,
+    steps: Vec<StepView>,
+    tables: Vec<Table>,
+    requants: Vec<Requants>,
+}
+
+/// An input or output of the network.
+#[derive(Serialize)]
+struct Border {
+    place: Pointer,
+    bytes: usize,
+    shape: String,
+    dtype: &'static str,
+    scale: f32,
+    zero: i32,
+}
+
+/// Where an operand lies.
+#[derive(Serialize)]
+#[serde(untagged)]
+pub(super) enum Pointer {
+    Arena { offset: usize },
+    Table { table: usize },
+}
+
+#[derive(Serialize)]
+struct StepView {
+    /// Operator in the file.
+    origin: usize,
+    inputs: Vec<Pointer>,
+    output: Pointer,
+    scratch: Option<usize>,
+    filter: Option<usize>,
+    bias: Option<usize>,
+    requants: Option<usize>,
+    kernel: &'static str,
+    call: Call,
+}
+
+/// A constant array.
+#[derive(Serialize)]
+struct Table {
+    id: usize,
+    ctype: &'static str,
+    name: String,
+    count: usize,
+    lines: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct Requants {
+    id: usize,
+    count: usize,
+    entries: Vec<(i32, i32)>,
+}
+
+impl View {
+    pub(super) fn new(network: &Network, plan: &Plan) -> Result<Self, EngineError> {
+        let ([input], [output]) = (network.inputs.as_slice(), network.outputs.as_slice()) else {
+            return Err(EngineError::Borders {
+                network: network.name.clone(),
+                inputs: network.inputs.len(),
+                outputs: network.outputs.len(),
+            });
+        };
+        let computing: Vec<&Step> = plan.steps.iter().filter(|step| step.kernel != Kernel::Alias).collect();
+        let steps = computing.iter().map(|step| step_view(network, step)).collect::<Result<Vec<_>, _>>()?;
+        Ok(Self {
+            name: printable(&network.name),
+            arena_bytes: plan.arena_bytes,
+            weights_bytes: plan.weights_bytes,
+            table_bytes: plan.table_bytes,
+            flash_bytes: plan.flash_bytes(),
+            macs: network.macs(),
+            input: border(network.tensor(*input), plan.inputs[0]),
+            output: border(network.tensor(*output), plan.outputs[0]),
+            steps,
+            tables: tables(network, plan, &computing),
+            requants: computing.iter().filter_map(|step| requants(step)).collect(),
+        })
+    }
+}
+
+/// Names come from files; what could end a comment or a string is replaced.
+fn printable(name: &str) -> String {
+    name.chars().map(|c| if c.is_ascii_alphanumeric() || "-_. ".contains(c) { c } else { '_' }).collect()
+}
+
+fn border(tensor: &Tensor, place: Place) -> Border {
+    let shape: Vec<String> = tensor.shape.iter().map(|n| n.to_string()).collect();
+    Border {
+        place: pointer(place),
+        bytes: tensor.bytes(),
+        shape: shape.join("x"),
+        dtype: dtype(tensor.dtype),
+        scale: tensor.scale(),
+        zero: tensor.zero_point(),
+    }
+}
+
+fn dtype(dtype: DType) -> &'static str {
+    match dtype {
+        DType::I8 => "int8_t",
+        DType::U8 => "uint8_t",
+        DType::I32 => "int32_t",
+        DType::F32 => "float",
+    }
+}
+
+fn pointer(place: Place) -> Pointer {
+    match place {
+        Place::Arena(offset) => Pointer::Arena { offset },
+        Place::Constant(TensorId(table)) => Pointer::Table { table },
+    }
+}
+
+fn weights(kernel: &Kernel) -> Option<Weights> {
+    match kernel {
+        Kernel::Conv1x1(conv) | Kernel::Conv(conv) => Some(conv.weights),
+        Kernel::Depthwise(depthwise) => Some(depthwise.weights),
+        Kernel::FullyConnected(dense) => Some(dense.weights),
+        _ => None,
+    }
+}
+
+fn step_view(network: &Network, step: &Step) -> Result<StepView, EngineError> {
+    let weights = weights(&step.kernel);
+    Ok(StepView {
+        origin: step.origin,
+        inputs: step.inputs.iter().map(|place| pointer(*place)).collect(),
+        output: pointer(step.output),
+        scratch: step.scratch,
+        filter: weights.map(|w| w.filter.0),
+        bias: weights.map(|w| w.bias.0),
+        requants: weights.map(|_| step.op),
+        kernel: step.kernel.name(),
+        call: call::call(network, step)?,
+    })
+}
+
+fn requants(step: &Step) -> Option<Requants> {
+    let entries: Vec<(i32, i32)> =
+        step.kernel.channel_requants().iter().map(|Requant { multiplier, shift }| (*multiplier, *shift)).collect();
+    (!entries.is_empty()).then_some(Requants { id: step.op, count: entries.len(), entries })
+}
+
+/// Every constant that is read, once, in order of tensor number.
+fn tables(network: &Network, plan: &Plan, steps: &[&Step]) -> Vec<Table> {
+    let of_weights = steps.iter().filter_map(|step| weights(&step.kernel)).flat_map(|w| [w.filter.0, w.bias.0]);
+    let places = steps.iter().flat_map(|step| &step.inputs).chain(&plan.outputs);
+    let of_places = places.filter_map(|place| match place {
+        Place::Constant(id) => Some(id.0),
+        Place::Arena(_) => None,
+    });
+    let ids: std::collections::BTreeSet<usize> = of_weights.chain(of_places).collect();
+    ids.into_iter().map(|id| table(id, &network.tensors[id])).collect()
+}
+
+fn table(id: usize, tensor: &Tensor) -> Table {
+    let bytes = tensor.data.as_deref().unwrap_or_default();
+    let words = || bytes.chunks_exact(4).map(|w| [w[0], w[1], w[2], w[3]]);
+    let numbers: Vec<String> = match tensor.dtype {
+        DType::I8 => bytes.iter().map(|b| (*b as i8).to_string()).collect(),
+        DType::U8 => bytes.iter().map(|b| b.to_string()).collect(),
+        // INT32_MIN has no literal of its own type.
+        DType::I32 => words()
+            .map(i32::from_le_bytes)
+            .map(|v| match v {
+                i32::MIN => "INT32_MIN".to_string(),
+                v => v.to_string(),
+            })
+            .collect(),
+        DType::F32 => words().map(f32::from_le_bytes).map(|v| format!("{v:e}f")).collect(),
+    };
+    Table {
+        id,
+        ctype: dtype(tensor.dtype),
+        name: printable(&tensor.name),
+        count: tensor.elements(),
+        lines: numbers.chunks(PER_LINE).map(|line| line.join(",")).collect(),
+    }
+}
