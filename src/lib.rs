@@ -8,3 +8,4 @@ pub mod board;
 pub mod cli;
 pub mod engine;
 pub mod network;
+pub mod results;
