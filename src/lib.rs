@@ -9,3 +9,4 @@ pub mod cli;
 pub mod engine;
 pub mod network;
 pub mod results;
+pub mod scenario;
