@@ -85,7 +85,8 @@ fn summary(board: &BoardRows<'_>, lines: &mut Vec<String>) {
     let names = |rows: Vec<&Measurement>| rows.iter().map(|row| board.label(row)).collect::<Vec<_>>().join(", ");
     let mut say = |what: &str, text: String| {
         if !text.is_empty() {
-            lines.extend(wrapped(&format!("{what}: {text}"), WIDTH, 4));
+            let told = wrapped(&format!("{what}: {text}"), WIDTH - 2, 4);
+            lines.extend(told.into_iter().map(|line| format!("  {line}")));
         }
     };
     let fitting = board.fitting();

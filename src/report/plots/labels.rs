@@ -6,7 +6,7 @@ type Rect = (i32, i32, i32, i32);
 /// Height of a label in pixels.
 const HEIGHT: i32 = 14;
 /// Width of a character at the labels' size, an upper bound for the usual fonts.
-const CHARACTER: i32 = 7;
+const CHARACTER: i32 = 8;
 const GAP: i32 = 9;
 
 fn meet(a: Rect, b: Rect) -> bool {

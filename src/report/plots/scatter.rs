@@ -30,11 +30,11 @@ pub fn scatter(board: &BoardRows<'_>) -> Result<Option<String>, PlotError> {
         .filter_map(|row| Some((row, row.memory()?.sram.peak() as f64 / 1024.0)))
         .collect();
     let budget = timed[0].0.budget.sram as f64 / 1024.0;
-    let largest = |values: &mut dyn Iterator<Item = f64>| values.fold(0.0, f64::max);
-    let x_max = largest(&mut timed.iter().map(|t| t.1)) * 1.15;
-    let y_need = largest(&mut timed.iter().map(|t| t.2).chain(unfit.iter().map(|u| u.1)));
-    // The budget is shown where it does not squeeze the points into a corner.
-    let y_max = if budget < y_need * 2.5 { y_need.max(budget) } else { y_need } * 1.12;
+    let x_max = timed.iter().map(|t| t.1).fold(0.0, f64::max) * 1.15;
+    // Networks differ in SRAM by factors: powers of two keep them apart, and the board's SRAM in the picture.
+    let log = |kib: f64| kib.max(1.0 / 1024.0).log2();
+    let needs = || timed.iter().map(|t| t.2).chain(unfit.iter().map(|u| u.1)).chain([budget]).map(log);
+    let (y_min, y_max) = (needs().fold(f64::INFINITY, f64::min) - 0.5, needs().fold(0.0, f64::max) + 0.5);
     let several = board.best().len() > 1;
     let name = |row: &Measurement| {
         let by = if several { format!(" ({})", row.provenance) } else { String::new() };
@@ -48,7 +48,7 @@ pub fn scatter(board: &BoardRows<'_>) -> Result<Option<String>, PlotError> {
             .margin(12)
             .x_label_area_size(44)
             .y_label_area_size(64)
-            .build_cartesian_2d(0.0..x_max, 0.0..y_max)?;
+            .build_cartesian_2d(0.0..x_max, y_min..y_max)?;
         chart
             .configure_mesh()
             .light_line_style(TRANSPARENT)
@@ -58,24 +58,23 @@ pub fn scatter(board: &BoardRows<'_>) -> Result<Option<String>, PlotError> {
             .x_labels(8)
             .y_labels(7)
             .x_label_formatter(&|v| tick(*v))
-            .y_label_formatter(&|v| tick(*v))
+            .y_label_formatter(&|v| tick(v.exp2()))
             .x_desc("latency, ms")
-            .y_desc("peak SRAM, KiB")
+            .y_desc("peak SRAM, KiB (log)")
             .draw()?;
-        if budget <= y_max {
-            chart.draw_series(DashedLineSeries::new([(0.0, budget), (x_max, budget)], 6, 4, WARN.stroke_width(1)))?;
-            let (x, y) = chart.backend_coord(&(0.0, budget));
-            root.draw(&Text::new("the board's SRAM", (x + 6, y - 15), ("sans-serif", 15).into_font().color(&WARN)))?;
-        }
+        let limit = log(budget);
+        chart.draw_series(DashedLineSeries::new([(0.0, limit), (x_max, limit)], 6, 4, WARN.stroke_width(1)))?;
+        let (x, y) = chart.backend_coord(&(0.0, limit));
+        root.draw(&Text::new("the board's SRAM", (x + 6, y - 15), ("sans-serif", 15).into_font().color(&WARN)))?;
         if !several {
-            let front = front(timed.iter().map(|t| (t.1, t.2)).collect());
+            let front = front(timed.iter().map(|t| (t.1, log(t.2))).collect());
             chart.draw_series(LineSeries::new(front, ACCENT.mix(0.45).stroke_width(2)))?;
         }
-        chart.draw_series(timed.iter().map(|t| Circle::new((t.1, t.2), 5, ACCENT.filled())))?;
-        let pixels: Vec<(i32, i32)> = timed.iter().map(|t| chart.backend_coord(&(t.1, t.2))).collect();
+        chart.draw_series(timed.iter().map(|t| Circle::new((t.1, log(t.2)), 5, ACCENT.filled())))?;
+        let pixels: Vec<(i32, i32)> = timed.iter().map(|t| chart.backend_coord(&(t.1, log(t.2)))).collect();
         let names: Vec<String> = timed.iter().map(|t| name(t.0)).collect();
         let (left, top) = chart.backend_coord(&(0.0, y_max));
-        let (right, bottom) = chart.backend_coord(&(x_max, 0.0));
+        let (right, bottom) = chart.backend_coord(&(x_max, y_min));
         let font = ("sans-serif", 15).into_font().color(&INK);
         for (at, name) in place(&pixels, &names, (left, top, right + 8, bottom)).into_iter().zip(names) {
             root.draw(&Text::new(name, at, font.clone()))?;
@@ -89,7 +88,7 @@ pub fn scatter(board: &BoardRows<'_>) -> Result<Option<String>, PlotError> {
         root.draw(&PathElement::new([(offset, top), (offset, bottom)], GRID))?;
         let does_not_fit = ("sans-serif", 15).into_font().color(&MUTED).pos(centred);
         root.draw(&Text::new("does not fit", (middle, bottom + 8), does_not_fit))?;
-        let pixels: Vec<_> = unfit.iter().map(|u| (offset + 14, chart.backend_coord(&(0.0, u.1)).1)).collect();
+        let pixels: Vec<_> = unfit.iter().map(|u| (offset + 14, chart.backend_coord(&(0.0, log(u.1))).1)).collect();
         let names: Vec<_> = unfit.iter().map(|u| shortened(&board.label(u.0), 23)).collect();
         let bounds = (offset, top, SIZE.0 as i32 + 8, bottom);
         for ((at, point), name) in place(&pixels, &names, bounds).into_iter().zip(pixels).zip(names) {

@@ -1,6 +1,7 @@
 //! One inference, step by step: cycles per layer, and live memory.
 
 use plotters::prelude::*;
+use plotters::style::text_anchor::{HPos, Pos, VPos};
 
 use super::super::palette::{ACCENT, GRID, INK, MUTED, WARN, kernel};
 use super::super::text::kib;
@@ -77,15 +78,13 @@ pub fn memory(row: &Measurement) -> Result<Option<String>, PlotError> {
             Rectangle::new([(i as f64, 0.0), (i as f64 + 1.0, step.live_bytes as f64 / 1024.0)], colour.filled())
         });
         chart.draw_series(bars)?;
-        // The label stands left of its line's end, or it would leave the plot.
+        // The peak is named above its bar, the limits at the other end of their lines.
+        let on_left = (peak_at as f64) < steps / 2.0;
         let mut limit = |bytes: u64, what: &str, colour: RGBColor| -> Result<(), PlotError> {
             let y = bytes as f64 / 1024.0;
             chart.draw_series(DashedLineSeries::new([(0.0, y), (steps, y)], 6, 4, colour.stroke_width(1)))?;
-            let (x, y) = chart.backend_coord(&(steps, y));
-            let text = format!("{what} {}", kib(bytes));
-            let font = ("sans-serif", 15).into_font().color(&colour);
-            let left = x - text.chars().count() as i32 * 7;
-            root.draw(&Text::new(text, (left, y - 15), font))
+            let (x, y) = chart.backend_coord(&(if on_left { steps } else { 0.0 }, y));
+            root.draw(&label(format!("{what} {}", kib(bytes)), (x, y - 15), on_left, colour))
         };
         if let Some(arena) = arena {
             limit(arena, "arena", MUTED)?;
@@ -93,12 +92,16 @@ pub fn memory(row: &Measurement) -> Result<Option<String>, PlotError> {
         if near {
             limit(budget, "the board's SRAM", WARN)?;
         }
-        let (x, y) = chart.backend_coord(&(peak_at as f64 + 1.0, peak as f64 / 1024.0));
-        let text = format!("{} in step {peak_at}", kib(peak));
-        let right = MEMORY.0 as i32 - 150;
-        let at = (if x > right { x - 160 - text.len() as i32 } else { x + 6 }, y.max(4) + 2);
-        root.draw(&Text::new(text, at, ("sans-serif", 15).into_font().color(&INK)))?;
+        let side = if on_left { peak_at } else { peak_at + 1 } as f64;
+        let (x, y) = chart.backend_coord(&(side, peak as f64 / 1024.0));
+        root.draw(&label(format!("peak {} in step {peak_at}", kib(peak)), (x, y - 15), !on_left, INK))?;
         Ok(())
     })?;
     Ok(Some(drawn))
+}
+
+/// Text whose left end, or right end where `ends` is set, is at `at`.
+fn label<'a>(text: String, at: (i32, i32), ends: bool, colour: RGBColor) -> Text<'a, (i32, i32), String> {
+    let anchor = Pos::new(if ends { HPos::Right } else { HPos::Left }, VPos::Top);
+    Text::new(text, at, ("sans-serif", 15).into_font().color(&colour).pos(anchor))
 }
