@@ -102,6 +102,15 @@ fn board(board: &BoardRows<'_>, kernels: &[String]) -> Result<Value, HtmlError> 
     })
 }
 
+fn status_text(row: &Measurement) -> &'static str {
+    match row.status() {
+        Status::Ok => "ok",
+        Status::DoesNotFit => "does not fit",
+        Status::Mismatch => "mismatch",
+        Status::Failed => "failed",
+    }
+}
+
 fn table_row(board: &BoardRows<'_>, row: &Measurement, slowest: f64) -> Value {
     let latency = row.latency();
     let share = |part: u64, whole: u64| (part as f64 * 100.0 / whole.max(1) as f64).min(100.0);
@@ -113,12 +122,7 @@ fn table_row(board: &BoardRows<'_>, row: &Measurement, slowest: f64) -> Value {
     context! {
         name => board.label(row),
         status => row.status().name(),
-        status_text => match row.status() {
-            Status::Ok => "ok",
-            Status::DoesNotFit => "does not fit",
-            Status::Mismatch => "mismatch",
-            Status::Failed => "failed",
-        },
+        status_text => status_text(row),
         told,
         latency => latency.map(|l| ms(l.ms())),
         latency_share => latency.map(|l| l.ms() * 100.0 / slowest.max(f64::MIN_POSITIVE)),
@@ -171,6 +175,7 @@ fn network(board: &BoardRows<'_>, row: &Measurement, kernels: &[String]) -> Resu
         name => board.label(row),
         reason => row.outcome.reason(),
         latency => row.latency().map(|l| ms(l.ms())),
+        status_text => status_text(row),
         provenance => row.provenance.name(),
         error_band => row.error_band,
         memory,
