@@ -6,6 +6,11 @@ use std::path::Path;
 
 use super::error::ResultsError;
 
+/// Writes a file of a run, e.g. its report: whole or not at all, with the room's errors.
+pub fn write_file(path: &Path, bytes: &[u8]) -> Result<(), ResultsError> {
+    replace(path, bytes, "write it")
+}
+
 /// Replaces `path` by `bytes`: after a crash it holds either the old content or the new, whole.
 pub fn replace(path: &Path, bytes: &[u8], doing: &'static str) -> Result<(), ResultsError> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();

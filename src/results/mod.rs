@@ -19,6 +19,7 @@ mod time;
 
 pub use check::Inconsistent;
 pub use digest::sha256_hex;
+pub use durable::write_file;
 pub use error::ResultsError;
 pub use folder::{RunFolder, RunInfo, RunState};
 pub use measurement::{Budget, Measurement, Provenance, Repeat, Step};
