@@ -8,3 +8,6 @@ pub mod board;
 pub mod cli;
 pub mod engine;
 pub mod network;
+pub mod report;
+pub mod results;
+pub mod scenario;

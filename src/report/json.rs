@@ -1,0 +1,108 @@
+//! The run as JSON. Latencies are milliseconds, sizes bytes, energies microjoules.
+
+use serde_json::{Value, json};
+
+use super::summary::{BoardRows, by_board};
+use crate::results::{Energy, Measurement, Status, StoredRun};
+
+/// The run, its rows with what follows from them, and the verdict per board.
+pub fn json(run: &StoredRun) -> Value {
+    json!({
+        "run": {
+            "id": run.id,
+            "state": run.state,
+            "message": run.message,
+            "started": run.started,
+            "ended": run.ended,
+            "torn": run.torn,
+            "info": run.info,
+        },
+        "rows": run.rows.iter().map(row).collect::<Vec<_>>(),
+        "boards": by_board(&run.rows).iter().map(verdict).collect::<Vec<_>>(),
+    })
+}
+
+fn row(row: &Measurement) -> Value {
+    let latency = row.latency();
+    let run = row.run();
+    let (energy_uj, energy_reason) = match run.map(|run| &run.energy) {
+        Some(Energy::Microjoules(uj)) => (Some(*uj), None),
+        Some(Energy::Missing(reason)) => (None, Some(reason)),
+        None => (None, None),
+    };
+    let sram = row.memory().map(|memory| {
+        let sram = memory.sram;
+        json!({ "peak": sram.peak(), "data": sram.data, "bss": sram.bss, "arena": sram.arena, "stack": sram.stack })
+    });
+    let flash = row.memory().map(|memory| {
+        let flash = memory.flash;
+        json!({
+            "total": flash.total(),
+            "text": flash.text,
+            "rodata": flash.rodata,
+            "weights": flash.weights,
+            "data": flash.data,
+        })
+    });
+    let layer = |(at, step): (usize, &crate::results::Step)| {
+        json!({
+            "step": at,
+            "name": step.name,
+            "kernel": step.kernel,
+            "macs": step.macs,
+            "live_bytes": step.live_bytes,
+            "cycles": latency.and_then(|l| l.step_cycles().get(at)),
+        })
+    };
+    json!({
+        "index": row.index,
+        "scenario": row.scenario,
+        "task": row.task,
+        "network": row.network,
+        "network_sha256": row.network_sha256,
+        "engine": row.engine,
+        "engine_options_sha256": row.engine_options_sha256,
+        "board": row.board,
+        "unit": row.unit,
+        "image_sha256": row.image_sha256,
+        "provenance": row.provenance,
+        "error_band": row.error_band,
+        "status": row.status(),
+        "reason": row.outcome.reason(),
+        "latency_ms": latency.map(|l| l.ms()),
+        "median_cycles": latency.map(|l| l.median_cycles()),
+        "cycles": latency.map(|l| l.cycles()),
+        "clock_hz": latency.map(|l| l.clock_hz()),
+        "instructions": run.and_then(|run| run.instructions),
+        "macs": row.macs,
+        "macs_per_cycle": row.macs_per_cycle(),
+        "sram": sram,
+        "flash": flash,
+        "budget": row.budget,
+        "over_by": row.over_by(),
+        "energy_uj": energy_uj,
+        "energy_reason": energy_reason,
+        "check": run.and_then(|run| run.check.as_ref()),
+        "layers": row.steps.iter().enumerate().map(layer).collect::<Vec<_>>(),
+        "repeat": row.repeat,
+    })
+}
+
+fn verdict(board: &BoardRows<'_>) -> Value {
+    let labels = |rows: Vec<&Measurement>| rows.iter().map(|row| board.label(row)).collect::<Vec<_>>();
+    let best = |best: &super::summary::Best<'_>| {
+        json!({
+            "provenance": best.provenance,
+            "fastest": best.fastest.map(|row| board.label(row)),
+            "least_sram": best.least_sram.map(|row| board.label(row)),
+        })
+    };
+    json!({
+        "board": board.board,
+        "fits": labels(board.fitting()),
+        "does_not_fit": labels(board.of_status(Status::DoesNotFit)),
+        "mismatch": labels(board.of_status(Status::Mismatch)),
+        "failed": labels(board.of_status(Status::Failed)),
+        "best": board.best().iter().map(best).collect::<Vec<_>>(),
+    })
+}

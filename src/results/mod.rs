@@ -1,0 +1,28 @@
+//! The store: what was measured, in folders that survive a killed process.
+//!
+//! - [`Measurement`] is one row. A latency exists only inside [`Outcome::Ok`], so that no other row can carry one.
+//! - [`RunFolder`] writes a run: `run.json`, a journal that is synced row by row, and Parquet at the end.
+//! - [`read`] gives a run back, from Parquet or, where a run was killed, from its journal.
+//!
+//! Sizes are bytes, clocks are Hz, times are UTC. Digests are SHA-256 in lower-case hex.
+
+mod check;
+mod digest;
+mod durable;
+mod error;
+mod folder;
+mod measurement;
+mod outcome;
+mod parquet;
+mod read;
+mod time;
+
+pub use check::Inconsistent;
+pub use digest::sha256_hex;
+pub use durable::write_file;
+pub use error::ResultsError;
+pub use folder::{RunFolder, RunInfo, RunState};
+pub use measurement::{Budget, Measurement, Provenance, Repeat, Step};
+pub use outcome::{Energy, Excess, Flash, Latency, LatencyError, Memory, Outcome, OutputCheck, Run, Sram, Status};
+pub use read::{Source, StoredRun, read};
+pub use time::utc_text;

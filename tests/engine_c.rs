@@ -1,0 +1,94 @@
+//! The C that `tinyengine` prints, compiled for the host, against the reference interpreter.
+
+mod engine_common;
+
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use engine_common::{Builder, noise};
+use hil::engine::{Engine, TinyEngine};
+use hil::network::{Network, reference, tflite};
+
+const DRIVER: &str = r#"
+#include <stdio.h>
+#include <string.h>
+#include "network.h"
+int main(void)
+{
+    static unsigned char input[HIL_NETWORK_INPUT_BYTES];
+    while (fread(input, 1, sizeof input, stdin) == sizeof input) {
+        memset(hil_network_arena, 0xA5, sizeof hil_network_arena);
+        memcpy(hil_network_input(), input, sizeof input);
+        hil_network_run();
+        fwrite(hil_network_output(), 1, HIL_NETWORK_OUTPUT_BYTES, stdout);
+    }
+    return 0;
+}
+"#;
+
+/// Outputs of the compiled network, one after another.
+fn run_c(network: &Network, inputs: &[Vec<u8>], name: &str) -> Vec<u8> {
+    let compiled = TinyEngine.compile(network).unwrap_or_else(|e| panic!("{name}: {e}"));
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("engine_c").join(name);
+    fs::create_dir_all(&folder).expect("a folder");
+    for source in &compiled.sources {
+        fs::write(folder.join(&source.path), &source.text).expect("a source is written");
+    }
+    fs::write(folder.join("main.c"), DRIVER).expect("a source is written");
+    let sources = compiled.sources.iter().map(|s| s.path.as_str()).filter(|path| path.ends_with(".c"));
+    let status = Command::new("cc")
+        .current_dir(&folder)
+        .args(["-std=c11", "-O1", "-Wall", "-Wextra", "-Werror", "-fsanitize=address,undefined"])
+        .args(["-fno-sanitize-recover=all", "-fno-strict-aliasing", "main.c", "-o", "run"])
+        .args(sources)
+        .status()
+        .expect("cc starts");
+    assert!(status.success(), "{name}: cc fails");
+    let run = Command::new(folder.join("run")).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
+    let mut child = run.expect("the network starts");
+    let (mut stdin, input) = (child.stdin.take().expect("a pipe"), inputs.concat());
+    let writer = std::thread::spawn(move || stdin.write_all(&input));
+    let output = child.wait_with_output().expect("the network ends");
+    assert!(output.status.success(), "{name}: {}", output.status);
+    writer.join().expect("the writer ends").expect("the inputs are written");
+    output.stdout
+}
+
+fn check(network: &Network, name: &str) {
+    let bytes = network.tensor(network.inputs[0]).bytes();
+    let inputs = [noise(1, bytes), vec![0x80; bytes], vec![0x7f; bytes]];
+    let expected = inputs.iter().flat_map(|x| reference::run(network, &[x.clone()]).expect("a run")[0].clone());
+    assert!(run_c(network, &inputs, name) == expected.collect::<Vec<_>>(), "{name}: outputs differ");
+}
+
+#[test]
+fn built_networks_compute_what_the_interpreter_does() {
+    let (mut b, x) = Builder::new(&[1, 9, 7, 5]);
+    let padded = b.pad(x, [(0, 0), (1, 0), (0, 1), (0, 0)]);
+    let y = b.conv(padded, 3, 2, 8, true);
+    let y = b.inverted_residual(y, 3, 5, 1, 8);
+    let y = b.inverted_residual(y, 2, 3, 2, 6);
+    let flat = b.0.tensor(y).elements();
+    let y = b.reshape(y, &[1, flat]);
+    let y = b.dense(y, 10);
+    check(&b.finish(&[y]), "built");
+}
+
+#[test]
+fn models_compute_what_the_interpreter_does() {
+    let mut found = 0;
+    for folder in fs::read_dir("../shared/models").into_iter().flatten().flatten().filter(|e| e.path().is_dir()) {
+        for entry in fs::read_dir(folder.path()).expect("a folder").flatten() {
+            let stem = entry.path().file_stem().unwrap_or_default().to_string_lossy().into_owned();
+            let tflite = entry.path().extension().is_some_and(|e| e == "tflite");
+            if tflite && !stem.contains("lstm") {
+                let bytes = fs::read(entry.path()).expect("a model");
+                check(&tflite::import(&stem, &bytes).expect("a network"), &stem);
+                found += 1;
+            }
+        }
+    }
+    println!("{found} models checked; those of ../shared/models are skipped where they are not there");
+}
