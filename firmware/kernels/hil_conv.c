@@ -129,7 +129,7 @@ void hil_conv(const hil_window *w, int32_t filter_c, const int8_t *input, const 
                         const int8_t *in = &input[(((y * w->in_w) + x) * w->in_c) + ((c / per_group) * filter_c)];
                         const int8_t *f = &filter[((((c * w->filter_h) + ky) * w->filter_w) + kx) * filter_c];
                         for (int32_t i = 0; i < filter_c; i++) {
-                            acc += (in[i] + w->input_offset) * f[i];
+                            acc = hil_add_wrapping(acc, (in[i] + w->input_offset) * f[i]);
                         }
                     }
                 }

@@ -50,10 +50,10 @@ static HIL_INNER void dot_2x2(const int8_t *wc, const int8_t *wd, const int16_t 
         p1 += 4;
     }
     for (int32_t i = 0; i < (k & 3); i++) {
-        c0 += wc[i] * p0[i];
-        c1 += wc[i] * p1[i];
-        d0 += wd[i] * p0[i];
-        d1 += wd[i] * p1[i];
+        c0 = hil_add_wrapping(c0, wc[i] * p0[i]);
+        c1 = hil_add_wrapping(c1, wc[i] * p1[i]);
+        d0 = hil_add_wrapping(d0, wd[i] * p0[i]);
+        d1 = hil_add_wrapping(d1, wd[i] * p1[i]);
     }
     acc[0] = c0;
     acc[1] = c1;

@@ -15,7 +15,8 @@ static int32_t dot(const taps *t, int32_t in_channel, int32_t channel, int32_t o
     for (int32_t y = 0; y < t->rows; y++) {
         for (int32_t x = 0; x < t->columns; x++) {
             const int32_t value = t->input[(y * t->input_row) + (x * t->input_column) + in_channel] + offset;
-            acc += value * t->filter[(y * t->filter_row) + (x * t->filter_column) + channel];
+            const int8_t weight = t->filter[(y * t->filter_row) + (x * t->filter_column) + channel];
+            acc = hil_add_wrapping(acc, value * weight);
         }
     }
     return acc;

@@ -56,10 +56,10 @@ static HIL_INNER void dot4(const int16_t *a, const int8_t *filter, int32_t k, in
         w3 += 4;
     }
     for (int32_t i = 0; i < (k & 3); i++) {
-        s0 += p[i] * w0[i];
-        s1 += p[i] * w1[i];
-        s2 += p[i] * w2[i];
-        s3 += p[i] * w3[i];
+        s0 = hil_add_wrapping(s0, p[i] * w0[i]);
+        s1 = hil_add_wrapping(s1, p[i] * w1[i]);
+        s2 = hil_add_wrapping(s2, p[i] * w2[i]);
+        s3 = hil_add_wrapping(s3, p[i] * w3[i]);
     }
     acc[0] = s0;
     acc[1] = s1;
@@ -77,7 +77,7 @@ static HIL_INNER int32_t dot1(const int16_t *a, const int8_t *filter, int32_t k,
         acc = __smlad(hil_sxtb16_ror8(v), hil_read2(&a[i + 2]), acc);
     }
     for (; i < k; i++) {
-        acc += a[i] * filter[i];
+        acc = hil_add_wrapping(acc, a[i] * filter[i]);
     }
     return acc;
 }
@@ -96,7 +96,7 @@ void hil_fully_connected(const hil_dense *d, const int8_t *input, const int8_t *
         for (; (o + 4) <= d->out_c; o += 4) {
             int32_t acc[4];
             for (int32_t i = 0; i < 4; i++) {
-                acc[i] = bias[o + i] + shift;
+                acc[i] = hil_add_wrapping(bias[o + i], shift);
             }
             dot4(a, &filter[o * k], k, acc);
             for (int32_t i = 0; i < 4; i++) {
@@ -104,7 +104,7 @@ void hil_fully_connected(const hil_dense *d, const int8_t *input, const int8_t *
             }
         }
         for (; o < d->out_c; o++) {
-            out[o] = finish(d, dot1(a, &filter[o * k], k, bias[o] + shift), &requant[o]);
+            out[o] = finish(d, dot1(a, &filter[o * k], k, hil_add_wrapping(bias[o], shift)), &requant[o]);
         }
     }
 }
@@ -125,8 +125,8 @@ void hil_fully_connected(const hil_dense *d, const int8_t *input, const int8_t *
         for (int32_t o = 0; o < d->out_c; o++) {
             int32_t acc = bias[o];
             for (int32_t i = 0; i < d->in_c; i++) {
-                acc += (input[(row * d->in_c) + i] + d->input_offset) *
-                       (filter[(o * d->in_c) + i] + d->filter_offset);
+                const int32_t value = input[(row * d->in_c) + i] + d->input_offset;
+                acc = hil_add_wrapping(acc, value * (filter[(o * d->in_c) + i] + d->filter_offset));
             }
             output[(row * d->out_c) + o] = finish(d, acc, &requant[o]);
         }

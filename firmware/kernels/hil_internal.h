@@ -50,6 +50,12 @@ static inline int32_t hil_shl(int32_t x, int32_t bits)
     return (int32_t)((uint32_t)x << (uint32_t)bits);
 }
 
+/* Files hold biases near the ends of int32, where the accumulators of the reference wrap. */
+static inline int32_t hil_add_wrapping(int32_t a, int32_t b)
+{
+    return (int32_t)((uint32_t)a + (uint32_t)b);
+}
+
 /* High 32 bits of 2ab, halves upwards. The reference rounds with a nudge that depends on the sign, then truncates,
  * which comes to the same floor. Not for a = b = INT32_MIN, the only case that saturates. */
 static inline int32_t hil_mul_high(int32_t a, int32_t b)

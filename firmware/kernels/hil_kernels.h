@@ -7,7 +7,7 @@
  *
  * Layouts: activations are one NHWC image with N = 1, filters are OHWI, depthwise filters are 1HWC.
  * Sizes, strides, dilations and pads count elements. An offset of an operand that is read is minus its zero point,
- * one that is written is its zero point. Biases and accumulators are int32 and must not overflow.
+ * one that is written is its zero point. Biases and accumulators are int32; they wrap.
  * No kernel works in place unless it says so.
  */
 #ifndef HIL_KERNELS_H
