@@ -4,12 +4,12 @@ mod engine_common;
 
 use std::fs;
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use engine_common::{Builder, noise};
 use hil::engine::{Engine, TinyEngine};
-use hil::network::{Network, reference, tflite};
+use hil::network::{DType, Network, reference, tflite};
 
 const DRIVER: &str = r#"
 #include <stdio.h>
@@ -28,20 +28,30 @@ int main(void)
 }
 "#;
 
-/// Outputs of the compiled network, one after another.
-fn run_c(network: &Network, inputs: &[Vec<u8>], name: &str) -> Vec<u8> {
+/// Headers of the emulated DSP intrinsics are looked for here.
+const KERNELS: &str = concat!("-I", env!("CARGO_MANIFEST_DIR"), "/firmware/kernels");
+
+/// The folder with the C of `network`.
+fn print_c(network: &Network, name: &str) -> (PathBuf, Vec<String>) {
     let compiled = TinyEngine.compile(network).unwrap_or_else(|e| panic!("{name}: {e}"));
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("engine_c").join(name);
     fs::create_dir_all(&folder).expect("a folder");
     for source in &compiled.sources {
         fs::write(folder.join(&source.path), &source.text).expect("a source is written");
     }
+    let paths = compiled.sources.into_iter().map(|source| source.path);
+    (folder, paths.filter(|path| path.ends_with(".c")).collect())
+}
+
+/// Outputs of the compiled network, one after another.
+fn run_c(network: &Network, inputs: &[Vec<u8>], name: &str, flags: &[&str]) -> Vec<u8> {
+    let (folder, sources) = print_c(network, name);
     fs::write(folder.join("main.c"), DRIVER).expect("a source is written");
-    let sources = compiled.sources.iter().map(|s| s.path.as_str()).filter(|path| path.ends_with(".c"));
     let status = Command::new("cc")
         .current_dir(&folder)
-        .args(["-std=c11", "-O1", "-Wall", "-Wextra", "-Werror", "-fsanitize=address,undefined"])
-        .args(["-fno-sanitize-recover=all", "-fno-strict-aliasing", "main.c", "-o", "run"])
+        .args(["-std=c11", "-O2", "-Wall", "-Wextra", "-Werror", "-fsanitize=address,undefined"])
+        .args(["-fno-sanitize-recover=all", KERNELS, "main.c", "-o", "run"])
+        .args(flags)
         .args(sources)
         .status()
         .expect("cc starts");
@@ -60,7 +70,29 @@ fn check(network: &Network, name: &str) {
     let bytes = network.tensor(network.inputs[0]).bytes();
     let inputs = [noise(1, bytes), vec![0x80; bytes], vec![0x7f; bytes]];
     let expected = inputs.iter().flat_map(|x| reference::run(network, &[x.clone()]).expect("a run")[0].clone());
-    assert!(run_c(network, &inputs, name) == expected.collect::<Vec<_>>(), "{name}: outputs differ");
+    let expected: Vec<u8> = expected.collect();
+    for (path, flags) in [("portable", &[][..]), ("dsp", &["-DHIL_DSP_EMULATED"])] {
+        let output = run_c(network, &inputs, &format!("{name}-{path}"), flags);
+        assert!(output == expected, "{name}, {path}: outputs differ");
+    }
+    cross_compile(network, name);
+}
+
+/// Warnings in printed C would be its users'.
+fn cross_compile(network: &Network, name: &str) {
+    if Command::new("arm-none-eabi-gcc").arg("--version").output().is_err() {
+        println!("skipped: arm-none-eabi-gcc is missing");
+        return;
+    }
+    let (folder, sources) = print_c(network, &format!("{name}-cross"));
+    let status = Command::new("arm-none-eabi-gcc")
+        .current_dir(&folder)
+        .args(["-mcpu=cortex-m4", "-mthumb", "-mfloat-abi=hard", "-mfpu=fpv4-sp-d16", "-std=c11", "-O2", "-c"])
+        .args(["-Wall", "-Wextra", "-Wconversion", "-Werror"])
+        .args(sources)
+        .status()
+        .expect("the cross compiler starts");
+    assert!(status.success(), "{name}: the cross compiler fails");
 }
 
 #[test]
@@ -74,6 +106,24 @@ fn built_networks_compute_what_the_interpreter_does() {
     let y = b.reshape(y, &[1, flat]);
     let y = b.dense(y, 10);
     check(&b.finish(&[y]), "built");
+}
+
+#[test]
+fn accumulators_wrap_as_those_of_the_interpreter_do() {
+    let (mut b, x) = Builder::new(&[1, 6, 6, 5]);
+    let y = b.conv(x, 3, 1, 7, true);
+    let y = b.conv(y, 1, 1, 6, true);
+    let y = b.depthwise(y, 3, 1, true);
+    let flat = b.0.tensor(y).elements();
+    let y = b.reshape(y, &[1, flat]);
+    let y = b.dense(y, 5);
+    let mut network = b.finish(&[y]);
+    let ends = [i32::MIN, i32::MAX, i32::MIN + 1];
+    for tensor in network.tensors.iter_mut().filter(|t| t.dtype == DType::I32) {
+        let biases = (0..tensor.elements()).flat_map(|i| ends[i % ends.len()].to_le_bytes());
+        tensor.data = Some(biases.collect());
+    }
+    check(&network, "ends");
 }
 
 #[test]

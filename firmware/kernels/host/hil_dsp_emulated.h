@@ -48,19 +48,20 @@ static inline int16x2_t hil_sxtab16_ror8(int16x2_t a, int8x4_t x)
     return hil_join(hil_low(a) + hil_byte(x, 1), hil_high(a) + hil_byte(x, 3));
 }
 
+/* The accumulating instructions wrap (Armv7-M ARM, A7.7: only the Q flag tells). */
 static inline int32_t __smlad(int16x2_t a, int16x2_t b, int32_t acc)
 {
-    return acc + (hil_low(a) * hil_low(b)) + (hil_high(a) * hil_high(b));
+    return (int32_t)((uint32_t)acc + (uint32_t)(hil_low(a) * hil_low(b)) + (uint32_t)(hil_high(a) * hil_high(b)));
 }
 
 static inline int32_t __smlabb(int32_t a, int32_t b, int32_t acc)
 {
-    return acc + (hil_low((uint32_t)a) * hil_low((uint32_t)b));
+    return (int32_t)((uint32_t)acc + (uint32_t)(hil_low((uint32_t)a) * hil_low((uint32_t)b)));
 }
 
 static inline int32_t __smlatt(int32_t a, int32_t b, int32_t acc)
 {
-    return acc + (hil_high((uint32_t)a) * hil_high((uint32_t)b));
+    return (int32_t)((uint32_t)acc + (uint32_t)(hil_high((uint32_t)a) * hil_high((uint32_t)b)));
 }
 
 #endif
