@@ -6,8 +6,13 @@
 
 pub mod board;
 pub mod cli;
+pub mod emulator;
 pub mod engine;
+pub mod firmware;
+pub mod measure;
 pub mod network;
+pub mod rack;
 pub mod report;
 pub mod results;
+pub mod run;
 pub mod scenario;

@@ -1,0 +1,5 @@
+//! Emulated boards: a Cortex-M core, its memory and timing, and the peripherals around it. Knows nothing of networks.
+
+mod interface;
+
+pub use interface::{AccessError, Lines, Memory, NoPeriphery, Periphery, Width};

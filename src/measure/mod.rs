@@ -1,0 +1,1 @@
+//! What happens on one unit: flash, handshake, verify, time, memory.

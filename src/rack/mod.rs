@@ -1,0 +1,1 @@
+//! Units that this machine can use, and the drivers that reach them.

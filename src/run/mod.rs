@@ -1,0 +1,1 @@
+//! A scenario carried through: candidates, fit, build, measurement, store.
