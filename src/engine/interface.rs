@@ -1,5 +1,6 @@
 //! What every engine offers.
 
+use super::fetch::FetchError;
 use super::plan::{Plan, PlanError};
 use crate::network::Network;
 
@@ -12,6 +13,9 @@ pub enum EngineError {
     Operator { op: usize, kind: &'static str, tensor: String, problem: String },
     #[error("network `{network}` has {inputs} inputs and {outputs} outputs; images take one of each")]
     Borders { network: String, inputs: usize, outputs: usize },
+    /// Sources of an engine that is not ours.
+    #[error(transparent)]
+    Fetch(#[from] FetchError),
     /// A template that does not render is a fault of the harness.
     #[error("internal error: template {template}: {message}")]
     Template { template: &'static str, message: String },

@@ -6,7 +6,7 @@ use super::arena::{Arena, ArenaError, Block, DEFAULT_ALIGNMENT};
 use super::kernel::Kernel;
 use super::lifetime::{LifetimeError, Lifetimes};
 use super::select::select;
-use crate::network::{Network, TensorId};
+use crate::network::{Network, Op, TensorId};
 
 /// Bytes of one [`crate::network::Requant`] in flash: two words.
 const REQUANT_BYTES: usize = 8;
@@ -83,20 +83,29 @@ impl Plan {
     ///
     /// It is planned as it stands: apply [`super::passes`] before.
     pub fn aligned(network: &Network, alignment: usize) -> Result<Self, PlanError> {
+        Self::with_scratch(network, alignment, |_, kernel| kernel.scratch_bytes())
+    }
+
+    /// Plans `network` for kernels that need other scratch memory: bytes per operator and kernel.
+    pub fn with_scratch(
+        network: &Network,
+        alignment: usize,
+        scratch_bytes: impl Fn(&Op, &Kernel) -> usize,
+    ) -> Result<Self, PlanError> {
         let lifetimes = Lifetimes::of(network)?;
         let kernels = network.ops.iter().map(|op| select(network, op)).collect::<Result<Vec<_>, _>>()?;
         let mut blocks: Vec<Block> =
             lifetimes.spans.iter().map(|s| Block { first: s.first, last: s.last, bytes: s.bytes }).collect();
+        let needed: Vec<usize> = network.ops.iter().zip(&kernels).map(|(op, k)| scratch_bytes(op, k)).collect();
         // Scratch of operator i is block `spans + i`.
-        let scratch = kernels.iter().enumerate();
-        blocks.extend(scratch.map(|(i, k)| Block { first: i, last: i, bytes: k.scratch_bytes() }));
+        blocks.extend(needed.iter().enumerate().map(|(i, &bytes)| Block { first: i, last: i, bytes }));
         let arena = Arena::pack(&blocks, alignment)?;
         let (activations, scratch) = arena.offsets.split_at(lifetimes.spans.len());
         let places = Places::new(network, &lifetimes, activations);
         let steps: Vec<Step> = kernels
             .into_iter()
             .enumerate()
-            .map(|(index, kernel)| step(network, &places, index, kernel, scratch[index]))
+            .map(|(index, kernel)| step(network, &places, index, kernel, (scratch[index], needed[index])))
             .collect();
         let read: BTreeSet<TensorId> = network
             .ops
@@ -152,11 +161,12 @@ impl Places {
     }
 }
 
-fn step(network: &Network, places: &Places, index: usize, kernel: Kernel, scratch: usize) -> Step {
+/// `scratch` is offset and bytes.
+fn step(network: &Network, places: &Places, index: usize, kernel: Kernel, scratch: (usize, usize)) -> Step {
     let op = &network.ops[index];
     // Filter and bias are named by the kernel.
     let activations = if kernel.channel_requants().is_empty() { op.inputs.len() } else { 1 };
-    let scratch_bytes = kernel.scratch_bytes();
+    let (scratch, scratch_bytes) = scratch;
     let constants: BTreeSet<TensorId> = op
         .inputs
         .iter()

@@ -11,8 +11,24 @@ use crate::network::{DType, Network, Requant, Tensor, TensorId};
 /// Numbers per line of a table.
 const PER_LINE: usize = 24;
 
+/// Where C differs from engine to engine.
+#[derive(Clone, Copy)]
+pub(in crate::engine) struct Dialect {
+    /// Headers that declare the kernels.
+    pub headers: &'static [&'static str],
+    /// The template that prints calls of this kernel, where it is not one of ours.
+    pub template: fn(&Kernel) -> Option<&'static str>,
+    /// Whether multipliers and shifts stand in arrays of their own.
+    pub split_requants: bool,
+}
+
+/// Our kernels alone.
+pub(super) const OURS: Dialect = Dialect { headers: &["hil_kernels.h"], template: |_| None, split_requants: false };
+
 #[derive(Serialize)]
-pub(super) struct View {
+pub(in crate::engine) struct View {
+    headers: &'static [&'static str],
+    split_requants: bool,
     name: String,
     arena_bytes: usize,
     weights_bytes: usize,
@@ -52,10 +68,12 @@ struct StepView {
     inputs: Vec<Pointer>,
     output: Pointer,
     scratch: Option<usize>,
+    scratch_bytes: usize,
     filter: Option<usize>,
     bias: Option<usize>,
     requants: Option<usize>,
     kernel: &'static str,
+    template: Option<&'static str>,
     call: Call,
 }
 
@@ -77,7 +95,7 @@ struct Requants {
 }
 
 impl View {
-    pub(super) fn new(network: &Network, plan: &Plan) -> Result<Self, EngineError> {
+    pub(in crate::engine) fn new(network: &Network, plan: &Plan, dialect: Dialect) -> Result<Self, EngineError> {
         let ([input], [output]) = (network.inputs.as_slice(), network.outputs.as_slice()) else {
             return Err(EngineError::Borders {
                 network: network.name.clone(),
@@ -86,8 +104,10 @@ impl View {
             });
         };
         let computing: Vec<&Step> = plan.steps.iter().filter(|step| step.kernel != Kernel::Alias).collect();
-        let steps = computing.iter().map(|step| step_view(network, step)).collect::<Result<Vec<_>, _>>()?;
+        let steps = computing.iter().map(|step| step_view(network, step, dialect)).collect::<Result<Vec<_>, _>>()?;
         Ok(Self {
+            headers: dialect.headers,
+            split_requants: dialect.split_requants,
             name: printable(&network.name),
             arena_bytes: plan.arena_bytes,
             weights_bytes: plan.weights_bytes,
@@ -145,17 +165,19 @@ fn weights(kernel: &Kernel) -> Option<Weights> {
     }
 }
 
-fn step_view(network: &Network, step: &Step) -> Result<StepView, EngineError> {
+fn step_view(network: &Network, step: &Step, dialect: Dialect) -> Result<StepView, EngineError> {
     let weights = weights(&step.kernel);
     Ok(StepView {
         origin: step.origin,
         inputs: step.inputs.iter().map(|place| pointer(*place)).collect(),
         output: pointer(step.output),
         scratch: step.scratch,
+        scratch_bytes: step.scratch_bytes,
         filter: weights.map(|w| w.filter.0),
         bias: weights.map(|w| w.bias.0),
         requants: weights.map(|_| step.op),
         kernel: step.kernel.name(),
+        template: (dialect.template)(&step.kernel),
         call: call::call(network, step)?,
     })
 }
