@@ -17,7 +17,7 @@ pub(super) const WHEEL: Archive = Archive {
 
 const VENDOR: &str = "bakenn/backend/cmsis_nn/vendor";
 
-const FILES: [&str; 26] = [
+const FILES: [&str; 25] = [
     "cmsis_core/Include/cmsis_compiler.h",
     "cmsis_core/Include/cmsis_gcc.h",
     "cmsis_nn/Include/arm_nn_math_types.h",
@@ -43,7 +43,6 @@ const FILES: [&str; 26] = [
     "cmsis_nn/Source/NNSupportFunctions/arm_q7_to_q15_with_offset.c",
     "cmsis_nn/Source/PoolingFunctions/arm_avgpool_s8.c",
     "cmsis_nn/Source/PoolingFunctions/arm_max_pool_s8.c",
-    "cmsis_nn/LICENSE.txt",
 ];
 
 /// Kernels of ours that stand in for what the library lacks, and headers.
