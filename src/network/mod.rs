@@ -4,7 +4,10 @@
 pub mod builtin;
 pub mod derive;
 pub mod digest;
+pub mod float;
+pub mod geometry;
 pub mod graph;
+pub mod quantise;
 pub mod reference;
 pub mod requant;
 pub mod tflite;

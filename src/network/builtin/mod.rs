@@ -1,6 +1,17 @@
 //! Built-in architectures, described by YAML files (`scenarios/networks/`) and filled with seeded weights.
+//!
+//! [`build`] makes one of those that ship; [`Architecture::parse`] reads another from a user's file, [`build_from`]
+//! builds it.
+
+mod expand;
+mod files;
+mod schema;
+mod seed;
 
 use super::Network;
+use super::quantise::{Ranges, quantise};
+pub use schema::Architecture;
+use seed::Random;
 
 /// What to build; where an option is none, the architecture's own value holds.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -21,16 +32,41 @@ pub struct Spec {
 pub enum BuiltinError {
     #[error("unknown network `{name}` (known: {known})")]
     Unknown { name: String, known: String },
+    /// Lines and columns start at 1.
+    #[error("{file}:{line}:{column}: {message}")]
+    Invalid { file: String, line: usize, column: usize, message: String },
+    #[error("network `{architecture}`, `{key}`: {problem}")]
+    Choice { architecture: String, key: &'static str, problem: String },
+    #[error("network `{architecture}`, layers[{index}]: {problem}")]
+    Layer { architecture: String, index: usize, problem: String },
 }
 
-const NAMES: [&str; 6] = ["mobilenetv1", "mobilenetv2", "proxylessnas", "mcunet-vww0", "mcunet-vww1", "mcunet-vww2"];
+/// Inputs that the weights are normalised and the activations calibrated on.
+const BATCH: usize = 4;
 
 /// Names of the built-in architectures.
 pub fn names() -> Vec<&'static str> {
-    NAMES.to_vec()
+    files::FILES.iter().map(|(name, _)| *name).collect()
+}
+
+/// The built-in architecture of this name.
+pub fn architecture(name: &str) -> Result<Architecture, BuiltinError> {
+    let unknown = || BuiltinError::Unknown { name: name.into(), known: names().join(", ") };
+    let (_, text) = files::FILES.iter().find(|(known, _)| *known == name).ok_or_else(unknown)?;
+    Architecture::parse(&format!("{name}.yaml"), text)
 }
 
 /// The int8 network that `spec` describes: the same bytes for the same `spec` on every host.
 pub fn build(spec: &Spec) -> Result<Network, BuiltinError> {
-    Err(BuiltinError::Unknown { name: spec.architecture.clone(), known: names().join(", ") })
+    build_from(&architecture(&spec.architecture)?, spec)
+}
+
+/// Like [`build`], for an architecture from elsewhere; the name in `spec` does not count.
+pub fn build_from(architecture: &Architecture, spec: &Spec) -> Result<Network, BuiltinError> {
+    let mut network = expand::expand(architecture, spec)?;
+    let mut random = Random::new(spec.seed);
+    let input = seed::inputs(architecture, &network, BATCH, &mut random);
+    seed::weigh(&mut network, BATCH, input.clone(), &mut random);
+    let ranges = Ranges::observed(&network, BATCH, &input);
+    Ok(quantise(&network, &ranges))
 }
