@@ -12,13 +12,19 @@ use super::{DType, Network, Op, OpKind, Quantization, Tensor, TensorId};
 pub struct Ranges(pub Vec<(f32, f32)>);
 
 impl Ranges {
-    /// What the tensors hold when `network` runs on a batch of inputs that stand one after the other.
-    pub fn observed(network: &FloatNetwork, batch: usize, input: &[f32]) -> Self {
-        let extent = |values: &Vec<f32>| {
-            let start = (f32::INFINITY, f32::NEG_INFINITY);
-            values.iter().fold(start, |(low, high), v| (low.min(*v), high.max(*v)))
-        };
-        Self(run(network, batch, input).iter().map(extent).collect())
+    /// What the tensors hold when `network` runs on inputs that stand one after the other.
+    ///
+    /// # Panics
+    /// Where [`run`] does.
+    pub fn observed(network: &FloatNetwork, inputs: &[f32]) -> Self {
+        let mut ranges = vec![(f32::INFINITY, f32::NEG_INFINITY); network.values.len()];
+        // One by one: what an image leaves behind is small.
+        for input in inputs.chunks_exact(network.value(network.input).elements()) {
+            for (range, values) in ranges.iter_mut().zip(run(network, 1, input)) {
+                *range = values.iter().fold(*range, |(low, high), v| (low.min(*v), high.max(*v)));
+            }
+        }
+        Self(ranges)
     }
 }
 

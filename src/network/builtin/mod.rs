@@ -41,8 +41,8 @@ pub enum BuiltinError {
     Layer { architecture: String, index: usize, problem: String },
 }
 
-/// Inputs that the weights are normalised and the activations calibrated on.
-const BATCH: usize = 4;
+/// Multiply-accumulates that may be spent on normalising weights, and again on calibrating activations.
+const BUDGET: usize = 1 << 30;
 
 /// Names of the built-in architectures.
 pub fn names() -> Vec<&'static str> {
@@ -65,8 +65,10 @@ pub fn build(spec: &Spec) -> Result<Network, BuiltinError> {
 pub fn build_from(architecture: &Architecture, spec: &Spec) -> Result<Network, BuiltinError> {
     let mut network = expand::expand(architecture, spec)?;
     let mut random = Random::new(spec.seed);
-    let input = seed::inputs(architecture, &network, BATCH, &mut random);
-    seed::weigh(&mut network, BATCH, input.clone(), &mut random);
-    let ranges = Ranges::observed(&network, BATCH, &input);
+    // More inputs give ranges that hold for more of what was not seen.
+    let batch = (BUDGET / network.macs().max(1)).clamp(4, 16);
+    let inputs = seed::inputs(architecture, &network, batch, &mut random);
+    seed::weigh(&mut network, batch, inputs.clone(), &mut random);
+    let ranges = Ranges::observed(&network, &inputs);
     Ok(quantise(&network, &ranges))
 }

@@ -34,8 +34,8 @@ impl Random {
     }
 }
 
-/// A batch of inputs within the architecture's range: patches of several sizes plus noise, so that neighbouring
-/// pixels are alike as in a picture.
+/// A batch of inputs within the architecture's range, of three kinds in turn: patches of several sizes with noise, so
+/// that neighbouring pixels are alike as in a picture; the same with little contrast; and noise alone.
 pub(super) fn inputs(
     architecture: &Architecture,
     network: &FloatNetwork,
@@ -46,8 +46,9 @@ pub(super) fn inputs(
     let (channels, columns) = (value.channels(), value.shape.get(2).copied().unwrap_or(1));
     let [low, high] = architecture.input.range;
     let mut all = Vec::with_capacity(batch * value.elements());
-    for _ in 0..batch {
+    for image in 0..batch {
         let salt = random.bits();
+        let (brightness, contrast) = if image % 3 == 1 { (random.unit(), 0.3) } else { (0.5, 1.6) };
         for index in 0..value.elements() {
             let (c, pixel) = (index % channels, index / channels);
             let (y, x) = (pixel / columns, pixel % columns);
@@ -55,10 +56,14 @@ pub(super) fn inputs(
                 let at = ((y / side) << 40 | (x / side) << 20 | c) as u64;
                 Random::new(salt ^ at.wrapping_mul(0xD134_2543_DE82_EF95)).unit()
             };
-            let mix = 0.5 * patch(16, salt) + 0.3 * patch(4, salt ^ 1) + 0.2 * random.unit();
-            // Stretched, so that the ends of the range occur.
-            let stretched = (0.5 + 1.6 * (mix - 0.5)).clamp(0.0, 1.0);
-            all.push(low + (high - low) * stretched);
+            let noise = random.unit();
+            let value = if image % 3 == 2 {
+                noise
+            } else {
+                let mix = 0.5 * patch(16, salt) + 0.3 * patch(4, salt ^ 1) + 0.2 * noise;
+                (brightness + contrast * (mix - 0.5)).clamp(0.0, 1.0)
+            };
+            all.push(low + (high - low) * value);
         }
     }
     all
@@ -83,13 +88,19 @@ pub(super) fn weigh(network: &mut FloatNetwork, batch: usize, input: Vec<f32>, r
             let filter = (0..rows * channels).map(|_| deviation * random.normal()).collect();
             op.weights = Some(FloatWeights { filter, bias: vec![0.0; channels] });
         }
-        let inputs: Vec<&[f32]> = op.inputs.iter().map(|id| values[id.0].as_slice()).collect();
-        let mut output = linear(network, &op, batch, &inputs);
+        let operands: Vec<&[f32]> = op.inputs.iter().map(|id| values[id.0].as_slice()).collect();
+        let mut output = linear(network, &op, batch, &operands);
         if fan_in > 0 {
             normalise(&mut op, &mut output, random);
         }
         activate(&mut output, op.kind);
         values[op.output.0] = output;
+        // A batch of every tensor would not fit into memory.
+        for id in &op.inputs {
+            if !network.ops[index + 1..].iter().any(|later| later.inputs.contains(id)) {
+                values[id.0] = Vec::new();
+            }
+        }
         network.ops[index] = op;
     }
 }

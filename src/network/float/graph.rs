@@ -103,4 +103,9 @@ impl FloatNetwork {
             _ => 0,
         }
     }
+
+    /// Multiply-accumulates of one inference.
+    pub fn macs(&self) -> usize {
+        self.ops.iter().map(|op| self.fan_in(op) * self.value(op.output).elements()).sum()
+    }
 }
