@@ -5,6 +5,8 @@
 
 #[path = "golden/cases.rs"]
 mod cases;
+#[path = "golden/files.rs"]
+mod files;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -36,8 +38,13 @@ fn architectures() -> Vec<Case> {
     builtin::names().into_iter().map(one).collect()
 }
 
-fn all() -> Vec<Case> {
-    cases().into_iter().chain(architectures()).collect()
+/// Every case with its file.
+fn all() -> Vec<(Case, Vec<u8>)> {
+    let exported = cases().into_iter().chain(architectures()).map(|case| {
+        let bytes = tflite::export(&case.network).unwrap_or_else(|e| panic!("{}: {e}", case.name));
+        (case, bytes)
+    });
+    exported.chain(files::cases()).collect()
 }
 
 /// Of all outputs, one after the other.
@@ -48,12 +55,11 @@ fn outputs(case: &Case) -> u64 {
 }
 
 /// Has TFLM run every case and writes what came out.
-fn bless(cases: &[Case]) {
+fn bless(cases: &[(Case, Vec<u8>)]) {
     let python = std::env::var("HIL_TFLM_PYTHON").unwrap_or("python3".into());
     let folder = tempfile::tempdir().expect("a folder");
     let mut digests = String::new();
-    for case in cases {
-        let bytes = tflite::export(&case.network).unwrap_or_else(|e| panic!("{}: {e}", case.name));
+    for (case, bytes) in cases {
         fs::write(folder.path().join(format!("{}.tflite", case.name)), bytes).expect("a file");
         fs::write(folder.path().join(format!("{}.in", case.name)), case.inputs.concat().concat()).expect("a file");
         writeln!(digests, "{} {} {}", case.name, &digest_hex(&case.network)[..16], case.network.inputs.len())
@@ -82,7 +88,7 @@ fn outputs_equal_tflm() {
         .collect();
     assert_eq!(golden.len(), cases.len(), "{GOLDEN} has one line per case; bless it anew");
     let mut wrong = Vec::new();
-    for case in &cases {
+    for (case, _) in &cases {
         let (digest, expected) = golden[case.name.as_str()];
         if digest != &digest_hex(&case.network)[..16] {
             wrong.push(format!("{}: the network is not the one that was blessed", case.name));
@@ -95,7 +101,7 @@ fn outputs_equal_tflm() {
 
 #[test]
 fn exported_files_import_as_what_they_were() {
-    for case in all() {
+    for (case, _) in all() {
         let name = &case.name;
         let bytes = tflite::export(&case.network).unwrap_or_else(|e| panic!("{name}: {e}"));
         let network = tflite::import("again", &bytes).unwrap_or_else(|e| panic!("{name}: {e}"));

@@ -23,24 +23,24 @@ impl Random {
     }
 
     /// Both ends included.
-    fn size(&mut self, low: usize, high: usize) -> usize {
+    pub fn size(&mut self, low: usize, high: usize) -> usize {
         low + (self.bits() % (high - low + 1) as u64) as usize
     }
 
-    fn int(&mut self, low: i32, high: i32) -> i32 {
+    pub fn int(&mut self, low: i32, high: i32) -> i32 {
         low + (self.bits() % (i64::from(high) - i64::from(low) + 1) as u64) as i32
     }
 
-    fn one_in(&mut self, n: u64) -> bool {
+    pub fn one_in(&mut self, n: u64) -> bool {
         self.bits().is_multiple_of(n)
     }
 
-    fn pick<T: Copy>(&mut self, from: &[T]) -> T {
+    pub fn pick<T: Copy>(&mut self, from: &[T]) -> T {
         from[self.size(0, from.len() - 1)]
     }
 
     /// In `[2^low, 2^high)`, each power of two as likely.
-    fn scale(&mut self, low: i32, high: i32) -> f32 {
+    pub fn scale(&mut self, low: i32, high: i32) -> f32 {
         let fraction = 1.0 + (self.bits() >> 41) as f32 / (1 << 23) as f32;
         fraction * 2f32.powi(self.int(low, high - 1))
     }
@@ -49,20 +49,20 @@ impl Random {
         (0..count).map(|_| self.bits() as u8).collect()
     }
 
-    fn zero(&mut self) -> i32 {
+    pub fn zero(&mut self) -> i32 {
         if self.one_in(4) { self.pick(&[-128, 127, 0]) } else { self.int(-128, 127) }
     }
 }
 
-fn tensor(name: &str, shape: &[usize], dtype: DType, quant: Option<Quantization>, data: Option<Vec<u8>>) -> Tensor {
+pub fn tensor(name: &str, shape: &[usize], dtype: DType, quant: Option<Quantization>, data: Option<Vec<u8>>) -> Tensor {
     Tensor { name: name.into(), shape: shape.to_vec(), dtype, quant, data: data.map(Into::into) }
 }
 
-fn per_tensor(scale: f32, zero: i32) -> Option<Quantization> {
+pub fn per_tensor(scale: f32, zero: i32) -> Option<Quantization> {
     Some(Quantization { scale: vec![scale], zero_point: vec![zero], axis: 0 })
 }
 
-fn int8(name: &str, shape: &[usize], scale: f32, zero: i32) -> Tensor {
+pub fn int8(name: &str, shape: &[usize], scale: f32, zero: i32) -> Tensor {
     tensor(name, shape, DType::I8, per_tensor(scale, zero), None)
 }
 

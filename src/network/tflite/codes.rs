@@ -9,20 +9,40 @@ pub const DEQUANTIZE: i32 = 6;
 pub const FULLY_CONNECTED: i32 = 9;
 pub const MAX_POOL_2D: i32 = 17;
 pub const RELU: i32 = 19;
-pub const RELU_N1_TO_1: i32 = 20;
 pub const RELU6: i32 = 21;
 pub const RESHAPE: i32 = 22;
 pub const SOFTMAX: i32 = 25;
+pub const CUSTOM: i32 = 32;
 pub const PAD: i32 = 34;
 pub const TRANSPOSE: i32 = 39;
 pub const MEAN: i32 = 40;
 pub const SQUEEZE: i32 = 43;
-pub const STRIDED_SLICE: i32 = 45;
 pub const PADV2: i32 = 60;
 pub const EXPAND_DIMS: i32 = 70;
 pub const SHAPE: i32 = 77;
-pub const PACK: i32 = 83;
 pub const QUANTIZE: i32 = 114;
+
+/// Those that import reads.
+pub const SUPPORTED: &[i32] = &[
+    ADD,
+    AVERAGE_POOL_2D,
+    CONV_2D,
+    DEPTHWISE_CONV_2D,
+    DEQUANTIZE,
+    FULLY_CONNECTED,
+    MAX_POOL_2D,
+    RELU,
+    RELU6,
+    RESHAPE,
+    SOFTMAX,
+    PAD,
+    TRANSPOSE,
+    MEAN,
+    SQUEEZE,
+    PADV2,
+    EXPAND_DIMS,
+    QUANTIZE,
+];
 
 /// Tables of the union of options.
 pub const NO_OPTIONS: u8 = 0;
@@ -61,7 +81,7 @@ const NAMES: &[(i32, &str)] = &[
     (MAX_POOL_2D, "MAX_POOL_2D"),
     (18, "MUL"),
     (RELU, "RELU"),
-    (RELU_N1_TO_1, "RELU_N1_TO_1"),
+    (20, "RELU_N1_TO_1"),
     (RELU6, "RELU6"),
     (RESHAPE, "RESHAPE"),
     (23, "RESIZE_BILINEAR"),
@@ -70,7 +90,7 @@ const NAMES: &[(i32, &str)] = &[
     (26, "SPACE_TO_DEPTH"),
     (27, "SVDF"),
     (28, "TANH"),
-    (32, "CUSTOM"),
+    (CUSTOM, "CUSTOM"),
     (PAD, "PAD"),
     (35, "UNIDIRECTIONAL_SEQUENCE_RNN"),
     (36, "GATHER"),
@@ -82,7 +102,7 @@ const NAMES: &[(i32, &str)] = &[
     (42, "DIV"),
     (SQUEEZE, "SQUEEZE"),
     (44, "UNIDIRECTIONAL_SEQUENCE_LSTM"),
-    (STRIDED_SLICE, "STRIDED_SLICE"),
+    (45, "STRIDED_SLICE"),
     (47, "EXP"),
     (49, "SPLIT"),
     (50, "LOG_SOFTMAX"),
@@ -103,7 +123,7 @@ const NAMES: &[(i32, &str)] = &[
     (78, "POW"),
     (79, "ARG_MIN"),
     (82, "REDUCE_MAX"),
-    (PACK, "PACK"),
+    (83, "PACK"),
     (88, "UNPACK"),
     (97, "RESIZE_NEAREST_NEIGHBOR"),
     (98, "LEAKY_RELU"),

@@ -1,7 +1,7 @@
 //! Export: every operator as TFLite's builtin that computes it.
 
 use super::codes::*;
-use super::write::{Field, File, FileOp, Options, write};
+use super::file::{Field, File, FileOp, Options, write};
 use crate::network::derive::Activation;
 use crate::network::geometry;
 use crate::network::{Clamp, DType, Hw, Network, Op, OpKind, Pads, Quantization, Tensor, TensorId, Window};
@@ -68,9 +68,9 @@ impl Writer<'_> {
     fn op(&mut self, op: &Op) -> Result<(), String> {
         let network = self.network;
         let (x, out) = (network.tensor(op.inputs[0]), network.tensor(op.output));
-        let mut inputs: Vec<usize> = op.inputs.iter().map(|id| self.id(*id)).collect();
-        if inputs.len() == 3 {
-            self.scale_bias(inputs[2], x, network.tensor(op.inputs[1]));
+        let mut inputs: Vec<Option<usize>> = op.inputs.iter().map(|id| Some(self.id(*id))).collect();
+        if let [_, _, Some(bias)] = inputs[..] {
+            self.scale_bias(bias, x, network.tensor(op.inputs[1]));
         }
         let (code, version, options) = match &op.kind {
             OpKind::Conv2d { window, clamp } => {
@@ -125,17 +125,18 @@ impl Writer<'_> {
             }
             OpKind::Mean { axes, keep_dims } => {
                 let name = format!("{}/axes", out.name);
-                inputs.push(self.constant(name, vec![axes.len()], axes.iter().copied()));
+                inputs.push(Some(self.constant(name, vec![axes.len()], axes.iter().copied())));
                 let fields = vec![(0, Field::Byte((*keep_dims).into()))];
                 (MEAN, 2, Options { number: REDUCER_OPTIONS, fields })
             }
             OpKind::Pad { pads } => {
-                inputs.push(self.paddings(&out.name, pads));
+                inputs.push(Some(self.paddings(&out.name, pads)));
                 (PAD, 2, Options { number: PAD_OPTIONS, fields: Vec::new() })
             }
             OpKind::Reshape => {
                 let shape = out.shape.clone();
-                inputs.push(self.constant(format!("{}/shape", out.name), vec![shape.len()], shape.into_iter()));
+                let name = format!("{}/shape", out.name);
+                inputs.push(Some(self.constant(name, vec![shape.len()], shape.into_iter())));
                 (RESHAPE, 1, Options { number: RESHAPE_OPTIONS, fields: Vec::new() })
             }
             OpKind::Softmax { beta } => {
@@ -160,7 +161,14 @@ impl Writer<'_> {
     }
 
     /// The padding to name for a window; puts a PAD before the operator where none fits.
-    fn pad(&mut self, input: &mut usize, x: &Tensor, filter: Hw, window: &Window, out: &Tensor) -> Result<i8, String> {
+    fn pad(
+        &mut self,
+        input: &mut Option<usize>,
+        x: &Tensor,
+        filter: Hw,
+        window: &Window,
+        out: &Tensor,
+    ) -> Result<i8, String> {
         if let Some(padding) = named_padding(x, filter, window, out) {
             return Ok(padding);
         }
@@ -175,8 +183,8 @@ impl Writer<'_> {
         let paddings = self.paddings(&out.name, &[(0, 0), (top, bottom), (left, right), (0, 0)]);
         let output = self.add(padded);
         let options = Options { number: PAD_OPTIONS, fields: Vec::new() };
-        self.ops.push(FileOp { code: PAD, version: 2, options, inputs: vec![*input, paddings], output });
-        *input = output;
+        self.ops.push(FileOp { code: PAD, version: 2, options, inputs: vec![*input, Some(paddings)], output });
+        *input = Some(output);
         Ok(VALID as i8)
     }
 

@@ -2,10 +2,10 @@
 
 mod codes;
 mod export;
+pub mod file;
 mod import;
 mod lower;
 mod reader;
-mod write;
 
 pub use export::{ExportError, export};
 pub use import::import;

@@ -1,4 +1,7 @@
-//! Writes the tables of a `.tflite` file. Field numbers are those of TFLite's schema (version 3).
+//! Writes the tables of a `.tflite` file. Numbers of fields, operators and options are those of TFLite's schema
+//! (version 3).
+//!
+//! [`super::export`] writes what the graph has; with this any operator can be written.
 
 use flatbuffers::{FlatBufferBuilder, Push, PushAlignment, TableFinishedWIPOffset, WIPOffset};
 
@@ -6,31 +9,37 @@ use super::codes;
 use crate::network::{DType, Quantization, Tensor};
 
 /// An operator as the file has it; operands are indices of tensors.
-pub(super) struct FileOp {
+#[derive(Debug, Clone)]
+pub struct FileOp {
     /// Builtin operator.
     pub code: i32,
     pub version: i32,
     pub options: Options,
-    pub inputs: Vec<usize>,
+    /// None is an operand that is left out.
+    pub inputs: Vec<Option<usize>>,
     pub output: usize,
 }
 
 /// A table of options: its number in the union, and its fields.
-#[derive(Default)]
-pub(super) struct Options {
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// 0 where there is no table.
     pub number: u8,
+    /// By the number of the field.
     pub fields: Vec<(u16, Field)>,
 }
 
-#[derive(Clone, Copy)]
-pub(super) enum Field {
+/// The value of a field.
+#[derive(Debug, Clone, Copy)]
+pub enum Field {
     Byte(i8),
     Int(i32),
     Float(f32),
 }
 
-/// What a file holds.
-pub(super) struct File<'a> {
+/// What a file holds: one graph.
+#[derive(Debug, Clone)]
+pub struct File<'a> {
     pub name: &'a str,
     pub tensors: Vec<Tensor>,
     pub ops: Vec<FileOp>,
@@ -46,7 +55,8 @@ const fn slot(field: u16) -> u16 {
     4 + 2 * field
 }
 
-pub(super) fn write(file: &File) -> Vec<u8> {
+/// The bytes of a file.
+pub fn write(file: &File) -> Vec<u8> {
     let mut b = Builder::new();
     let mut codes: Vec<(i32, i32)> = file.ops.iter().map(|op| (op.code, op.version)).collect();
     codes.sort_unstable();
@@ -106,7 +116,8 @@ fn operator_code(b: &mut Builder, code: i32, version: i32) -> Table {
 
 fn operator(b: &mut Builder, op: &FileOp, codes: &[(i32, i32)]) -> Table {
     let code = codes.iter().position(|code| *code == (op.code, op.version)).unwrap_or(0);
-    let inputs = ints(b, &op.inputs);
+    let inputs: Vec<i32> = op.inputs.iter().map(|index| index.map_or(-1, |index| index as i32)).collect();
+    let inputs = b.create_vector(&inputs);
     let outputs = ints(b, &[op.output]);
     let options = (op.options.number != codes::NO_OPTIONS).then(|| {
         let start = b.start_table();
