@@ -44,6 +44,15 @@ pub struct StepInfo {
     pub live_bytes: usize,
 }
 
+/// Flags beyond those that all code of an image is compiled with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct BuildNeeds {
+    /// For all sources of the engine.
+    pub all: &'static [&'static str],
+    /// For those in C++ (`.cc`), in place of the C standard.
+    pub cxx: &'static [&'static str],
+}
+
 /// A network in C.
 #[derive(Debug, Clone)]
 pub struct Compiled {
@@ -55,6 +64,7 @@ pub struct Compiled {
     pub input_bytes: usize,
     /// Bytes of one output.
     pub output_bytes: usize,
+    pub needs: BuildNeeds,
 }
 
 /// Turns networks into C.

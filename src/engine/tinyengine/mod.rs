@@ -7,11 +7,12 @@ mod sources;
 mod view;
 
 use minijinja::{Environment, UndefinedBehavior};
+use serde::Serialize;
 
 pub(super) use self::sources::kernels;
-pub(super) use self::view::Dialect;
 use self::view::View;
-use super::interface::{Compiled, Engine, EngineError, Source, StepInfo};
+pub(super) use self::view::{Border, Dialect, border, printable};
+use super::interface::{BuildNeeds, Compiled, Engine, EngineError, Source, StepInfo};
 use super::kernel::Kernel;
 use super::passes;
 use super::plan::Plan;
@@ -20,16 +21,25 @@ use crate::network::Network;
 pub struct TinyEngine;
 
 /// Template and the file it prints.
-const TEMPLATES: [(&str, &str, &str); 3] = [
-    ("network.h.j2", include_str!("../../../firmware/templates/network.h.j2"), "network.h"),
-    ("network_data.h.j2", include_str!("../../../firmware/templates/network_data.h.j2"), "network_data.h"),
-    ("network.c.j2", include_str!("../../../firmware/templates/network.c.j2"), "network.c"),
-];
+const TEMPLATES: [(&str, &str); 3] =
+    [("network.h.j2", "network.h"), ("network_data.h.j2", "network_data.h"), ("network.c.j2", "network.c")];
 
-/// Templates that others include.
-const PARTS: [(&str, &str); 2] = [
-    ("cmsis_nn_call.j2", include_str!("../../../firmware/templates/cmsis_nn_call.j2")),
-    ("cmsis_nn_requants.j2", include_str!("../../../firmware/templates/cmsis_nn_requants.j2")),
+macro_rules! texts {
+    ($($name:literal),* $(,)?) => {
+        &[$(($name, include_str!(concat!("../../../firmware/templates/", $name)))),*]
+    };
+}
+
+/// Templates of all engines, which may include one another.
+const TEXTS: &[(&str, &str)] = texts![
+    "network.h.j2",
+    "network_data.h.j2",
+    "network.c.j2",
+    "cmsis_nn_call.j2",
+    "cmsis_nn_requants.j2",
+    "tflm_model.h.j2",
+    "tflm_model.c.j2",
+    "tflm_network.cc.j2",
 ];
 
 impl Engine for TinyEngine {
@@ -56,7 +66,7 @@ pub(super) fn print(
 ) -> Result<Compiled, EngineError> {
     let view = View::new(network, &plan, dialect)?;
     let mut sources = Vec::new();
-    for (template, _, path) in TEMPLATES {
+    for (template, path) in TEMPLATES {
         sources.push(Source { path: path.into(), text: render(template, &view)?, shared: false });
     }
     sources.extend(kernels);
@@ -74,10 +84,12 @@ pub(super) fn print(
         input_bytes: network.tensor(network.inputs[0]).bytes(),
         output_bytes: network.tensor(network.outputs[0]).bytes(),
         plan,
+        needs: BuildNeeds::default(),
     })
 }
 
-fn render(template: &'static str, view: &View) -> Result<String, EngineError> {
+/// Prints `view` by the template of that name.
+pub(super) fn render(template: &'static str, view: &impl Serialize) -> Result<String, EngineError> {
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     environment.set_trim_blocks(true);
@@ -85,7 +97,7 @@ fn render(template: &'static str, view: &View) -> Result<String, EngineError> {
     environment.set_keep_trailing_newline(true);
     // `{:#}` would print the template's source, which no user can act upon.
     let fail = |e: minijinja::Error| EngineError::Template { template, message: e.to_string() };
-    for (name, text) in TEMPLATES.map(|(name, text, _)| (name, text)).into_iter().chain(PARTS) {
+    for (name, text) in TEXTS {
         environment.add_template(name, text).map_err(fail)?;
     }
     environment.get_template(template).and_then(|found| found.render(view)).map_err(fail)

@@ -44,8 +44,9 @@ pub(in crate::engine) struct View {
 
 /// An input or output of the network.
 #[derive(Serialize)]
-struct Border {
-    place: Pointer,
+pub(in crate::engine) struct Border {
+    /// None where the engine decides it on the board.
+    place: Option<Pointer>,
     bytes: usize,
     shape: String,
     dtype: &'static str,
@@ -114,8 +115,8 @@ impl View {
             table_bytes: plan.table_bytes,
             flash_bytes: plan.flash_bytes(),
             macs: network.macs(),
-            input: border(network.tensor(*input), plan.inputs[0]),
-            output: border(network.tensor(*output), plan.outputs[0]),
+            input: border(network.tensor(*input), Some(plan.inputs[0])),
+            output: border(network.tensor(*output), Some(plan.outputs[0])),
             steps,
             tables: tables(network, plan, &computing),
             requants: computing.iter().filter_map(|step| requants(step)).collect(),
@@ -124,14 +125,14 @@ impl View {
 }
 
 /// Names come from files; what could end a comment or a string is replaced.
-fn printable(name: &str) -> String {
+pub(in crate::engine) fn printable(name: &str) -> String {
     name.chars().map(|c| if c.is_ascii_alphanumeric() || "-_. ".contains(c) { c } else { '_' }).collect()
 }
 
-fn border(tensor: &Tensor, place: Place) -> Border {
+pub(in crate::engine) fn border(tensor: &Tensor, place: Option<Place>) -> Border {
     let shape: Vec<String> = tensor.shape.iter().map(|n| n.to_string()).collect();
     Border {
-        place: pointer(place),
+        place: place.map(pointer),
         bytes: tensor.bytes(),
         shape: shape.join("x"),
         dtype: dtype(tensor.dtype),
