@@ -14,7 +14,7 @@ use super::toolchain::Toolchain;
 use super::view::{self, BoardView, ImageView, LinkView};
 use super::{elf, flags, link};
 use crate::board::Board;
-use crate::engine::Compiled;
+use crate::engine::{BuildNeeds, Compiled};
 
 /// How an image is built.
 #[derive(Debug, Clone)]
@@ -54,6 +54,8 @@ struct Parts {
     runtime: Vec<File>,
     image_c: File,
     script: File,
+    /// Of the engine.
+    needs: BuildNeeds,
 }
 
 /// Builds the image of a network for a board, or takes it from the cache.
@@ -61,7 +63,12 @@ pub fn build(compiled: &Compiled, board: &Board, options: &Options) -> Result<Im
     let parts = Parts::new(compiled, board, options)?;
     let (compile, link) = (flags::compile(board), flags::link(board));
     let key = KeyBuilder::new("image").with(options.toolchain.version()).with_all(&compile).with_all(&link);
-    let key = key.with_all(flags::LIBRARIES).with_all(parts.files().flat_map(|f| [&f.path, &f.text])).finish();
+    let key = key
+        .with_all(compiled.needs.all)
+        .with_all(compiled.needs.cxx)
+        .with_all(flags::LIBRARIES)
+        .with_all(parts.files().flat_map(|f| [&f.path, &f.text]))
+        .finish();
     let found = options.cache.get(&key).and_then(|elf| Some((elf::read(&elf).ok()?, elf)));
     let cached = found.is_some();
     let (facts, elf) = match found {
@@ -80,10 +87,15 @@ pub fn build(compiled: &Compiled, board: &Board, options: &Options) -> Result<Im
         segments: facts.segments,
         input_buffered: parts.layout.input_buffered,
         compiler: options.toolchain.version().into(),
-        flags: [compile, link].concat(),
+        flags: [shown_flags(compile, &compiled.needs), link].concat(),
         cached,
         elf,
     })
+}
+
+/// All flags of compilation, those for the engine's sources alone last.
+fn shown_flags(compile: Vec<String>, needs: &BuildNeeds) -> Vec<String> {
+    compile.into_iter().chain(needs.all.iter().chain(needs.cxx).map(|flag| flag.to_string())).collect()
 }
 
 impl Parts {
@@ -109,6 +121,7 @@ impl Parts {
             },
             runtime,
             layout,
+            needs: compiled.needs,
         })
     }
 
@@ -126,10 +139,14 @@ impl Parts {
         let runtime = |header: bool| self.runtime.iter().filter(move |f| f.is_header() == header).collect::<Vec<_>>();
         let of_network = [pick(true, true), pick(false, true)].concat();
         vec![
-            Group { sources: pick(false, false), headers: of_network.clone() },
-            Group { sources: vec![&self.image_c], headers: [runtime(true), of_network].concat() },
-            Group { sources: runtime(false), headers: runtime(true) },
-            Group { sources: pick(true, false), headers: pick(true, true) },
+            Group { sources: pick(false, false), headers: of_network.clone(), needs: self.needs },
+            Group {
+                sources: vec![&self.image_c],
+                headers: [runtime(true), of_network].concat(),
+                needs: BuildNeeds::default(),
+            },
+            Group { sources: runtime(false), headers: runtime(true), needs: BuildNeeds::default() },
+            Group { sources: pick(true, false), headers: pick(true, true), needs: self.needs },
         ]
     }
 

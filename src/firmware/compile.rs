@@ -9,21 +9,25 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::cache::{Cache, Key, KeyBuilder};
 use super::error::BuildError;
+use super::flags;
 use super::sources::File;
 use super::toolchain::Toolchain;
+use crate::engine::BuildNeeds;
 
 /// Lines of what a tool says that an error quotes.
 const QUOTED_LINES: usize = 12;
 
-/// Sources and the headers that they see.
+/// Sources, the headers that they see, and what flags they need on top of everybody's.
 pub(super) struct Group<'a> {
     pub(super) sources: Vec<&'a File>,
     pub(super) headers: Vec<&'a File>,
+    pub(super) needs: BuildNeeds,
 }
 
 /// One object to be made.
 pub(super) struct Task<'a> {
     source: &'a File,
+    flags: Vec<String>,
     key: Key,
     /// Relative to the workshop.
     pub(super) object: String,
@@ -42,12 +46,13 @@ impl<'a> Compiler<'a> {
     pub(super) fn tasks(&self, groups: &[Group<'a>]) -> Vec<Task<'a>> {
         let mut tasks = Vec::new();
         for group in groups {
-            let base = KeyBuilder::new("object").with(self.toolchain.version()).with_all(self.flags);
+            let base = KeyBuilder::new("object").with(self.toolchain.version());
             let base = base.with_all(group.headers.iter().flat_map(|header| [&header.path, &header.text]));
             for source in &group.sources {
-                let key = base.clone().with(&source.path).with(&source.text).finish();
+                let flags = flags::of(self.flags, source.is_cxx(), &group.needs);
+                let key = base.clone().with_all(&flags).with(&source.path).with(&source.text).finish();
                 let object = format!("objects/{:03}.o", tasks.len());
-                tasks.push(Task { source, key, object });
+                tasks.push(Task { source, flags, key, object });
             }
         }
         tasks
@@ -97,7 +102,7 @@ impl<'a> Compiler<'a> {
         }
         // Paths are relative, so that objects do not depend on where they are made.
         let mut command = self.toolchain.command();
-        command.current_dir(workshop).args(self.flags).args(["-Inetwork", "-Iruntime", "-c"]);
+        command.current_dir(workshop).args(&task.flags).args(["-Inetwork", "-Iruntime", "-c"]);
         command.arg(&task.source.path).arg("-o").arg(&task.object);
         execute(&mut command, self.toolchain).map_err(|failed| match failed {
             Failed::Start(error) => error,
