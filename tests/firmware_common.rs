@@ -73,6 +73,7 @@ pub fn has_qemu() -> bool {
 
 /// An image that runs on QEMU, and its console.
 pub struct Console {
+    _folder: tempfile::TempDir,
     qemu: Child,
     stdin: ChildStdin,
     received: Receiver<Vec<u8>>,
@@ -81,8 +82,9 @@ pub struct Console {
 
 impl Console {
     /// Starts `image`; what it says first is left to be read.
-    pub fn open(image: &Image, machine: &str, folder: &Path) -> Self {
-        let path = folder.join(format!("{machine}-{}.elf", &image.sha256[..12]));
+    pub fn open(image: &Image, machine: &str) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("image.elf");
         std::fs::write(&path, &image.elf).expect("an image");
         let mut qemu = Command::new("qemu-system-arm")
             .args(["-M", machine, "-display", "none", "-monitor", "none", "-serial", "stdio", "-kernel"])
@@ -102,7 +104,7 @@ impl Console {
                 }
             }
         });
-        Self { stdin: qemu.stdin.take().expect("a pipe"), qemu, received, pending: vec![] }
+        Self { _folder: folder, stdin: qemu.stdin.take().expect("a pipe"), qemu, received, pending: vec![] }
     }
 
     pub fn send(&mut self, bytes: &[u8]) {
