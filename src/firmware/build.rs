@@ -116,21 +116,15 @@ impl Parts {
         self.network.iter().map(|(file, _)| file).chain(&self.runtime).chain([&self.image_c, &self.script])
     }
 
-    /// Sources with what they can include. What is the same for several networks sees no file of a network, so that
-    /// its objects are shared.
+    /// Sources with what they can include. The runtime sees no file of a network, so that its objects are shared.
     fn groups(&self) -> Vec<Group<'_>> {
-        let pick = |shared: bool, header: bool| {
-            let of = self.network.iter().filter(move |(file, s)| *s == shared && file.is_header() == header);
-            of.map(|(file, _)| file).collect::<Vec<_>>()
-        };
         let runtime = |header: bool| self.runtime.iter().filter(move |f| f.is_header() == header).collect::<Vec<_>>();
-        let of_network = [pick(true, true), pick(false, true)].concat();
-        vec![
-            Group { sources: pick(false, false), headers: of_network.clone() },
-            Group { sources: vec![&self.image_c], headers: [runtime(true), of_network].concat() },
-            Group { sources: runtime(false), headers: runtime(true) },
-            Group { sources: pick(true, false), headers: pick(true, true) },
-        ]
+        let mut groups = Group::of_network(&self.network);
+        let of_network = self.network.iter().map(|(file, _)| file).filter(|file| file.is_header());
+        let image =
+            Group { sources: vec![&self.image_c], headers: runtime(true).into_iter().chain(of_network).collect() };
+        groups.extend([image, Group { sources: runtime(false), headers: runtime(true) }]);
+        groups
     }
 
     /// The bytes of the ELF file.
@@ -148,7 +142,7 @@ impl Parts {
         let tasks = compiler.tasks(&self.groups());
         compiler.run(&tasks, workshop.path())?;
         let objects: Vec<&str> = tasks.iter().map(|task| task.object.as_str()).collect();
-        link::link(toolchain, board, &compiled.plan.name, &objects, workshop.path())?;
+        link::link(toolchain, board, &compiled.plan.name, &objects, &[], workshop.path())?;
         let path = workshop.path().join("image.elf");
         fs::read(&path).map_err(BuildError::io(&path))
     }

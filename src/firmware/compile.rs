@@ -21,6 +21,20 @@ pub(super) struct Group<'a> {
     pub(super) headers: Vec<&'a File>,
 }
 
+impl<'a> Group<'a> {
+    /// Those of an engine's files, each with whether all networks share it. What is shared sees only what is shared.
+    pub(super) fn of_network(files: &'a [(File, bool)]) -> Vec<Self> {
+        let pick = |shared: bool, header: bool| {
+            let of = files.iter().filter(move |(file, s)| *s == shared && file.is_header() == header);
+            of.map(|(file, _)| file).collect::<Vec<_>>()
+        };
+        vec![
+            Self { sources: pick(false, false), headers: [pick(true, true), pick(false, true)].concat() },
+            Self { sources: pick(true, false), headers: pick(true, true) },
+        ]
+    }
+}
+
 /// One object to be made.
 pub(super) struct Task<'a> {
     source: &'a File,
