@@ -60,14 +60,15 @@ struct Parts {
 pub fn build(compiled: &Compiled, board: &Board, options: &Options) -> Result<Image, BuildError> {
     let parts = Parts::new(compiled, board, options)?;
     let (compile, link) = (flags::compile(board), flags::link(board));
-    let key = KeyBuilder::new("image").with(options.toolchain.version()).with_all(&compile).with_all(&link);
+    let identity = options.toolchain.identity(&flags::target(board))?;
+    let key = KeyBuilder::new("image").with(&identity).with_all(&compile).with_all(&link);
     let key = key.with_all(flags::LIBRARIES).with_all(parts.files().flat_map(|f| [&f.path, &f.text])).finish();
     let found = options.cache.get(&key).and_then(|elf| Some((elf::read(&elf).ok()?, elf)));
     let cached = found.is_some();
     let (facts, elf) = match found {
         Some(found) => found,
         None => {
-            let elf = parts.make(compiled, board, options, &compile)?;
+            let elf = parts.make(compiled, board, options, &identity, &compile)?;
             options.cache.put(&key, &elf)?;
             (elf::read(&elf)?, elf)
         }
@@ -133,12 +134,13 @@ impl Parts {
         compiled: &Compiled,
         board: &Board,
         options: &Options,
+        identity: &str,
         flags: &[String],
     ) -> Result<Vec<u8>, BuildError> {
         let workshop = options.cache.workshop()?;
         write_files(workshop.path(), self.files())?;
         let Options { toolchain, cache, jobs, .. } = options;
-        let compiler = Compiler { toolchain, cache, flags, jobs: *jobs };
+        let compiler = Compiler { toolchain, identity, cache, flags, jobs: *jobs };
         let tasks = compiler.tasks(&self.groups());
         compiler.run(&tasks, workshop.path())?;
         let objects: Vec<&str> = tasks.iter().map(|task| task.object.as_str()).collect();

@@ -46,6 +46,8 @@ pub(super) struct Task<'a> {
 /// The compiler, its flags and where objects are kept.
 pub(super) struct Compiler<'a> {
     pub(super) toolchain: &'a Toolchain,
+    /// What [`Toolchain::identity`] says for these flags.
+    pub(super) identity: &'a str,
     pub(super) cache: &'a Cache,
     pub(super) flags: &'a [String],
     pub(super) jobs: NonZeroUsize,
@@ -56,7 +58,7 @@ impl<'a> Compiler<'a> {
     pub(super) fn tasks(&self, groups: &[Group<'a>]) -> Vec<Task<'a>> {
         let mut tasks = Vec::new();
         for group in groups {
-            let base = KeyBuilder::new("object").with(self.toolchain.version()).with_all(self.flags);
+            let base = KeyBuilder::new("object").with(self.identity).with_all(self.flags);
             let base = base.with_all(group.headers.iter().flat_map(|header| [&header.path, &header.text]));
             for source in &group.sources {
                 let key = base.clone().with(&source.path).with(&source.text).finish();

@@ -103,7 +103,9 @@ fn measure(compiled: &Compiled, board: &Board, options: &Options) -> Result<Size
         network.map(|s| (File { path: format!("network/{}", s.path), text: s.text.clone() }, s.shared)).collect();
     write_files(workshop.path(), network.iter().map(|(file, _)| file).chain([&script]))?;
     let flags = flags::compile(board);
-    let compiler = Compiler { toolchain: &options.toolchain, cache: &options.cache, flags: &flags, jobs: options.jobs };
+    let identity = &options.toolchain.identity(&flags::target(board))?;
+    let Options { toolchain, cache, jobs, .. } = options;
+    let compiler = Compiler { toolchain, identity, cache, flags: &flags, jobs: *jobs };
     let tasks = compiler.tasks(&Group::of_network(&network));
     compiler.run(&tasks, workshop.path())?;
     let objects: Vec<&str> = tasks.iter().map(|task| task.object.as_str()).collect();
