@@ -29,6 +29,8 @@ pub struct Options {
     pub engine: String,
     /// What the MLPerf Tiny runner calls the model (`vww01`, …); the network's name where it is none.
     pub model: Option<String>,
+    /// Whether the host sends unsigned bytes for signed inputs, as the MLPerf Tiny runner does for images.
+    pub unsigned_input: bool,
 }
 
 impl Options {
@@ -41,6 +43,7 @@ impl Options {
             stack_bytes: DEFAULT_STACK_BYTES,
             engine: engine.into(),
             model: None,
+            unsigned_input: false,
         }
     }
 }
@@ -98,6 +101,7 @@ impl Parts {
             model: view::printable(options.model.as_ref().unwrap_or(&compiled.plan.name)),
             board: &board.name,
             input_buffered: layout.input_buffered,
+            unsigned_input: options.unsigned_input,
         };
         let network = compiled.sources.iter();
         let network = network.map(|s| (File { path: format!("network/{}", s.path), text: s.text.clone() }, s.shared));
