@@ -13,6 +13,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
 use engine_common::Builder;
+#[allow(unused_imports)]
 pub use engine_common::noise;
 use hil::board::{Board, Core, names};
 use hil::engine::{Compiled, Engine, TinyEngine};
@@ -73,6 +74,7 @@ pub fn has_qemu() -> bool {
 
 /// An image that runs on QEMU, and its console.
 pub struct Console {
+    _folder: tempfile::TempDir,
     qemu: Child,
     stdin: ChildStdin,
     received: Receiver<Vec<u8>>,
@@ -81,8 +83,9 @@ pub struct Console {
 
 impl Console {
     /// Starts `image`; what it says first is left to be read.
-    pub fn open(image: &Image, machine: &str, folder: &Path) -> Self {
-        let path = folder.join(format!("{machine}-{}.elf", &image.sha256[..12]));
+    pub fn open(image: &Image, machine: &str) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("image.elf");
         std::fs::write(&path, &image.elf).expect("an image");
         let mut qemu = Command::new("qemu-system-arm")
             .args(["-M", machine, "-display", "none", "-monitor", "none", "-serial", "stdio", "-kernel"])
@@ -102,7 +105,7 @@ impl Console {
                 }
             }
         });
-        Self { stdin: qemu.stdin.take().expect("a pipe"), qemu, received, pending: vec![] }
+        Self { _folder: folder, stdin: qemu.stdin.take().expect("a pipe"), qemu, received, pending: vec![] }
     }
 
     pub fn send(&mut self, bytes: &[u8]) {

@@ -1,5 +1,7 @@
 //! What every engine offers.
 
+use std::path::PathBuf;
+
 use super::fetch::FetchError;
 use super::plan::{Plan, PlanError};
 use crate::network::Network;
@@ -44,13 +46,30 @@ pub struct StepInfo {
     pub live_bytes: usize,
 }
 
-/// Flags beyond those that all code of an image is compiled with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+/// What a build needs beyond what all code of an image is compiled and linked with.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct BuildNeeds {
-    /// For all sources of the engine.
-    pub all: &'static [&'static str],
-    /// For those in C++ (`.cc`), in place of the C standard.
-    pub cxx: &'static [&'static str],
+    /// Flags for all sources of the engine.
+    pub all: Vec<String>,
+    /// Flags for those in C++ (`.cc`), in place of the C standard.
+    pub cxx: Vec<String>,
+    /// Linked before the C library.
+    pub libraries: Vec<Library>,
+}
+
+impl BuildNeeds {
+    /// What an image depends on.
+    pub fn identity(&self) -> impl Iterator<Item = &String> {
+        self.all.iter().chain(&self.cxx).chain(self.libraries.iter().map(|library| &library.sha256))
+    }
+}
+
+/// A static library that somebody else has built.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Library {
+    pub path: PathBuf,
+    /// Of its content, in hex.
+    pub sha256: String,
 }
 
 /// A network in C.

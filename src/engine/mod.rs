@@ -30,7 +30,7 @@ pub use arena::{Arena, ArenaError, Block};
 pub use cmsis_nn::CmsisNn;
 pub use fetch::FetchError;
 pub use fit::{Headroom, Misfit, Reserved};
-pub use interface::{BuildNeeds, Compiled, Engine, EngineError, Source, StepInfo};
+pub use interface::{BuildNeeds, Compiled, Engine, EngineError, Library, Source, StepInfo};
 pub use kernel::Kernel;
 pub use lifetime::{Lifetime, LifetimeError, Lifetimes};
 pub use plan::{Place, Plan, PlanError, Step};

@@ -21,7 +21,24 @@ const QUOTED_LINES: usize = 12;
 pub(super) struct Group<'a> {
     pub(super) sources: Vec<&'a File>,
     pub(super) headers: Vec<&'a File>,
-    pub(super) needs: BuildNeeds,
+    pub(super) needs: &'a BuildNeeds,
+}
+
+/// Nothing but everybody's flags.
+pub(super) static NO_NEEDS: BuildNeeds = BuildNeeds { all: Vec::new(), cxx: Vec::new(), libraries: Vec::new() };
+
+impl<'a> Group<'a> {
+    /// Those of an engine's files, each with whether all networks share it. What is shared sees only what is shared.
+    pub(super) fn of_network(files: &'a [(File, bool)], needs: &'a BuildNeeds) -> Vec<Self> {
+        let pick = |shared: bool, header: bool| {
+            let of = files.iter().filter(move |(file, s)| *s == shared && file.is_header() == header);
+            of.map(|(file, _)| file).collect::<Vec<_>>()
+        };
+        vec![
+            Self { sources: pick(false, false), headers: [pick(true, true), pick(false, true)].concat(), needs },
+            Self { sources: pick(true, false), headers: pick(true, true), needs },
+        ]
+    }
 }
 
 /// One object to be made.
@@ -36,6 +53,8 @@ pub(super) struct Task<'a> {
 /// The compiler, its flags and where objects are kept.
 pub(super) struct Compiler<'a> {
     pub(super) toolchain: &'a Toolchain,
+    /// What [`Toolchain::identity`] says for these flags.
+    pub(super) identity: &'a str,
     pub(super) cache: &'a Cache,
     pub(super) flags: &'a [String],
     pub(super) jobs: NonZeroUsize,
@@ -46,10 +65,10 @@ impl<'a> Compiler<'a> {
     pub(super) fn tasks(&self, groups: &[Group<'a>]) -> Vec<Task<'a>> {
         let mut tasks = Vec::new();
         for group in groups {
-            let base = KeyBuilder::new("object").with(self.toolchain.version());
+            let base = KeyBuilder::new("object").with(self.identity);
             let base = base.with_all(group.headers.iter().flat_map(|header| [&header.path, &header.text]));
             for source in &group.sources {
-                let flags = flags::of(self.flags, source.is_cxx(), &group.needs);
+                let flags = flags::of(self.flags, source.is_cxx(), group.needs);
                 let key = base.clone().with_all(&flags).with(&source.path).with(&source.text).finish();
                 let object = format!("objects/{:03}.o", tasks.len());
                 tasks.push(Task { source, flags, key, object });

@@ -4,7 +4,7 @@ use crate::board::{Board, Core};
 use crate::engine::BuildNeeds;
 
 /// What the code of a board is compiled for.
-fn target(board: &Board) -> [&'static str; 4] {
+pub(super) fn target(board: &Board) -> [&'static str; 4] {
     let (cpu, fpu) = match (board.core, board.double_fpu) {
         (Core::CortexM4f, _) => ("-mcpu=cortex-m4", "-mfpu=fpv4-sp-d16"),
         (Core::CortexM7f, false) => ("-mcpu=cortex-m7", "-mfpu=fpv5-sp-d16"),
@@ -46,9 +46,9 @@ pub(super) fn compile(board: &Board) -> Vec<String> {
 
 /// Flags of one source, from those of all.
 pub(super) fn of(all: &[String], cxx: bool, needs: &BuildNeeds) -> Vec<String> {
-    let more = |flags: &'static [&'static str]| flags.iter().map(|flag| flag.to_string());
-    let kept = all.iter().filter(|flag| !cxx || *flag != STANDARD).cloned();
-    kept.chain(more(needs.all)).chain(more(if cxx { needs.cxx } else { &[] })).collect()
+    let kept = all.iter().filter(|flag| !cxx || *flag != STANDARD);
+    let more = needs.all.iter().chain(if cxx { needs.cxx.as_slice() } else { &[] });
+    kept.chain(more).cloned().collect()
 }
 
 /// Flags for the link, without files and libraries.

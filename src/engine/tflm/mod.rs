@@ -41,11 +41,14 @@ impl Tflm {
     }
 }
 
-/// How the library's makefile of July 2020 compiles it, save for the optimisation, which is that of everything else.
-const NEEDS: BuildNeeds = BuildNeeds {
-    all: &["-DTF_LITE_STATIC_MEMORY", "-DTF_LITE_MCU_DEBUG_LOG", "-DNDEBUG"],
-    cxx: &["-std=c++11", "-fno-exceptions", "-fno-rtti", "-fno-threadsafe-statics", "-fno-use-cxa-atexit", "-w"],
-};
+/// Flags of the library's makefile of July 2020; the optimisation is that of everything else.
+const ALL: [&str; 3] = ["-DTF_LITE_STATIC_MEMORY", "-DTF_LITE_MCU_DEBUG_LOG", "-DNDEBUG"];
+const CXX: [&str; 6] =
+    ["-std=c++11", "-fno-exceptions", "-fno-rtti", "-fno-threadsafe-statics", "-fno-use-cxa-atexit", "-w"];
+
+fn needs() -> BuildNeeds {
+    BuildNeeds { all: ALL.map(String::from).into(), cxx: CXX.map(String::from).into(), libraries: Vec::new() }
+}
 
 /// A network on its way into the library.
 struct Prepared<'a> {
@@ -133,7 +136,7 @@ impl Engine for Tflm {
             sources,
             input_bytes: network.tensor(network.inputs[0]).bytes(),
             output_bytes: network.tensor(network.outputs[0]).bytes(),
-            needs: NEEDS,
+            needs: needs(),
         })
     }
 }
