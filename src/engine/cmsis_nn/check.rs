@@ -1,9 +1,9 @@
 //! What the library cannot compute, or would compute otherwise than TFLite defines.
 
 use super::super::interface::EngineError;
-use super::super::kernel::Kernel;
+use super::super::kernel::{self, Kernel};
 use super::super::plan::{Plan, Step};
-use super::scratch::is_matrix_product;
+use super::scratch::{is_dense, is_matrix_product};
 use crate::network::{DType, Network};
 
 /// The first operator that CMSIS-NN 4.0.0 lacks.
@@ -31,6 +31,9 @@ fn problem(network: &Network, step: &Step) -> Option<&'static str> {
                 None
             }
         }
+        Kernel::Depthwise(depthwise) if is_3x3(depthwise) && depthwise.window.pads.right > 1 => {
+            Some("CMSIS-NN 4.0.0 reads beyond rows that a 3x3 filter pads by more than a pixel on the right")
+        }
         Kernel::FullyConnected(dense) if dense.filter_zero != 0 => {
             Some("CMSIS-NN 4.0.0 takes filters of a fully connected layer with zero point 0 only")
         }
@@ -42,4 +45,11 @@ fn problem(network: &Network, step: &Step) -> Option<&'static str> {
         }
         _ => None,
     }
+}
+
+/// The condition of `arm_depthwise_conv_wrapper_s8` for its 3x3 kernel.
+fn is_3x3(depthwise: &kernel::Depthwise) -> bool {
+    let kernel::Depthwise { filter, multiplier, window, .. } = depthwise;
+    let pads = window.pads;
+    *multiplier == 1 && is_dense(window) && filter.w == 3 && filter.h == 3 && pads.left <= 1 && pads.top <= 1
 }

@@ -56,15 +56,23 @@ fn template_of(kernel: &Kernel) -> Option<&'static str> {
     }
 }
 
-impl CmsisNn {
-    fn folded_plan(&self, network: &Network) -> Result<(Network, Plan), EngineError> {
-        let network = passes::fold_pads(network);
-        let plan = Plan::with_scratch(&network, arena::DEFAULT_ALIGNMENT, |op, kernel| {
-            scratch_bytes(kernel, network.tensor(op.inputs[0]).shape.last().copied().unwrap_or(0))
-        })?;
-        check::check(&network, &plan)?;
-        Ok((network, plan))
+/// The network as it is compiled, and its plan. PADs are folded unless the library cannot take the padding that results.
+fn planned(network: &Network) -> Result<(Network, Plan), EngineError> {
+    let folded = passes::fold_pads(network);
+    match plan(&folded) {
+        Err(EngineError::Operator { .. }) if folded.ops.len() < network.ops.len() => {
+            Ok((network.clone(), plan(network)?))
+        }
+        plan => Ok((folded, plan?)),
     }
+}
+
+fn plan(network: &Network) -> Result<Plan, EngineError> {
+    let plan = Plan::with_scratch(network, arena::DEFAULT_ALIGNMENT, |op, kernel| {
+        scratch_bytes(kernel, network.tensor(op.inputs[0]).shape.last().copied().unwrap_or(0))
+    })?;
+    check::check(network, &plan)?;
+    Ok(plan)
 }
 
 impl Engine for CmsisNn {
@@ -73,11 +81,11 @@ impl Engine for CmsisNn {
     }
 
     fn plan(&self, network: &Network) -> Result<Plan, EngineError> {
-        Ok(self.folded_plan(network)?.1)
+        Ok(planned(network)?.1)
     }
 
     fn compile(&self, network: &Network) -> Result<Compiled, EngineError> {
-        let (network, plan) = self.folded_plan(network)?;
+        let (network, plan) = planned(network)?;
         print(&network, plan, DIALECT, library::sources(&self.store)?)
     }
 }

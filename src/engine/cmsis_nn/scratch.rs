@@ -30,6 +30,6 @@ pub(super) fn is_matrix_product(conv: &kernel::Conv) -> bool {
     pads.left == 0 && pads.top == 0 && conv.filter.w == 1 && conv.filter.h == 1 && is_dense(&conv.window)
 }
 
-fn is_dense(window: &crate::network::Window) -> bool {
+pub(super) fn is_dense(window: &crate::network::Window) -> bool {
     window.dilation.w == 1 && window.dilation.h == 1
 }

@@ -51,8 +51,7 @@ fn needs() -> BuildNeeds {
 }
 
 /// A network on its way into the library.
-struct Prepared<'a> {
-    file: File<'a>,
+struct Prepared {
     /// For each operator of the file, the index of the network's.
     origins: Vec<usize>,
     kernels: Vec<&'static Kernel>,
@@ -60,13 +59,13 @@ struct Prepared<'a> {
     bytes: Vec<u8>,
 }
 
-impl<'a> Prepared<'a> {
-    fn new(network: &'a Network) -> Result<Self, EngineError> {
+impl Prepared {
+    fn new(network: &Network) -> Result<Self, EngineError> {
         let file = export_file(network).map_err(no_export)?;
         let origins = origins(network, &file);
         let kernels = registry::kernels(network, &file, &origins)?;
         let (arena, bytes) = (arena::size(&file, &kernels), file::write(&file));
-        Ok(Self { file, origins, kernels, arena, bytes })
+        Ok(Self { origins, kernels, arena, bytes })
     }
 
     fn plan(&self, network: &Network) -> Plan {
