@@ -15,7 +15,7 @@ use hil::board::Board;
 use hil::engine::fetch::Store;
 use hil::engine::{Compiled, Engine, EngineError, FetchError};
 use hil::firmware::{Cache, Image, build};
-use hil::network::{Network, reference, tflite};
+use hil::network::{DType, Network, OpKind, reference, tflite};
 use images::{Console, has_qemu, noise, options, twins};
 use networks::Builder;
 
@@ -92,5 +92,12 @@ pub fn mixed() -> Network {
     let flat = b.0.tensor(y).elements();
     let y = b.reshape(y, &[1, flat]);
     let y = b.dense(y, 10);
-    b.finish(&[y])
+    let mut network = b.finish(&[y]);
+    // Biases of the builder have no scale that follows from anything; export derives it.
+    network.tensors.iter_mut().filter(|tensor| tensor.dtype == DType::I32).for_each(|bias| bias.quant = None);
+    // Nor does it say that depthwise filters have their channels last.
+    for op in network.ops.iter().filter(|op| matches!(op.kind, OpKind::DepthwiseConv2d { .. })) {
+        network.tensors[op.inputs[1].0].quant.as_mut().expect("scales").axis = 3;
+    }
+    network
 }

@@ -77,6 +77,10 @@ fn what_the_library_lacks_is_refused_by_name() {
     let message = refused(&b.finish(&[y]));
     assert_eq!(message, "operator 0 (mean), tensor `t1`: TFLM of July 2020 has no int8 kernel for it");
 
+    let (mut b, x) = Builder::new(&[1, 5, 5, 2]);
+    let y = b.depthwise(x, 3, 1, true);
+    assert!(refused(&b.finish(&[y])).contains("(depthwise), tensor `t3`: TFLM of July 2020 wants the filter's scales"));
+
     let (mut b, x) = Builder::new(&[1, 6]);
     let y = b.op(OpKind::Quantize, &[x], &[1, 6]);
     let mut network = b.finish(&[y]);
@@ -86,6 +90,7 @@ fn what_the_library_lacks_is_refused_by_name() {
     let (mut b, x) = Builder::new(&[1, 6]);
     let y = b.dense(x, 3);
     let mut network = b.finish(&[y]);
+    assert!(refused(&network).contains("wants the bias's scale to be the product"));
     let TensorId(filter) = network.ops[0].inputs[1];
     let quant = network.tensors[filter].quant.as_mut().expect("a scale");
     (quant.scale, quant.zero_point) = (vec![0.01, 0.02, 0.03], vec![0; 3]);

@@ -2,7 +2,7 @@
 
 use super::super::interface::EngineError;
 use crate::network::tflite::file::{File, FileOp};
-use crate::network::{DType, Network};
+use crate::network::{DType, Network, Tensor};
 
 /// `BuiltinData` of an operator.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -94,15 +94,31 @@ fn refusal(file: &File, op: &FileOp, kernel: &Kernel) -> Option<&'static str> {
     let input = tensor(0)?;
     match kernel.kind {
         "QUANTIZE" if input.dtype != DType::F32 => Some("TFLM of July 2020 quantises floats only, not other integers"),
+        "CONV_2D" | "DEPTHWISE_CONV_2D"
+            if tensor(1)
+                .and_then(|f| f.quant.as_ref())
+                .is_some_and(|q| q.scale.len() > 1 && Some(q.axis) != kernel.channel_axis) =>
+        {
+            Some("TFLM of July 2020 wants the filter's scales along its output channels")
+        }
         "CONV_2D" if tensor(1).is_some_and(|filter| filter.shape[3] != input.shape[3]) => {
             Some("TFLM of July 2020 has no grouped convolution")
         }
         "FULLY_CONNECTED" if tensor(1).and_then(|f| f.quant.as_ref()).is_some_and(|quant| quant.scale.len() > 1) => {
             Some("TFLM of July 2020 takes filters of a fully connected layer with one scale only")
         }
+        "FULLY_CONNECTED" if !bias_scale_agrees(input, tensor(1)?, tensor(2)?, &file.tensors[op.output]) => {
+            Some("TFLM of July 2020 wants the bias's scale to be the product of the input's and the filter's")
+        }
         "SOFTMAX" if file.tensors[op.output].zero_point() != -128 => {
             Some("TFLM of July 2020 wants the output's zero point to be -128")
         }
         _ => None,
     }
+}
+
+/// The condition of `GetQuantizedConvolutionMultipler`.
+fn bias_scale_agrees(input: &Tensor, filter: &Tensor, bias: &Tensor, output: &Tensor) -> bool {
+    let scale = |tensor: &Tensor| f64::from(tensor.scale());
+    (scale(input) * scale(filter) - scale(bias)).abs() / scale(output) <= 0.02
 }
