@@ -50,7 +50,7 @@ pub fn single_cases(rng: &mut Rng) -> Case {
         case.words[2 * i] = rng.float(8, 23) as u32;
         case.words[2 * i + 1] = rng.next() as u32;
     }
-    relate(rng, &mut case, 0x807f_ffff);
+    relate(rng, &mut case, 8, 23);
     case
 }
 
@@ -64,18 +64,32 @@ pub fn double_cases(rng: &mut Rng) -> Case {
         };
         case.set_double(i, value);
     }
-    relate(rng, &mut case, 0x800f_ffff);
+    relate(rng, &mut case, 11, 52);
     case
 }
 
-/// Sometimes makes the second operand the first one's neighbour, so that sums cancel and comparisons are close.
-fn relate(rng: &mut Rng, case: &mut Case, mask: u32) {
-    if rng.once_in(6) {
-        let (from, to) = (rng.below(3), rng.below(3));
-        let random = rng.next() as u32 & mask & if rng.once_in(2) { 0x8000_0003 } else { u32::MAX };
-        case.words[2 * to] = case.words[2 * from];
-        case.words[2 * to + 1] = case.words[2 * from + 1];
-        case.words[2 * to + rng.below(2)] ^= random;
+/// Sometimes makes operands depend on each other: neighbours, whose sums cancel and whose comparisons are close, or
+/// factors of a product just below the smallest normal number, which rounding may make normal.
+fn relate(rng: &mut Rng, case: &mut Case, exponent_bits: u32, fraction_bits: u32) {
+    let sign =
+        rng.next() << (exponent_bits + fraction_bits) & if exponent_bits == 8 { u64::from(u32::MAX) } else { u64::MAX };
+    match rng.below(12) {
+        0 | 1 => {
+            let (from, to) = (rng.below(3), rng.below(3));
+            let shift = rng.below(fraction_bits as usize + 1);
+            let fraction = rng.next() & ((1 << fraction_bits) - 1) >> shift;
+            case.set_double(to, case.double(from) ^ sign ^ fraction);
+        }
+        2 => {
+            let half = (1u64 << (exponent_bits - 2)) << fraction_bits;
+            let (n, m) = (half - 1 - rng.next() % 2, half + rng.next() % 3);
+            case.set_double(1, n ^ sign);
+            case.set_double(2, m);
+            if rng.once_in(2) {
+                case.set_double(0, rng.next() % 3);
+            }
+        }
+        _ => {}
     }
 }
 
