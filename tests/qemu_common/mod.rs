@@ -1,14 +1,15 @@
 //! QEMU as the truth about instructions: assembles bare programs and runs them on the twin boards.
 
-#![allow(dead_code)] // Each test crate uses a part of it.
+#![allow(dead_code, unused_imports)] // Each test crate uses a part of it.
 
+mod count;
 mod program;
 mod qemu;
 mod rng;
 
-#[allow(unused_imports)]
+pub use count::{Counter, qemu_instructions, qemu_instructions_of_call};
 pub use program::{assemble, disassemble};
-pub use qemu::{RAM_SIZE, run_until_marker};
+pub use qemu::{RAM_SIZE, run_uart, run_until_marker};
 pub use rng::Rng;
 
 use std::process::{Command, Stdio};

@@ -14,7 +14,8 @@ pub const RAM_SIZE: usize = 16 << 20;
 /// No program of these tests needs longer, whatever the machine.
 const LIMIT: Duration = Duration::from_secs(120);
 
-struct Running(Child);
+/// A machine that ends with this.
+pub struct Running(Child);
 
 impl Drop for Running {
     fn drop(&mut self) {
@@ -24,19 +25,40 @@ impl Drop for Running {
     }
 }
 
-/// Starts a machine with `arguments` added and gives what it sends by its UART to `take`, until that returns true.
-pub fn run_uart(elf: &Path, twin: Twin, arguments: &[String], mut take: impl FnMut(&[u8]) -> bool) {
-    let child = Command::new("qemu-system-arm")
-        .args(["-M", twin.machine, "-cpu", twin.cpu, "-display", "none", "-monitor", "none", "-serial", "stdio"])
-        .args(arguments)
-        .arg("-kernel")
-        .arg(elf)
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn();
-    let mut child = Running(child.expect("qemu-system-arm"));
-    let mut output = child.0.stdout.take().expect("a pipe");
+impl Running {
+    /// Starts a machine with `arguments` added; its UART is our pipe.
+    pub fn start(elf: &Path, twin: Twin, arguments: &[String]) -> Self {
+        let child = Command::new("qemu-system-arm")
+            .args(["-M", twin.machine, "-cpu", twin.cpu, "-display", "none", "-monitor", "none", "-serial", "stdio"])
+            .args(arguments)
+            .arg("-kernel")
+            .arg(elf)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn();
+        Self(child.expect("qemu-system-arm"))
+    }
+
+    /// Gives `bytes` to the UART's receiver.
+    pub fn send(&mut self, bytes: &[u8]) {
+        self.0.stdin.as_mut().expect("a pipe").write_all(bytes).expect("QEMU's input");
+    }
+
+    /// Ends the machine and says what it complained about.
+    pub fn errors(&mut self) -> String {
+        let _ = self.0.kill();
+        let mut errors = String::new();
+        let _ = self.0.stderr.take().expect("a pipe").read_to_string(&mut errors);
+        errors
+    }
+}
+
+/// Starts a machine and gives what it sends by its UART to `take`, until that returns true.
+pub fn run_uart(elf: &Path, twin: Twin, arguments: &[String], input: &[u8], mut take: impl FnMut(&[u8]) -> bool) {
+    let mut running = Running::start(elf, twin, arguments);
+    running.send(input);
+    let mut output = running.0.stdout.take().expect("a pipe");
     let (send, receive) = mpsc::channel();
     let reader = std::thread::spawn(move || {
         let mut buffer = [0; 4096];
@@ -50,15 +72,10 @@ pub fn run_uart(elf: &Path, twin: Twin, arguments: &[String], mut take: impl FnM
         match receive.recv_timeout(LIMIT) {
             Ok(bytes) if take(&bytes) => break,
             Ok(_) => {}
-            Err(problem) => {
-                let _ = child.0.kill();
-                let mut errors = String::new();
-                let _ = child.0.stderr.take().expect("a pipe").read_to_string(&mut errors);
-                panic!("QEMU sent no end marker ({problem}): {errors}");
-            }
+            Err(problem) => panic!("QEMU sent no end marker ({problem}): {}", running.errors()),
         }
     }
-    drop(child);
+    drop(running);
     drop(receive);
     reader.join().expect("the reader");
 }
@@ -77,7 +94,7 @@ pub fn run_until_marker(elf: &Path, twin: Twin, ram: &[u8], take: usize) -> Vec<
         format!("memory-backend-file,id=hil,size={RAM_SIZE},share=on,mem-path={}", file.display()),
     ];
     let mut marker = None;
-    run_uart(elf, twin, &arguments, |bytes| {
+    run_uart(elf, twin, &arguments, &[], |bytes| {
         marker = bytes.first().copied();
         true
     });
