@@ -331,12 +331,14 @@ pub(super) static ROWS: &[Row] = &[
         }
         Insn::BranchIf { condition: c.r('f'), target: near(c) }
     }),
-    row!("11110 s hhhhhhhhhh | 10 j 1 k iiiiiiiiiii", "b{?}.w {far}", Branch, |c| last(c, Insn::Branch {
-        target: far(c)
-    })),
-    row!("11110 s hhhhhhhhhh | 11 j 1 k iiiiiiiiiii", "bl{?} {far}", BranchLink, |c| last(c, Insn::BranchLink {
-        target: far(c)
-    })),
+    row!("11110 s hhhhhhhhhh | 10 j 1 k iiiiiiiiiii", "b{?}.w {far}", Branch, |c| last(
+        c,
+        Insn::Branch { target: far(c) }
+    )),
+    row!("11110 s hhhhhhhhhh | 11 j 1 k iiiiiiiiiii", "bl{?} {far}", BranchLink, |c| last(
+        c,
+        Insn::BranchLink { target: far(c) }
+    )),
     row!("11110 0 111000 nnnn | 1000 ww 00 yyyyyyyy", "msr{?} {msr}, {n}", System, |c| Insn::Last {
         run: exec::msr,
         d: 0,
