@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// Vectors, start-up with the FPU switched on, and `finish`, which sends the end marker by the CMSDK UART.
+/// A fault goes to `note_fault` if the program has one, else it sends another marker.
 const FRAME: &str = "
     .syntax unified
     .thumb
@@ -29,8 +30,13 @@ _start:
 finish:
     movs r2, #'!'
     b send
+    .weak note_fault
     .thumb_func
 fault:
+    ldr r0, =note_fault
+    cbz r0, 1f
+    bx r0
+1:
     movs r2, #'?'
 send:
     ldr r0, =0x40004000
