@@ -15,7 +15,10 @@ impl Generator {
                 let register = self.target_number();
                 let mut item = Item::after(
                     Self::load_constant(register, self.rng.next() as u32),
-                    format!("msr basepri, {0}\n    mrs {0}, basepri\n    msr basepri_max, {n}\n    mrs {d}, basepri\n    mov {0}, #0\n    msr basepri, {0}", name(register)),
+                    format!(
+                        "msr basepri, {0}\n    mrs {0}, basepri\n    msr basepri_max, {n}\n    mrs {d}, basepri\n    mov {0}, #0\n    msr basepri, {0}",
+                        name(register)
+                    ),
                 );
                 item.conditional = false;
                 item
