@@ -1,7 +1,7 @@
 //! What import says of files that it cannot use, and that damage never makes it panic.
 
 use hil::network::builtin::{Spec, build};
-use hil::network::tflite::file::{File, FileOp, Options, write};
+use hil::network::tflite::file::{Field, File, FileOp, Options, write};
 use hil::network::tflite::{self, ImportError};
 use hil::network::{DType, Network, Quantization, Tensor, reference};
 
@@ -53,6 +53,30 @@ fn what_keeps_an_operator_from_running_is_said() {
         let message = refused(tensors, ops);
         assert!(message.contains(part), "{message}\nexpected {part}");
     }
+}
+
+/// Operators may share a constant: what each makes of it must not multiply without bound.
+#[test]
+fn a_small_file_cannot_ask_for_much_memory() {
+    let mut tensors = vec![int8("x", &[1, 1])];
+    let filter = Tensor { data: Some(vec![1; 4000].into()), ..int8("filter", &[4000, 1]) };
+    tensors.push(filter);
+    tensors.extend((0..40).map(|i| int8(&format!("out{i}"), &[1, 4000])));
+    let ops = |count: usize| (0..count).map(|i| op(9, &[0, 1], 2 + i)).collect();
+    let message = refused(tensors.clone(), ops(40));
+    assert!(message.contains("more memory than its own size explains"), "{message}");
+    tensors.truncate(4);
+    assert!(import(tensors, ops(2)).is_ok());
+}
+
+#[test]
+fn a_dense_filter_in_another_order_is_refused() {
+    let filter = Tensor { data: Some(vec![1; 4].into()), ..int8("filter", &[2, 2]) };
+    let tensors = || vec![int8("x", &[1, 2]), filter.clone(), int8("out", &[1, 2])];
+    let shuffled = Options { number: 8, fields: vec![(1, Field::Byte(1))] };
+    let message = refused(tensors(), vec![FileOp { options: shuffled, ..op(9, &[0, 1], 2) }]);
+    assert_eq!(message, "operator 0 (FULLY_CONNECTED, output `out`): shuffled weights are not supported");
+    assert!(import(tensors(), vec![op(9, &[0, 1], 2)]).is_ok());
 }
 
 #[test]
