@@ -215,7 +215,11 @@ fn check_liveliness(name: &str, network: &Network) {
 #[test]
 fn values_use_their_range_and_depend_on_the_input() {
     for name in builtin::names() {
-        check_liveliness(name, &built(name));
+        let mut network = built(name);
+        if network.macs() > 30_000_000 {
+            network = build(&Spec { resolution: Some(96), ..spec(name) }).expect("a network");
+        }
+        check_liveliness(name, &network);
     }
     for seed in 1..6 {
         let network = build(&Spec { seed, classes: Some(2), ..spec("mcunet-vww0") }).expect("a network");
