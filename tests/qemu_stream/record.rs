@@ -43,5 +43,11 @@ pub fn differences(state: &[u32], theirs: &[u32], ours: &[u32]) -> Vec<String> {
 pub fn describe(state: &[u32]) -> String {
     let words: Vec<_> = state[..14].iter().map(|word| format!("{word:08x}")).collect();
     let floats: Vec<_> = state[16..48].iter().map(|word| format!("{word:08x}")).collect();
-    format!("r0-r12, lr: {}\napsr {:08x}, fpscr {:08x}\ns0-s31: {}", words.join(" "), state[14], state[15], floats.join(" "))
+    format!(
+        "r0-r12, lr: {}\napsr {:08x}, fpscr {:08x}\ns0-s31: {}",
+        words.join(" "),
+        state[14],
+        state[15],
+        floats.join(" ")
+    )
 }

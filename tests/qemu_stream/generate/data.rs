@@ -150,7 +150,10 @@ impl Generator {
             0 => Item::new(format!("bfi{{c}} {d}, {n}, #{lsb}, #{width}")),
             1 => Item::new(format!("bfc{{c}} {d}, #{lsb}, #{width}")),
             2 => Item::new(format!("{}{{c}} {d}, {n}, #{lsb}, #{width}", self.pick(&["ubfx", "sbfx"]))),
-            3 => Item::new(format!("{} {d}, {n}", self.pick(&["rbit{c}", "clz{c}", "rev{c}.w", "rev16{c}.w", "revsh{c}.w"]))),
+            3 => Item::new(format!(
+                "{} {d}, {n}",
+                self.pick(&["rbit{c}", "clz{c}", "rev{c}.w", "rev16{c}.w", "revsh{c}.w"])
+            )),
             4 => {
                 let (d, n) = (self.low_target(), self.low_source());
                 let op = self.pick(&["rev", "rev16", "revsh", "sxtb", "sxth", "uxtb", "uxth"]);

@@ -174,7 +174,10 @@ impl Generator {
         let s = self.single();
         match self.rng.below(5) {
             0 => Item::unconditional(format!("{}.{f} {d}, {n}, {m}", self.pick(&["vmaxnm", "vminnm"]))),
-            1 => Item::unconditional(format!("{}.{f} {d}, {n}, {m}", self.pick(&["vseleq", "vselge", "vselgt", "vselvs"]))),
+            1 => Item::unconditional(format!(
+                "{}.{f} {d}, {n}, {m}",
+                self.pick(&["vseleq", "vselge", "vselgt", "vselvs"])
+            )),
             2 => Item::new(format!("{}{{c}}.{f} {d}, {m}", self.pick(&["vrintz", "vrintr", "vrintx"]))),
             3 => Item::unconditional(format!("{}.{f} {d}, {m}", self.pick(&["vrinta", "vrintn", "vrintp", "vrintm"]))),
             _ => {

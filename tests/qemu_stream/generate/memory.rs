@@ -67,7 +67,10 @@ impl Generator {
             1 => self.rng.range(0, 4095),
             _ => 4 * self.rng.range(0, 31),
         };
-        let (base, setup) = { let address = self.any_address(4); self.base(address.wrapping_sub(offset as u32)) };
+        let (base, setup) = {
+            let address = self.any_address(4);
+            self.base(address.wrapping_sub(offset as u32))
+        };
         let data = self.data(load, base, false);
         let width = self.pick(&["", ".w"]);
         Item::after(setup, format!("{op}{{c}}{width} {data}, [{}, #{offset}]", name(base)))
@@ -89,7 +92,8 @@ impl Generator {
 
     fn register_offset(&mut self) -> Item {
         let (op, load) = self.rng.pick(&SINGLE);
-        let (shift, index_value) = (self.rng.below(4), self.rng.next() as u32 & 0xff | self.rng.pick(&[0, u32::MAX << 8]));
+        let (shift, index_value) =
+            (self.rng.below(4), self.rng.next() as u32 & 0xff | self.rng.pick(&[0, u32::MAX << 8]));
         let address = self.any_address(4);
         let narrow = self.once_in(2);
         let (shift, base, index) = if narrow {
