@@ -64,6 +64,8 @@ pub fn core(elf: &Path, twin: Twin, ram: &[u8]) -> Core {
     let m7 = twin.double_precision;
     let mut config = CoreConfig::new(if m7 { board::Core::CortexM7f } else { board::Core::CortexM4f });
     config.double_fpu = twin.double_precision;
+    // QEMU gives every Armv7-M core all bits of a priority.
+    config.priority_bits = 8;
     let mut core = Core::new(config, map);
     core.reset();
     core
