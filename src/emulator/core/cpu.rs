@@ -4,6 +4,7 @@ use super::config::CoreConfig;
 use super::fault::{Fault, Halt};
 use super::ppb::Ppb;
 use crate::emulator::memory::{Fast, Map};
+use crate::emulator::timing::Cost;
 
 /// Everything that handlers work on.
 pub struct Cpu {
@@ -57,6 +58,7 @@ pub struct Cpu {
     pub(crate) event: bool,
     pub(crate) sleeping: Sleep,
     pub(crate) ppb: Ppb,
+    pub(crate) cost: Cost,
     pub(crate) config: CoreConfig,
     /// Decoded blocks no longer hold, because what they were decoded under changed.
     pub(crate) flush: bool,
@@ -104,6 +106,7 @@ impl Cpu {
             event: false,
             sleeping: Sleep::Awake,
             ppb: Ppb::new(&config),
+            cost: Cost::of(config.core, config.flash_wait_states),
             config,
             flush: false,
         }

@@ -8,6 +8,8 @@ pub(crate) enum Fault {
     Usage(u32),
     /// Precise data access; the address goes to BFAR.
     Bus(u32),
+    /// SVC where its exception cannot be taken.
+    Supervisor,
     /// Fetch from where nothing is.
     BusFetch,
     /// Data access that the memory protection refuses; the address goes to MMFAR.
@@ -31,7 +33,12 @@ pub(crate) mod usage {
 pub(crate) enum Halt {
     Unknown,
     Breakpoint(u8),
-    Register { address: u32, peripheral: String, register: String, problem: String },
+    Register {
+        address: u32,
+        peripheral: String,
+        register: String,
+        problem: String,
+    },
     Lockup(String),
     /// SYSRESETREQ.
     Reset,

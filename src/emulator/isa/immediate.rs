@@ -45,15 +45,3 @@ pub(crate) fn register(m: u8) -> Operand {
 pub(crate) fn sign(value: u32, bits: u32) -> u32 {
     ((value << (32 - bits)) as i32 >> (32 - bits)) as u32
 }
-
-/// VFPExpandImm for single precision (A7.4.? table).
-pub(crate) fn float32(imm8: u32) -> u32 {
-    let exponent = if imm8 >> 6 & 1 == 1 { 0x7C } else { 0x80 } | imm8 >> 4 & 3;
-    (imm8 >> 7) << 31 | exponent << 23 | (imm8 & 15) << 19
-}
-
-/// VFPExpandImm for double precision; upper word, the lower is 0.
-pub(crate) fn float64_high(imm8: u32) -> u32 {
-    let exponent = if imm8 >> 6 & 1 == 1 { 0x3FC } else { 0x400 } | imm8 >> 4 & 3;
-    (imm8 >> 7) << 31 | exponent << 20 | (imm8 & 15) << 16
-}

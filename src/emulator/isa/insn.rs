@@ -134,32 +134,127 @@ pub enum Address {
 #[derive(Clone, Copy)]
 pub enum Insn {
     /// Straight-line work done by one handler on the fields as they are.
-    Plain { run: Handler, d: u8, n: u8, m: u8, a: u8, immediate: u32 },
+    Plain {
+        run: Handler,
+        d: u8,
+        n: u8,
+        m: u8,
+        a: u8,
+        immediate: u32,
+    },
     /// Like `Plain`, but what follows must be looked at afresh.
-    Last { run: Handler, d: u8, n: u8, m: u8, a: u8, immediate: u32 },
-    Alu { op: Alu, set: bool, d: u8, n: u8, by: Operand },
+    Last {
+        run: Handler,
+        d: u8,
+        n: u8,
+        m: u8,
+        a: u8,
+        immediate: u32,
+    },
+    Alu {
+        op: Alu,
+        set: bool,
+        d: u8,
+        n: u8,
+        by: Operand,
+    },
     /// Shift by register.
-    ShiftBy { shift: Shift, set: bool, d: u8, n: u8, m: u8 },
-    Load { size: Size, t: u8, from: Address, unprivileged: bool },
-    Store { size: Size, t: u8, to: Address, unprivileged: bool },
-    LoadDouble { t: u8, u: u8, from: Address },
-    StoreDouble { t: u8, u: u8, to: Address },
+    ShiftBy {
+        shift: Shift,
+        set: bool,
+        d: u8,
+        n: u8,
+        m: u8,
+    },
+    Load {
+        size: Size,
+        t: u8,
+        from: Address,
+        unprivileged: bool,
+    },
+    Store {
+        size: Size,
+        t: u8,
+        to: Address,
+        unprivileged: bool,
+    },
+    LoadDouble {
+        t: u8,
+        u: u8,
+        from: Address,
+    },
+    StoreDouble {
+        t: u8,
+        u: u8,
+        to: Address,
+    },
     /// `before`: decrement before; otherwise increment after.
-    LoadMultiple { n: u8, list: u16, before: bool, write_back: bool },
-    StoreMultiple { n: u8, list: u16, before: bool, write_back: bool },
+    LoadMultiple {
+        n: u8,
+        list: u16,
+        before: bool,
+        write_back: bool,
+    },
+    StoreMultiple {
+        n: u8,
+        list: u16,
+        before: bool,
+        write_back: bool,
+    },
     /// `first` and `count` in words of the register file.
-    FloatLoad { first: u8, double: bool, from: Address },
-    FloatStore { first: u8, double: bool, to: Address },
-    FloatLoadMultiple { n: u8, first: u8, count: u8, before: bool, write_back: bool },
-    FloatStoreMultiple { n: u8, first: u8, count: u8, before: bool, write_back: bool },
-    Branch { target: u32 },
-    BranchIf { condition: u8, target: u32 },
-    BranchLink { target: u32 },
-    BranchIndirect { m: u8, link: bool },
-    CompareBranch { n: u8, target: u32, if_zero: bool },
-    TableBranch { n: u8, m: u8, half: bool },
+    FloatLoad {
+        first: u8,
+        double: bool,
+        from: Address,
+    },
+    FloatStore {
+        first: u8,
+        double: bool,
+        to: Address,
+    },
+    FloatLoadMultiple {
+        n: u8,
+        first: u8,
+        count: u8,
+        before: bool,
+        write_back: bool,
+    },
+    FloatStoreMultiple {
+        n: u8,
+        first: u8,
+        count: u8,
+        before: bool,
+        write_back: bool,
+    },
+    Branch {
+        target: u32,
+    },
+    BranchIf {
+        condition: u8,
+        target: u32,
+    },
+    BranchLink {
+        target: u32,
+    },
+    BranchIndirect {
+        m: u8,
+        link: bool,
+    },
+    CompareBranch {
+        n: u8,
+        target: u32,
+        if_zero: bool,
+    },
+    TableBranch {
+        n: u8,
+        m: u8,
+        half: bool,
+    },
     /// `mask` is never 0.
-    It { first: u8, mask: u8 },
+    It {
+        first: u8,
+        mask: u8,
+    },
     Nop,
     /// An encoding that the architecture calls unpredictable.
     Unpredictable,

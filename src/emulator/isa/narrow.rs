@@ -190,11 +190,7 @@ pub(super) static ROWS: &[Row] = &[
     }),
     row!("1011 b 0 i 1 iiiii nnn", "{cbz} {n}, {cbtarget}", CompareBranch, |c| outside_it(
         c,
-        Insn::CompareBranch {
-            n: c.r('n'),
-            target: c.pc.wrapping_add(4 + c.get('i') * 2),
-            if_zero: !c.is('b')
-        }
+        Insn::CompareBranch { n: c.r('n'), target: c.pc.wrapping_add(4 + c.get('i') * 2), if_zero: !c.is('b') }
     )),
     row!("1011001000 mmm ddd", "sxth{?} {d}, {m}", Alu, |c| extend(c, exec::sxth)),
     row!("1011001001 mmm ddd", "sxtb{?} {d}, {m}", Alu, |c| extend(c, exec::sxtb)),

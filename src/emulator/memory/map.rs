@@ -107,6 +107,11 @@ impl Map {
         Ok(Self { bytes, marks, windows, regions, stale: Vec::new() })
     }
 
+    /// No memory at all.
+    pub(crate) fn empty() -> Self {
+        Self { bytes: Vec::new(), marks: Vec::new(), windows: Vec::new(), regions: Vec::new(), stale: Vec::new() }
+    }
+
     /// The regions that it was built from, lowest first.
     pub fn regions(&self) -> &[Region] {
         &self.regions

@@ -206,7 +206,7 @@ pub fn sdiv(cpu: &mut Cpu, _: &mut dyn Periphery, op: &Op) -> Flow {
         return FAULT;
     }
     let result = dsp::sdiv(n, m);
-    cpu.cycles += u64::from(cpu.ppb.cost.divide((n as i32).unsigned_abs(), (m as i32).unsigned_abs()));
+    cpu.cycles += u64::from(cpu.cost.divide((n as i32).unsigned_abs(), (m as i32).unsigned_abs()));
     cpu.set_reg(op.d, result);
     NEXT
 }
@@ -217,7 +217,7 @@ pub fn udiv(cpu: &mut Cpu, _: &mut dyn Periphery, op: &Op) -> Flow {
         return FAULT;
     }
     let result = dsp::udiv(n, m);
-    cpu.cycles += u64::from(cpu.ppb.cost.divide(n, m));
+    cpu.cycles += u64::from(cpu.cost.divide(n, m));
     cpu.set_reg(op.d, result);
     NEXT
 }
