@@ -76,6 +76,14 @@ pub fn disassemble(elf: &Path, start: u32, end: u32) -> String {
     text.lines().filter(|line| line.contains(":\t")).collect::<Vec<_>>().join("\n")
 }
 
+/// Address of a symbol, without the bit that says Thumb.
+pub fn symbol(elf: &Path, name: &str) -> u32 {
+    let output = Command::new("arm-none-eabi-nm").arg(elf).output().expect("nm");
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let line = text.lines().find(|line| line.ends_with(&format!(" {name}"))).expect("the symbol");
+    u32::from_str_radix(&line[..8], 16).expect("an address") & !1
+}
+
 fn tool(command: &mut Command) {
     let output = command.output().expect("a cross tool");
     let errors = String::from_utf8_lossy(&output.stderr);

@@ -241,9 +241,9 @@ pub fn text(snippets: &[Snippet], twin: Twin, runs: usize) -> String {
     text + "    .word 0\n"
 }
 
-/// Snippets of a batch.
-pub fn snippets(seed: u64, count: usize, twin: Twin) -> Vec<Snippet> {
-    let mut generator = Generator::new(Rng(seed), twin);
+/// Snippets of a batch, some of which end in a fault if `faults`.
+pub fn snippets(seed: u64, count: usize, twin: Twin, faults: bool) -> Vec<Snippet> {
+    let mut generator = Generator::new(Rng(seed), twin, faults);
     (0..count).map(|i| generator.snippet(i)).collect()
 }
 
