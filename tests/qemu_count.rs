@@ -5,7 +5,7 @@ mod qemu_common;
 
 use qemu_common::{
     Counter, EmulatedCounter, M4, M7, assemble, disassemble, emulated_instructions_of_call, qemu_instructions_of_call,
-    symbol, tools_are_there,
+    symbols, tools_are_there,
 };
 
 /// 2 before the loop, 1000 times 2 or 7 in it, 1 behind it.
@@ -41,7 +41,7 @@ fn qemu_counts_to_the_instruction() {
     let folder = tempfile::tempdir().expect("a folder");
     for twin in [M4, M7] {
         let elf = assemble(LOOP, twin, folder.path(), "count");
-        let work = symbol(&elf, "work");
+        let work = symbols(&elf)["work"];
         assert_eq!(
             qemu_instructions_of_call(&elf, twin, &[], work),
             2 + 1000 * 4 + 500 * 4 + 1,
@@ -50,7 +50,7 @@ fn qemu_counts_to_the_instruction() {
         );
         let mut counter = Counter::start(&elf, twin, &[]);
         assert_eq!(counter.count(), 0);
-        let main = counter.run_to(symbol(&elf, "main"));
+        let main = counter.run_to(symbols(&elf)["main"]);
         assert_eq!(counter.run_to(work), main + 2);
     }
 }
@@ -63,12 +63,12 @@ fn the_emulator_counts_as_qemu_does() {
     let folder = tempfile::tempdir().expect("a folder");
     for twin in [M4, M7] {
         let elf = assemble(LOOP, twin, folder.path(), "count");
-        let work = symbol(&elf, "work");
+        let work = symbols(&elf)["work"];
         let theirs = qemu_instructions_of_call(&elf, twin, &[], work);
         assert_eq!(emulated_instructions_of_call(&elf, twin, &[], work), theirs);
         let (mut qemu, mut ours) = (Counter::start(&elf, twin, &[]), EmulatedCounter::start(&elf, twin, &[]));
         for place in ["main", "work", "finish"] {
-            let address = symbol(&elf, place);
+            let address = symbols(&elf)[place];
             assert_eq!(ours.run_to(address), qemu.run_to(address), "{place}");
         }
     }

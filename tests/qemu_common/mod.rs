@@ -10,7 +10,7 @@ mod rng;
 
 pub use count::{Counter, qemu_instructions, qemu_instructions_of_call};
 pub use emulated::{EmulatedCounter, emulate_until_marker, emulated_instructions_of_call, machine};
-pub use program::{assemble, disassemble, symbol};
+pub use program::{assemble, disassemble, symbols};
 pub use qemu::{RAM_SIZE, run_uart, run_until_marker};
 pub use rng::Rng;
 

@@ -1,6 +1,7 @@
 //! Programs from assembly text.
 
 use super::Twin;
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -76,12 +77,16 @@ pub fn disassemble(elf: &Path, start: u32, end: u32) -> String {
     text.lines().filter(|line| line.contains(":\t")).collect::<Vec<_>>().join("\n")
 }
 
-/// Address of a symbol, without the bit that says Thumb.
-pub fn symbol(elf: &Path, name: &str) -> u32 {
+/// Addresses of all symbols, without the bit that says Thumb.
+pub fn symbols(elf: &Path) -> BTreeMap<String, u32> {
     let output = Command::new("arm-none-eabi-nm").arg(elf).output().expect("nm");
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    let line = text.lines().find(|line| line.ends_with(&format!(" {name}"))).expect("the symbol");
-    u32::from_str_radix(&line[..8], 16).expect("an address") & !1
+    let parse = |line: &str| {
+        let mut words = line.split_whitespace();
+        let (address, _, name) = (words.next()?, words.next()?, words.next()?);
+        Some((name.to_string(), u32::from_str_radix(address, 16).ok()? & !1))
+    };
+    text.lines().filter_map(parse).collect()
 }
 
 fn tool(command: &mut Command) {

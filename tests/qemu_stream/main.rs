@@ -9,7 +9,7 @@ mod record;
 use program::{RECORD_WORDS, RECORDS, STATE_WORDS, STATES};
 use qemu_common::{
     Counter, EmulatedCounter, M4, M7, RAM_SIZE, Twin, assemble, effort, emulate_until_marker, run_until_marker, seed,
-    symbol, tools_are_there,
+    symbols, tools_are_there,
 };
 use std::path::Path;
 
@@ -90,11 +90,17 @@ fn streams_count_as_on_qemu() {
         let snippets = program::snippets(seed(), SNIPPETS, twin, false);
         let elf = assemble(&program::text(&snippets, twin, 1), twin, folder.path(), "count");
         let (mut qemu, mut ours) = (Counter::start(&elf, twin, &[]), EmulatedCounter::start(&elf, twin, &[]));
-        for i in 0..snippets.len() {
-            let address = symbol(&elf, &format!("snippet_{i}"));
-            let (theirs, ours) = (qemu.run_to(address), ours.run_to(address));
-            let before = if i == 0 { String::new() } else { snippets[i - 1].text() };
-            assert_eq!(ours, theirs, "before snippet {i} of seed {} on {}; after\n{before}", seed(), twin.cpu);
+        // QEMU translates anew after every breakpoint: so there are few.
+        let symbols = symbols(&elf);
+        let mut count = |i: usize| {
+            let address = symbols[&format!("snippet_{i}")];
+            (ours.run_to(address), qemu.run_to(address))
+        };
+        let step = 100;
+        for i in (0..snippets.len()).step_by(step) {
+            let (ours, theirs) = count(i);
+            let before = i.saturating_sub(step);
+            assert_eq!(ours, theirs, "in snippets {before} to {i} of seed {} on {}", seed(), twin.cpu);
         }
     }
 }
