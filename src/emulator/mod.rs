@@ -2,9 +2,14 @@
 
 pub mod arith;
 pub mod core;
+mod image;
 mod interface;
 pub mod isa;
+mod machine;
 pub mod memory;
+pub mod soc;
 pub mod timing;
 
+pub use image::{Image, ImageError, Segment, Symbol};
 pub use interface::{AccessError, Lines, Memory, NoPeriphery, Periphery, Width};
+pub use machine::{EmulatorError, Machine, Pause};
