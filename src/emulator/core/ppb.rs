@@ -306,7 +306,7 @@ impl Cpu {
             }
             0xE000_EDF0 | 0xE000_EDF4 | 0xE000_EDF8 => {}
             0xE000_EDFC => ppb.demcr = value,
-            0xE000_EF00 => ppb.nvic.pending.set(16 + (value & 0x1FF), true),
+            0xE000_EF00 => ppb.nvic.trigger(value & 0x1FF),
             0xE000_EF34 => {
                 ppb.fpccr = ppb.fpccr & !(FPCCR_ASPEN | FPCCR_LSPEN | FPCCR_LSPACT)
                     | value & (FPCCR_ASPEN | FPCCR_LSPEN | FPCCR_LSPACT)
