@@ -14,6 +14,10 @@ const MAX_LINES: usize = 16 * 1024;
 /// Characters of a line that an error quotes.
 const QUOTED: usize = 80;
 const READY: &str = "m-ready";
+/// Starts a line that says why a command was not done.
+const ERROR: &str = "e-[";
+/// Starts the last line that firmware sends after a fault.
+const FAULT: &str = "e-[fault";
 
 /// Talks to the firmware on one unit.
 pub struct Client<'a> {
@@ -40,7 +44,8 @@ impl<'a> Client<'a> {
     pub fn boot(&mut self, limit: Duration, quiet: Duration) -> Result<(), MeasureError> {
         self.unit.reset(self.cancel)?;
         self.pending.clear();
-        self.reply("reset", limit)?;
+        let lines = self.reply("reset", limit)?;
+        self.unrefused("reset", lines)?;
         // What was left over from before the reset comes now, if there is any.
         loop {
             let until = self.unit.now() + quiet;
@@ -65,13 +70,16 @@ impl<'a> Client<'a> {
         }
         self.unit.write(format!("{command}%").as_bytes(), self.cancel)?;
         let lines = self.reply(command, limit)?;
-        let refusal = lines.iter().find_map(|line| line.strip_prefix("e-"));
-        match refusal {
+        self.unrefused(command, lines)
+    }
+
+    fn unrefused(&self, command: &str, lines: Vec<String>) -> Result<Vec<String>, MeasureError> {
+        match lines.iter().find_map(|line| line.strip_prefix(ERROR)) {
             None => Ok(lines),
             Some(text) => Err(MeasureError::Refused {
                 unit: self.unit.id().into(),
                 command: command.into(),
-                message: text.trim_start_matches('[').trim_end_matches(']').into(),
+                message: text.trim_end_matches(']').into(),
             }),
         }
     }
@@ -93,6 +101,11 @@ impl<'a> Client<'a> {
             let line = self.line(command, until, limit)?;
             if line == READY {
                 return Ok(lines);
+            }
+            if let Some(fault) = line.strip_prefix(FAULT) {
+                // The firmware sleeps from here on.
+                let problem = format!("a fault:{}", fault.trim_end_matches(']'));
+                return Err(UnitError::Stopped { unit: self.unit.id().into(), problem }.into());
             }
             if lines.len() == MAX_LINES {
                 return Err(self.broken(command, "more lines than any reply has", line.as_bytes()));

@@ -14,6 +14,8 @@ pub struct Info {
     pub output_bytes: u64,
     /// Number of steps of the network.
     pub steps: u64,
+    /// Characters of the longest command, its `%` not counted.
+    pub line_bytes: u64,
     /// Core clock in Hz, from the clock registers.
     pub clock_hz: u64,
     /// Flash wait states, from the flash interface's register.
@@ -47,6 +49,7 @@ impl Info {
             input_bytes: count("input-bytes")?,
             output_bytes: count("output-bytes")?,
             steps: count("steps")?,
+            line_bytes: count("line-bytes")?,
             clock_hz: count("clock-hz")?,
             wait_states: count("wait-states")?,
             input_buffered: match text("input-buffered")?.as_str() {

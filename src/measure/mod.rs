@@ -8,6 +8,7 @@ mod error;
 mod info;
 mod procedure;
 mod reply;
+mod session;
 mod statistics;
 
 pub use client::Client;

@@ -68,6 +68,7 @@ fn row(row: &Measurement) -> Value {
         "provenance": row.provenance,
         "error_band": row.error_band,
         "status": row.status(),
+        "cause": row.outcome.cause(),
         "reason": row.outcome.reason(),
         "latency_ms": latency.map(|l| l.ms()),
         "median_cycles": latency.map(|l| l.median_cycles()),

@@ -30,6 +30,12 @@ pub enum Fault {
     WrongOutput(u8),
     /// The output of every other inference is wrong.
     Flaky,
+    /// The input that arrived is not the one that was sent.
+    DamagedInput,
+    /// The output that arrives is not the one that was sent.
+    DamagedOutput,
+    /// The core takes a fault at this command.
+    Faults(String),
     /// Never ends a line.
     EndlessLine,
     /// Sends line after line, never `m-ready`.
@@ -142,6 +148,9 @@ impl Fake {
             self.stopped = true;
             return;
         }
+        if self.faults.contains(&Fault::Faults(command.into())) {
+            return self.say("e-[fault exception=00000003 cfsr=00010000 pc=08000100]");
+        }
         for fault in self.faults.clone() {
             match fault {
                 Fault::Garbage(count) => self.to_host.extend((0..count).map(|i| 0x80 | i as u8)),
@@ -172,7 +181,7 @@ impl Fake {
                     _ => Err("e-[bad input]".to_string()),
                 }
             }
-            ["infer", ..] => self.infer(number(1) + number(2)),
+            ["infer", _, _] => self.infer(number(1) + number(2)),
             ["hil", "info"] => {
                 let other = self.faults.contains(&Fault::OtherBuild);
                 let build = if other { "b0".into() } else { self.build_id.clone() };
@@ -184,9 +193,11 @@ impl Fake {
                 for (key, value) in [
                     ("build", build),
                     ("protocol", "1".into()),
+                    ("network", "a network".into()),
                     ("input-bytes", self.input_bytes.to_string()),
                     ("output-bytes", self.input_bytes.to_string()),
                     ("steps", self.steps.to_string()),
+                    ("line-bytes", "100".into()),
                     ("clock-hz", hz.to_string()),
                     ("wait-states", self.board.clock.flash_wait_states.to_string()),
                     ("input-buffered", u8::from(self.buffered).to_string()),
@@ -198,9 +209,17 @@ impl Fake {
             ["hil", "output"] => {
                 let digits: String = self.output.iter().map(|byte| format!("{byte:02x}")).collect();
                 self.say(&format!("m-hil-output-[{digits}]"));
+                let crc = crc32(&self.output) ^ u32::from(self.faults.contains(&Fault::DamagedOutput));
+                self.say(&format!("m-hil-output-crc32-[{crc:08x}]"));
                 Ok(())
             }
-            ["hil", "cycles", ..] => self.infer(number(2) + number(3)).map(|()| {
+            ["hil", "input"] => {
+                let crc = crc32(&self.input) ^ u32::from(self.faults.contains(&Fault::DamagedInput));
+                self.say(&format!("m-hil-input-loaded-[{}]", self.input.len()));
+                self.say(&format!("m-hil-input-crc32-[{crc:08x}]"));
+                Ok(())
+            }
+            ["hil", "cycles", _, _] => self.infer(number(2) + number(3)).map(|()| {
                 let odd = self.faults.iter().find_map(|fault| match fault {
                     Fault::Cycles(text) => Some(text.clone()),
                     _ => None,
@@ -302,4 +321,10 @@ impl Unit for Fake {
     fn counters(&self) -> Option<Counters> {
         Some(self.counters)
     }
+}
+
+/// CRC-32 of IEEE 802.3.
+fn crc32(bytes: &[u8]) -> u32 {
+    let step = |crc: u32| crc >> 1 ^ if crc & 1 == 1 { 0xedb8_8320 } else { 0 };
+    !bytes.iter().fold(!0, |crc, byte| (0..8).fold(crc ^ u32::from(*byte), |crc, _| step(crc)))
 }

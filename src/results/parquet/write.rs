@@ -6,7 +6,7 @@ use polars::prelude::*;
 
 use crate::results::error::ResultsError;
 use crate::results::measurement::Measurement;
-use crate::results::outcome::{Energy, Flash, Latency, Sram};
+use crate::results::outcome::{Cause, Energy, Flash, Latency, Sram};
 
 fn text<'a>(name: &str, values: impl Iterator<Item = Option<&'a str>>) -> Column {
     StringChunked::from_iter_options(name.into(), values).into_column()
@@ -54,6 +54,7 @@ pub fn measurements(rows: &[Measurement], path: &Path) -> Result<Vec<u8>, Result
         text("image_sha256", rows.iter().map(|row| row.image_sha256.as_deref())),
         text("provenance", of(|row| row.provenance.name())),
         text("status", of(|row| row.status().name())),
+        text("cause", rows.iter().map(|row| row.outcome.cause().map(Cause::name))),
         text("reason", rows.iter().map(|row| row.outcome.reason())),
         number("macs", rows.iter().map(|row| Some(row.macs))),
         cycles(rows).map_err(|e| failed(path, &e))?,
