@@ -2,6 +2,8 @@
 
 use super::ImportError;
 use super::reader::Table;
+use crate::network::derive::Activation;
+use crate::network::geometry;
 use crate::network::{Clamp, DType, Hw, Network, Op, OpKind, Pads, Tensor, TensorId, Window};
 
 /// A problem of this operator as text, or an error of the file.
@@ -290,17 +292,11 @@ fn constant(tensor: &Tensor) -> Result<Vec<i32>, Problem> {
     Ok(data.chunks_exact(4).map(|b| i32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect())
 }
 
-/// The fused activation as TFLite's `CalculateActivationRangeQuantized` does it.
+/// The fused activation as a clamp.
 fn activation(code: u8, out: &Tensor) -> Result<Clamp, Problem> {
-    let quantise = |real: f32| ((real / out.scale()).round() as i32).saturating_add(out.zero_point());
-    let (min, max) = match code {
-        0 => (-128, 127),
-        1 => (quantise(0.0), 127),
-        2 => (quantise(-1.0), quantise(1.0)),
-        3 => (quantise(0.0), quantise(6.0)),
-        other => return Err(Problem::Text(format!("fused activation {other} is not supported"))),
-    };
-    Ok(Clamp { min: min.max(-128), max: max.min(127) })
+    let activation = Activation::ALL.get(usize::from(code));
+    let activation = activation.ok_or_else(|| Problem::Text(format!("fused activation {code} is not supported")))?;
+    Ok(activation.clamp(out))
 }
 
 struct Stride {
@@ -323,13 +319,10 @@ impl Stride {
             && filter.w <= 4096;
         ensure(sane, "a stride, dilation or filter size is out of range")?;
         let axis = |size: usize, filter: usize, stride: i32, dilation: i32| {
-            let (stride, reach) = (stride as usize, (filter - 1) * dilation as usize + 1);
-            if self.byte == 0 {
-                let out = size.div_ceil(stride);
-                let total = ((out - 1) * stride + reach).saturating_sub(size);
-                (out, total / 2, total - total / 2)
-            } else {
-                ((size + stride).saturating_sub(reach) / stride, 0, 0)
+            let (stride, dilation) = (stride as usize, dilation as usize);
+            match self.byte {
+                0 => geometry::same(size, filter, stride, dilation),
+                _ => (geometry::padded(size, filter, stride, dilation, 0), 0, 0),
             }
         };
         let (h, top, bottom) = axis(x.shape[1], filter.h, self.h, self.dh);
