@@ -211,6 +211,8 @@ pub struct Sram {
     pub arena: u64,
     /// High-water mark of the stack; of a plan, what is reserved for it.
     pub stack: u64,
+    /// Buffers that only measurement needs, e.g. a copy of the input; no part of the peak, since no product has them.
+    pub harness: u64,
 }
 
 impl Sram {

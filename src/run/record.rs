@@ -82,9 +82,9 @@ pub fn planned(plan: &Plan, reserved: Reserved) -> Memory {
         sram: Sram { arena: plan.arena_bytes as u64, stack: reserved.sram as u64, ..Sram::default() },
         flash: Flash {
             text: reserved.flash as u64,
-            rodata: plan.table_bytes as u64,
-            weights: plan.weights_bytes as u64,
-            data: 0,
+            // The requantisation tables count as weights, as in an image.
+            weights: plan.flash_bytes() as u64,
+            ..Flash::default()
         },
     }
 }

@@ -99,6 +99,7 @@ impl<'a> Row<'a> {
             bss: self.need("sram_bss")?,
             arena: self.need("sram_arena")?,
             stack: self.need("sram_stack")?,
+            harness: self.need("sram_harness")?,
         };
         let flash = Flash {
             text: self.need("flash_text")?,

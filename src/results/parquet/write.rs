@@ -66,6 +66,7 @@ pub fn measurements(rows: &[Measurement], path: &Path) -> Result<Vec<u8>, Result
         number("sram_bss", sram(|s| s.bss)),
         number("sram_arena", sram(|s| s.arena)),
         number("sram_stack", sram(|s| s.stack)),
+        number("sram_harness", sram(|s| s.harness)),
         number("sram_peak", sram(Sram::peak)),
         number("flash_text", flash(|f| f.text)),
         number("flash_rodata", flash(|f| f.rodata)),
