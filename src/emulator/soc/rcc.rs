@@ -1,0 +1,157 @@
+//! Reset and clock control: oscillators, PLL, switch, prescalers, gates and resets.
+//!
+//! An oscillator is ready as soon as it is on. A setting that the part does not bear (PLL out of range, core clock above
+//! the limit of voltage or flash wait states) is refused: silicon would not run it.
+
+pub mod f7;
+pub mod l4plus;
+
+use super::clocks::{Clocks, Node};
+use super::device::{Bus, Device, Refusal};
+use super::registers::{Register, Registers};
+use super::wires::Wires;
+use crate::emulator::interface::Width;
+
+/// Frequencies of what is soldered to the board, Hz; 0 where there is none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Oscillators {
+    pub hse: u64,
+    pub lse: u64,
+}
+
+/// A flag that follows an enable bit.
+#[derive(Debug, Clone, Copy)]
+pub struct Follows {
+    pub register: u32,
+    pub enable: u32,
+    pub ready: u32,
+}
+
+/// What differs between families.
+pub struct Family {
+    pub table: &'static [Register],
+    pub follows: &'static [Follows],
+    /// The clock tree that the registers give.
+    pub clocks: fn(&Registers, Oscillators) -> Result<Clocks, Refusal>,
+    /// Shows in the registers which clock is in use.
+    pub status: fn(&mut Registers, Oscillators),
+    /// Flash wait states that a core clock needs where the supply limit is as given, Hz.
+    pub wait_states: fn(u64, u64) -> u32,
+    /// Register and bit that clear the reset flags, and the flags.
+    pub reset_flags: (u32, u32, u32),
+    /// Offsets of the reset registers, first and last.
+    pub resets: (u32, u32),
+}
+
+pub struct Rcc {
+    family: &'static Family,
+    registers: Registers,
+    oscillators: Oscillators,
+}
+
+impl Rcc {
+    pub fn new(family: &'static Family, oscillators: Oscillators) -> Self {
+        Self { family, registers: Registers::new(family.table), oscillators }
+    }
+
+    /// Clocks after power-on.
+    pub fn initial(&self) -> Result<Clocks, Refusal> {
+        (self.family.clocks)(&self.registers, self.oscillators)
+    }
+
+    fn settle(&mut self) {
+        for follows in self.family.follows {
+            let on = self.registers.get(follows.register) & follows.enable == follows.enable;
+            self.registers.put(follows.register, follows.ready, on);
+        }
+        (self.family.status)(&mut self.registers, self.oscillators);
+    }
+
+    fn publish(&mut self, wires: &mut Wires) -> Result<(), Refusal> {
+        wires.rcc = self.registers.words();
+        let clocks = (self.family.clocks)(&self.registers, self.oscillators)?;
+        if clocks != wires.clocks {
+            wires.clocks = clocks;
+            wires.clocks_changed = true;
+        }
+        Ok(())
+    }
+}
+
+/// Whether the core clock is one that voltage and flash bear.
+pub fn check_core_clock(family: &Family, wires: &Wires) -> Result<(), Refusal> {
+    let hz = wires.clocks.hz(Node::Core);
+    if hz > wires.supply_limit_hz {
+        let problem =
+            format!("core clock of {hz} Hz, and the voltage range chosen in PWR bears {} Hz", wires.supply_limit_hz);
+        return Err(Refusal::register("CFGR", problem));
+    }
+    let needed = (family.wait_states)(hz, wires.supply_limit_hz);
+    if wires.wait_states < needed {
+        let problem =
+            format!("core clock of {hz} Hz needs {needed} flash wait states, FLASH ACR has {}", wires.wait_states);
+        return Err(Refusal::register("CFGR", problem));
+    }
+    Ok(())
+}
+
+impl Device for Rcc {
+    fn read(&mut self, offset: u32, width: Width, _: &mut Bus) -> Result<u32, Refusal> {
+        self.registers.read(offset, width)
+    }
+
+    fn write(&mut self, offset: u32, width: Width, value: u32, bus: &mut Bus) -> Result<(), Refusal> {
+        let written = self.registers.write(offset, width, value)?;
+        let (register, clear, flags) = self.family.reset_flags;
+        if written.offset == register && written.new & clear != 0 {
+            self.registers.put(register, flags | clear, false);
+        }
+        let (first, last) = self.family.resets;
+        bus.wires.resets_changed |= (first..=last).contains(&written.offset) && written.old != written.new;
+        self.settle();
+        self.publish(bus.wires)
+    }
+
+    fn reset(&mut self, bus: &mut Bus) {
+        self.registers.reset();
+        self.settle();
+        // The reset state of a family is one of its clock trees.
+        let _ = self.publish(bus.wires);
+    }
+}
+
+/// Divider of an AHB prescaler field of four bits.
+pub fn ahb_divider(field: u32) -> u64 {
+    match field & 15 {
+        0..=7 => 1,
+        field @ 8..=11 => 1 << (field - 7),
+        field => 1 << (field - 6),
+    }
+}
+
+/// Divider of an APB prescaler field of three bits.
+pub fn apb_divider(field: u32) -> u64 {
+    match field & 7 {
+        0..=3 => 1,
+        field => 1 << (field - 3),
+    }
+}
+
+/// Sets the clocks that follow from SYSCLK; timers run at twice a divided bus.
+pub fn buses(clocks: &mut Clocks, sys: u64, ahb: u64, apb1: u64, apb2: u64) {
+    let core = sys / ahb;
+    clocks.set(Node::Sys, sys);
+    clocks.set(Node::Core, core);
+    for (bus, timer, divider) in [(Node::Apb1, Node::Timer1, apb1), (Node::Apb2, Node::Timer2, apb2)] {
+        clocks.set(bus, core / divider);
+        clocks.set(timer, if divider == 1 { core } else { core / divider * 2 });
+    }
+}
+
+/// A refusal where a frequency is outside its range.
+pub fn within(what: &str, hz: u64, low: u64, high: u64) -> Result<(), Refusal> {
+    if (low..=high).contains(&hz) {
+        return Ok(());
+    }
+    Err(Refusal::register("PLLCFGR", format!("{what} of {hz} Hz is outside {low} to {high} Hz")))
+}
