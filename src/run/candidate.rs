@@ -20,7 +20,7 @@ pub struct Prepared {
 
 /// Makes or reads the network; the error names what is wrong with it.
 pub fn prepare(candidate: &Candidate) -> Result<Prepared, String> {
-    let (network, seed) = match &candidate.source {
+    let (mut network, seed) = match &candidate.source {
         Source::BuiltIn(chosen) => {
             let spec = builtin::Spec {
                 architecture: chosen.architecture.clone(),
@@ -37,6 +37,8 @@ pub fn prepare(candidate: &Candidate) -> Result<Prepared, String> {
             (tflite::import(&candidate.name, &bytes).map_err(|e| format!("{file}: {e}"))?, 0)
         }
     };
+    // Messages and images speak of the candidate: several may be of one architecture.
+    network.name = candidate.name.clone();
     let (inputs, outputs) = (network.inputs.len(), network.outputs.len());
     if (inputs, outputs) != (1, 1) {
         return Err(format!("it has {inputs} inputs and {outputs} outputs; networks with one of each can be measured"));

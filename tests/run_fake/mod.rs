@@ -2,6 +2,7 @@
 
 #![allow(dead_code)] // Each test crate uses a part of it.
 
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use hil::board::Board;
@@ -48,17 +49,29 @@ pub enum Fault {
     CancelledAt(String),
 }
 
-/// Computes the output as the input's bytes, each plus 1.
+/// What runs after flashing: how it computes, and what it says of itself.
+#[derive(Clone)]
+pub struct Firmware {
+    pub build_id: String,
+    pub input_bytes: usize,
+    pub output_bytes: usize,
+    pub steps: usize,
+    pub compute: Arc<dyn Fn(&[u8]) -> Vec<u8> + Send + Sync>,
+}
+
+/// Finds the firmware for what is flashed.
+pub type Firmwares = Arc<dyn Fn(&Program) -> Option<Firmware> + Send + Sync>;
+
+/// Computes the output as the input's bytes, each plus 1, where nothing else is flashed.
 pub struct Fake {
     id: String,
     board: Board,
     pub faults: Vec<Fault>,
-    pub build_id: String,
-    pub input_bytes: usize,
-    pub steps: usize,
+    pub firmware: Firmware,
+    pub firmwares: Option<Firmwares>,
     pub buffered: bool,
     /// Every command that came, for tests of what is asked and when.
-    pub log: std::sync::Arc<std::sync::Mutex<Vec<String>>>,
+    pub log: Arc<Mutex<Vec<String>>>,
     now: Duration,
     received: Vec<u8>,
     to_host: std::collections::VecDeque<u8>,
@@ -78,9 +91,14 @@ impl Fake {
             id: format!("emulated/{board}/{number}"),
             board: Board::shipped(board).expect("a board"),
             faults: vec![],
-            build_id: "b1".into(),
-            input_bytes: 70,
-            steps: 3,
+            firmware: Firmware {
+                build_id: "b1".into(),
+                input_bytes: 70,
+                output_bytes: 70,
+                steps: 3,
+                compute: Arc::new(|input| input.iter().map(|byte| byte.wrapping_add(1)).collect()),
+            },
+            firmwares: None,
             buffered: true,
             log: Default::default(),
             now: Duration::ZERO,
@@ -119,12 +137,12 @@ impl Fake {
 
     fn infer(&mut self, count: u64) -> Result<(), String> {
         for _ in 0..count {
-            if self.input.len() != self.input_bytes {
+            if self.input.len() != self.firmware.input_bytes {
                 return Err("e-[no input]".into());
             }
             self.inferences += 1;
             self.counters.instructions += 1_000_000;
-            self.output = self.input.iter().map(|byte| byte.wrapping_add(1)).collect();
+            self.output = (self.firmware.compute)(&self.input);
             let first = self.input[0];
             let wrong = self.faults.iter().any(|fault| match fault {
                 Fault::WrongOutput(start) => first == *start,
@@ -184,7 +202,7 @@ impl Fake {
             ["infer", _, _] => self.infer(number(1) + number(2)),
             ["hil", "info"] => {
                 let other = self.faults.contains(&Fault::OtherBuild);
-                let build = if other { "b0".into() } else { self.build_id.clone() };
+                let build = if other { "b0".into() } else { self.firmware.build_id.clone() };
                 let hz = self.faults.iter().find_map(|fault| match fault {
                     Fault::OtherClock(hz) => Some(*hz),
                     _ => None,
@@ -194,9 +212,9 @@ impl Fake {
                     ("build", build),
                     ("protocol", "1".into()),
                     ("network", "a network".into()),
-                    ("input-bytes", self.input_bytes.to_string()),
-                    ("output-bytes", self.input_bytes.to_string()),
-                    ("steps", self.steps.to_string()),
+                    ("input-bytes", self.firmware.input_bytes.to_string()),
+                    ("output-bytes", self.firmware.output_bytes.to_string()),
+                    ("steps", self.firmware.steps.to_string()),
                     ("line-bytes", "100".into()),
                     ("clock-hz", hz.to_string()),
                     ("wait-states", self.board.clock.flash_wait_states.to_string()),
@@ -228,7 +246,7 @@ impl Fake {
                 self.say(&format!("m-hil-cycles-[{}]", odd.unwrap_or(cycles.join(","))));
             }),
             ["hil", "steps"] => self.infer(1).map(|()| {
-                for step in 0..self.steps {
+                for step in 0..self.firmware.steps {
                     self.say(&format!("m-hil-step-[{step},conv_{step},{}]", 1000 * (step + 1)));
                 }
             }),
@@ -258,7 +276,10 @@ impl Unit for Fake {
         Driver::Emulated
     }
 
-    fn flash(&mut self, _: &Program, _: Duration, _: &Cancel) -> Result<(), UnitError> {
+    fn flash(&mut self, program: &Program, _: Duration, _: &Cancel) -> Result<(), UnitError> {
+        if let Some(found) = self.firmwares.as_ref().and_then(|find| find(program)) {
+            self.firmware = found;
+        }
         Ok(())
     }
 
