@@ -9,8 +9,8 @@
 /* Bytes of stack that the report takes, at most. */
 #define REPORT_STACK 256
 
-/* R4 to R11 as they were; .data, since a fault may come before .bss is cleared. */
-uint32_t hil_fault_registers[8] __attribute__((section(".data"))) = {1};
+/* R4 to R11 as they were. */
+uint32_t hil_fault_registers[8];
 
 /* With less than REPORT_STACK bytes left, the report takes the stack from its top: what is overwritten is of no use
  * any more, and the frame of the fault lies at the bottom. */

@@ -3,7 +3,7 @@
 
 #define END '%'
 
-static char line[HIL_LINE_BYTES + 1];
+static char line[HIL_LINE_BYTES + 1] HIL_HARNESS;
 
 /* Whether a whole command was received; if not, the error has been sent. Line ends between commands are no part of
  * them. */

@@ -2,9 +2,12 @@
 #include "hil_core.h"
 #include "hil_runtime.h"
 
-#define RING_BYTES 128u /* a power of two */
+/* A power of two, and more than the longest command: a host that waits for its reply never fills it, however fast it
+ * sends. */
+#define RING_BYTES 512u
+_Static_assert(RING_BYTES > HIL_LINE_BYTES, "a command fits");
 
-static volatile uint8_t ring[RING_BYTES];
+static volatile uint8_t ring[RING_BYTES] HIL_HARNESS;
 /* Counts of bytes; only the interrupt writes `received`, only the loop writes `taken`. */
 static volatile uint32_t received;
 static volatile uint32_t taken;

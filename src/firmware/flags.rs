@@ -21,8 +21,8 @@ const PLACEMENT: [&str; 2] = [
     "-DHIL_WEIGHTS_ATTRIBUTE=__attribute__((section(\".weights\")))",
 ];
 
-const LINK: [&str; 5] =
-    ["-nostartfiles", "-nostdlib", "-Wl,--gc-sections", "-Wl,--build-id=sha1", "-Wl,--no-undefined"];
+/// Libraries bring debug information, which is left out as that of the objects is.
+const LINK: [&str; 5] = ["-nostartfiles", "-nostdlib", "-Wl,--gc-sections", "-Wl,--build-id=sha1", "-Wl,--strip-debug"];
 
 /// Libraries, after the objects: `memcpy` and its kin, and what the core has no instruction for.
 pub(super) const LIBRARIES: [&str; 2] = ["-lc", "-lgcc"];

@@ -8,7 +8,7 @@ use crate::engine::{Compiled, Reserved};
 pub const DEFAULT_STACK_BYTES: u32 = 2048;
 
 /// Bytes of variables of the runtime and of the padding between parts.
-const RUNTIME_SRAM: usize = 768;
+const RUNTIME_SRAM: usize = 1024;
 /// Bytes of code and constants of the runtime, all kernels and what they take from libraries.
 const RUNTIME_FLASH: usize = 28 * 1024;
 /// Bytes of code and constants that print and call one step.
