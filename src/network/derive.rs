@@ -7,23 +7,18 @@ use super::{Clamp, Requant, Tensor};
 
 /// One requantisation per output channel of a convolution: products in double precision.
 pub fn channel_requants(input: &Tensor, filter: &Tensor, output: &Tensor) -> Vec<Requant> {
-    let channels = output.shape.last().copied().unwrap_or(1);
-    (0..channels)
-        .map(|c| {
-            let filter_scale = channel_scale(filter, c);
-            Requant::new(f64::from(input.scale()) * filter_scale / f64::from(output.scale()))
-        })
-        .collect()
+    requants(input, filter, output, output.shape.last().copied().unwrap_or(1))
 }
 
-/// One requantisation per output of a fully connected layer: a per-tensor product is single precision.
+/// One requantisation per output of a fully connected layer, alike per tensor and per channel. (TFLite's own kernels
+/// take a per-tensor product in single precision; TFLM's do not.)
 pub fn dense_requants(input: &Tensor, filter: &Tensor, output: &Tensor) -> Vec<Requant> {
-    let per_channel = filter.quant.as_ref().is_some_and(|q| q.scale.len() > 1);
-    if per_channel {
-        return channel_requants(input, filter, output);
-    }
-    let product = f64::from(input.scale() * filter.scale());
-    vec![Requant::new(product / f64::from(output.scale())); filter.shape[0]]
+    requants(input, filter, output, filter.shape[0])
+}
+
+fn requants(input: &Tensor, filter: &Tensor, output: &Tensor, channels: usize) -> Vec<Requant> {
+    let one = |c| f64::from(input.scale()) * channel_scale(filter, c) / f64::from(output.scale());
+    (0..channels).map(|c| Requant::new(one(c))).collect()
 }
 
 fn channel_scale(filter: &Tensor, channel: usize) -> f64 {

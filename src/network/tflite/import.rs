@@ -1,7 +1,9 @@
 //! Tensors and the walk over operators.
 
+use std::collections::HashMap;
+
 use super::ImportError;
-use super::lower::lower;
+use super::lower::{Operator, lower};
 use super::reader::{Table, Vector};
 use crate::network::{DType, Network, Quantization, Tensor, TensorId};
 
@@ -21,9 +23,22 @@ pub fn import(name: &str, bytes: &[u8]) -> Result<Network, ImportError> {
     let mut budget = bytes.len().saturating_mul(4).saturating_add(1 << 16);
     let tables = bounded(graph.vector(0, 4)?, "tensors")?;
     let mut tensors = Vec::with_capacity(tables.len);
+    // A tensor that cannot be used may belong to an operator that is not supported, which says more.
+    let mut broken = HashMap::new();
     for index in 0..tables.len {
-        tensors.push(tensor(index, tables.table(index)?, buffers, &mut budget)?);
+        match tensor(index, tables.table(index)?, buffers, &mut budget) {
+            Err(ImportError::Tensor { name, problem, .. }) => {
+                tensors.push(Tensor { name, shape: Vec::new(), dtype: DType::F32, quant: None, data: None });
+                broken.insert(index, problem);
+            }
+            read => tensors.push(read?),
+        }
     }
+    let names: Vec<String> = tensors.iter().map(|tensor| tensor.name.clone()).collect();
+    let broken = |id: TensorId| {
+        let problem = broken.get(&id.0)?.clone();
+        Some(ImportError::Tensor { index: id.0, name: names[id.0].clone(), problem })
+    };
     let mut network = Network {
         name: name.into(),
         inputs: ids(graph.vector(1, 4)?, tensors.len())?,
@@ -33,12 +48,21 @@ pub fn import(name: &str, bytes: &[u8]) -> Result<Network, ImportError> {
     };
     let operators = bounded(graph.vector(3, 4)?, "operators")?;
     for index in 0..operators.len {
-        let operator = operators.table(index)?;
-        let code = codes.table(operator.i32(0, 0)? as u32 as usize)?;
-        let code = code.i32(3, 0)?.max(i32::from(code.u8(0)?));
-        let inputs = operand_ids(operator.vector(1, 4)?, network.tensors.len())?;
-        let outputs = ids(operator.vector(2, 4)?, network.tensors.len())?;
-        lower(&mut network, index, code, operator.table(4)?, &inputs, &outputs)?;
+        let table = operators.table(index)?;
+        let code = codes.table(table.i32(0, 0)? as u32 as usize)?;
+        let operator = Operator {
+            index,
+            code: code.i32(3, 0)?.max(i32::from(code.u8(0)?)),
+            custom: code.string(1)?,
+            options: table.table(4)?,
+            // New tensors come behind those of the file.
+            inputs: operand_ids(table.vector(1, 4)?, tables.len)?,
+            outputs: ids(table.vector(2, 4)?, tables.len)?,
+        };
+        lower(&mut network, &operator, broken)?;
+    }
+    if let Some(error) = network.inputs.iter().chain(&network.outputs).find_map(|id| broken(*id)) {
+        return Err(error);
     }
     check_order(&network)?;
     Ok(network)
@@ -138,17 +162,26 @@ fn quantization(table: Table, shape: &[usize], constant: bool) -> Result<Quantiz
 /// Every operand is an input, a constant, or computed before it is used.
 fn check_order(network: &Network) -> Result<(), ImportError> {
     let mut ready: Vec<bool> = network.tensors.iter().map(|t| t.data.is_some()).collect();
-    network.inputs.iter().for_each(|id| ready[id.0] = true);
-    let missing = |id: &TensorId| ImportError::Tensor {
+    let fail = |id: TensorId, problem: &str| ImportError::Tensor {
         index: id.0,
-        name: network.tensor(*id).name.clone(),
-        problem: "is used but nothing computes it".into(),
+        name: network.tensor(id).name.clone(),
+        problem: problem.into(),
     };
+    let write = |ready: &mut [bool], id: TensorId| {
+        if std::mem::replace(&mut ready[id.0], true) {
+            return Err(fail(id, "is computed although it is an input, a constant, or computed before"));
+        }
+        Ok(())
+    };
+    for id in &network.inputs {
+        write(&mut ready, *id)?;
+    }
+    let missing = |id: TensorId| fail(id, "is used but nothing computes it");
     for op in &network.ops {
         if let Some(id) = op.inputs.iter().find(|id| !ready[id.0]) {
-            return Err(missing(id));
+            return Err(missing(*id));
         }
-        ready[op.output.0] = true;
+        write(&mut ready, op.output)?;
     }
-    network.outputs.iter().find(|id| !ready[id.0]).map_or(Ok(()), |id| Err(missing(id)))
+    network.outputs.iter().find(|id| !ready[id.0]).map_or(Ok(()), |id| Err(missing(*id)))
 }
