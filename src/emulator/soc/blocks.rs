@@ -1,11 +1,11 @@
 //! The memory map of a family as data: every block by name, and how the modelled ones are wired.
 
-use super::flash;
+use super::clocks::Node;
 use super::gpio::Resting;
-use super::pwr;
-use super::rcc;
-use super::usart;
+use super::registers::Register;
+use super::timer::Shape;
 use super::wires::Kernel;
+use super::{exti, flash, pwr, rcc, syscfg, usart};
 
 /// A bit of an RCC register: offset and bit.
 pub type Gate = (u16, u8);
@@ -20,7 +20,20 @@ pub enum Model {
     Flash(&'static flash::Family),
     Gpio(u8, Resting),
     Usart(usart::Kind, Kernel, Option<(&'static str, &'static str)>),
+    /// Interrupt lines: update, compare; one line serves both.
+    Timer(Shape, Node),
+    Exti(exti::Kind),
+    Syscfg(syscfg::Kind),
+    Crc,
+    Rng,
+    Iwdg,
+    Wwdg,
+    Identity(&'static [Register]),
+    /// Registers that only hold what is written.
+    Plain(&'static [Register]),
+    /// Interrupt lines: receive, transmit, overrun.
     CmsdkUart,
+    FpgaIo,
 }
 
 /// One block of the memory map.

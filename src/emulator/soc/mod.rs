@@ -6,19 +6,28 @@
 mod blocks;
 mod clocks;
 mod cmsdk_uart;
+mod crc;
+mod debug;
 mod decode;
 mod device;
 mod dma_bus;
+mod exti;
 mod families;
 mod flash;
 mod gpio;
+mod identity;
+mod mps2;
 mod pins;
 mod pwr;
 mod rcc;
 mod registers;
+mod rng;
 mod serial;
+mod syscfg;
 mod time;
+mod timer;
 mod usart;
+mod watchdog;
 mod wires;
 
 use std::collections::BTreeMap;
@@ -166,6 +175,23 @@ impl Soc {
                 };
                 Box::new(usart::Usart::new(kind, wiring))
             }
+            Model::Timer(shape, node) => {
+                let second = if block.irqs.len() > 1 { 1 } else { 0 };
+                let irqs = [irq(wires, 0), irq(wires, second)];
+                Box::new(timer::Timer::new(shape, wires::Kernel::Fixed(node), irqs))
+            }
+            Model::Exti(kind) => {
+                self.exti = Some(next);
+                Box::new(exti::Exti::new(kind, (0..block.irqs.len()).map(|at| irq(wires, at)).collect()))
+            }
+            Model::Syscfg(kind) => Box::new(syscfg::Syscfg::new(kind)),
+            Model::Crc => Box::new(crc::Crc::new()),
+            Model::Rng => Box::new(rng::Rng::new(irq(wires, 0))),
+            Model::Iwdg => Box::new(watchdog::Iwdg::new()),
+            Model::Wwdg => Box::new(watchdog::Wwdg::new(irq(wires, 0))),
+            Model::Identity(table) => Box::new(identity::Identity::new(table)),
+            Model::Plain(table) => Box::new(mps2::Plain::new(table)),
+            Model::FpgaIo => Box::new(mps2::FpgaIo::new()),
             Model::CmsdkUart => {
                 let line = wires.serial.len();
                 wires.serial.push(Serial::new(block.name, board.console.baud.into()));

@@ -1,6 +1,7 @@
 //! Arm MPS2 with the images AN386 and AN500 as QEMU 7.2 models them (hw/arm/mps2.c): a twin for tests.
 
 use crate::emulator::soc::blocks::{Block, FamilyMap, Model};
+use crate::emulator::soc::mps2;
 
 const fn uart(name: &'static str, base: u32, irqs: &'static [u16]) -> Block {
     Block::new(name, base, 0x1000, Model::CmsdkUart).irqs(irqs)
@@ -27,9 +28,9 @@ const BLOCKS: &[Block] = &[
     Block::absent("I2C_TOUCH", 0x4002_2000, 0x1000),
     Block::absent("I2C_AUDIO", 0x4002_3000, 0x1000),
     Block::absent("I2S", 0x4002_4000, 0x1000),
-    Block::absent("FPGAIO", 0x4002_8000, 0x1000),
+    Block::new("FPGAIO", 0x4002_8000, 0x1000, Model::FpgaIo),
     uart("UART4", 0x4002_c000, &[20, 21, 12]),
-    Block::absent("SCC", 0x4002_f000, 0x1000),
+    Block::new("SCC", 0x4002_f000, 0x1000, Model::Plain(mps2::SCC)),
     Block::absent("VGA", 0x4100_0000, 0x100_0000),
     Block::absent("ETHERNET", 0x4020_0000, 0x10_0000),
 ];

@@ -3,9 +3,10 @@
 use crate::emulator::soc::blocks::{Block, FamilyMap, Model};
 use crate::emulator::soc::clocks::Node;
 use crate::emulator::soc::gpio::Resting;
+use crate::emulator::soc::timer::Shape;
 use crate::emulator::soc::usart::Kind;
 use crate::emulator::soc::wires::Kernel;
-use crate::emulator::soc::{flash, pwr, rcc};
+use crate::emulator::soc::{debug, exti, flash, identity, pwr, rcc, syscfg};
 
 /// Offsets of RCC enable registers.
 const AHB1: u16 = 0x30;
@@ -28,19 +29,19 @@ const fn usart(name: &'static str, base: u32, shift: u8, bus: Node, requests: (&
 pub static FAMILY: FamilyMap = FamilyMap { name: "stm32f7", blocks: BLOCKS, gate_to_reset: 0x20, fixed_hz: None };
 
 const BLOCKS: &[Block] = &[
-    Block::absent("TIM2", 0x4000_0000, 0x400).gated(APB1, 0).irqs(&[28]),
-    Block::absent("TIM3", 0x4000_0400, 0x400).gated(APB1, 1).irqs(&[29]),
-    Block::absent("TIM4", 0x4000_0800, 0x400).gated(APB1, 2).irqs(&[30]),
-    Block::absent("TIM5", 0x4000_0c00, 0x400).gated(APB1, 3).irqs(&[50]),
-    Block::absent("TIM6", 0x4000_1000, 0x400).gated(APB1, 4).irqs(&[54]),
-    Block::absent("TIM7", 0x4000_1400, 0x400).gated(APB1, 5).irqs(&[55]),
-    Block::absent("TIM12", 0x4000_1800, 0x400).gated(APB1, 6).irqs(&[43]),
-    Block::absent("TIM13", 0x4000_1c00, 0x400).gated(APB1, 7).irqs(&[44]),
-    Block::absent("TIM14", 0x4000_2000, 0x400).gated(APB1, 8).irqs(&[45]),
+    Block::new("TIM2", 0x4000_0000, 0x400, Model::Timer(Shape::WIDE_4, Node::Timer1)).gated(APB1, 0).irqs(&[28]),
+    Block::new("TIM3", 0x4000_0400, 0x400, Model::Timer(Shape::NARROW_4, Node::Timer1)).gated(APB1, 1).irqs(&[29]),
+    Block::new("TIM4", 0x4000_0800, 0x400, Model::Timer(Shape::NARROW_4, Node::Timer1)).gated(APB1, 2).irqs(&[30]),
+    Block::new("TIM5", 0x4000_0c00, 0x400, Model::Timer(Shape::WIDE_4, Node::Timer1)).gated(APB1, 3).irqs(&[50]),
+    Block::new("TIM6", 0x4000_1000, 0x400, Model::Timer(Shape::BASIC, Node::Timer1)).gated(APB1, 4).irqs(&[54]),
+    Block::new("TIM7", 0x4000_1400, 0x400, Model::Timer(Shape::BASIC, Node::Timer1)).gated(APB1, 5).irqs(&[55]),
+    Block::new("TIM12", 0x4000_1800, 0x400, Model::Timer(Shape::NARROW_2, Node::Timer1)).gated(APB1, 6).irqs(&[43]),
+    Block::new("TIM13", 0x4000_1c00, 0x400, Model::Timer(Shape::NARROW_1, Node::Timer1)).gated(APB1, 7).irqs(&[44]),
+    Block::new("TIM14", 0x4000_2000, 0x400, Model::Timer(Shape::NARROW_1, Node::Timer1)).gated(APB1, 8).irqs(&[45]),
     Block::absent("LPTIM1", 0x4000_2400, 0x400).gated(APB1, 9).irqs(&[93]),
     Block::absent("RTC", 0x4000_2800, 0x400).irqs(&[3, 41]),
-    Block::absent("WWDG", 0x4000_2c00, 0x400).gated(APB1, 11).irqs(&[0]),
-    Block::absent("IWDG", 0x4000_3000, 0x400),
+    Block::new("WWDG", 0x4000_2c00, 0x400, Model::Wwdg).gated(APB1, 11).irqs(&[0]),
+    Block::new("IWDG", 0x4000_3000, 0x400, Model::Iwdg),
     Block::absent("SPI2", 0x4000_3800, 0x400).gated(APB1, 14).irqs(&[36]),
     Block::absent("SPI3", 0x4000_3c00, 0x400).gated(APB1, 15).irqs(&[51]),
     Block::absent("SPDIFRX", 0x4000_4000, 0x400).gated(APB1, 16).irqs(&[97]),
@@ -59,8 +60,12 @@ const BLOCKS: &[Block] = &[
     Block::absent("DAC", 0x4000_7400, 0x400).gated(APB1, 29).irqs(&[54]),
     usart("UART7", 0x4000_7800, 12, Node::Apb1, ("UART7_TX", "UART7_RX")).gated(APB1, 30).irqs(&[82]),
     usart("UART8", 0x4000_7c00, 14, Node::Apb1, ("UART8_TX", "UART8_RX")).gated(APB1, 31).irqs(&[83]),
-    Block::absent("TIM1", 0x4001_0000, 0x400).gated(APB2, 0).irqs(&[25, 27, 24, 26]),
-    Block::absent("TIM8", 0x4001_0400, 0x400).gated(APB2, 1).irqs(&[44, 46, 43, 45]),
+    Block::new("TIM1", 0x4001_0000, 0x400, Model::Timer(Shape::ADVANCED, Node::Timer2))
+        .gated(APB2, 0)
+        .irqs(&[25, 27, 24, 26]),
+    Block::new("TIM8", 0x4001_0400, 0x400, Model::Timer(Shape::ADVANCED, Node::Timer2))
+        .gated(APB2, 1)
+        .irqs(&[44, 46, 43, 45]),
     usart("USART1", 0x4001_1000, 0, Node::Apb2, ("USART1_TX", "USART1_RX")).gated(APB2, 4).irqs(&[37]),
     usart("USART6", 0x4001_1400, 10, Node::Apb2, ("USART6_TX", "USART6_RX")).gated(APB2, 5).irqs(&[71]),
     Block::absent("ADC1", 0x4001_2000, 0x100).gated(APB2, 8).irqs(&[18]),
@@ -70,11 +75,11 @@ const BLOCKS: &[Block] = &[
     Block::absent("SDMMC1", 0x4001_2c00, 0x400).gated(APB2, 11).irqs(&[49]),
     Block::absent("SPI1", 0x4001_3000, 0x400).gated(APB2, 12).irqs(&[35]),
     Block::absent("SPI4", 0x4001_3400, 0x400).gated(APB2, 13).irqs(&[84]),
-    Block::absent("SYSCFG", 0x4001_3800, 0x400).gated(APB2, 14),
-    Block::absent("EXTI", 0x4001_3c00, 0x400),
-    Block::absent("TIM9", 0x4001_4000, 0x400).gated(APB2, 16).irqs(&[24]),
-    Block::absent("TIM10", 0x4001_4400, 0x400).gated(APB2, 17).irqs(&[25]),
-    Block::absent("TIM11", 0x4001_4800, 0x400).gated(APB2, 18).irqs(&[26]),
+    Block::new("SYSCFG", 0x4001_3800, 0x400, Model::Syscfg(syscfg::Kind::F7)).gated(APB2, 14),
+    Block::new("EXTI", 0x4001_3c00, 0x400, Model::Exti(exti::Kind::F7)).irqs(exti::PIN_IRQS),
+    Block::new("TIM9", 0x4001_4000, 0x400, Model::Timer(Shape::NARROW_2, Node::Timer2)).gated(APB2, 16).irqs(&[24]),
+    Block::new("TIM10", 0x4001_4400, 0x400, Model::Timer(Shape::NARROW_1, Node::Timer2)).gated(APB2, 17).irqs(&[25]),
+    Block::new("TIM11", 0x4001_4800, 0x400, Model::Timer(Shape::NARROW_1, Node::Timer2)).gated(APB2, 18).irqs(&[26]),
     Block::absent("SPI5", 0x4001_5000, 0x400).gated(APB2, 20).irqs(&[85]),
     Block::absent("SPI6", 0x4001_5400, 0x400).gated(APB2, 21).irqs(&[86]),
     Block::absent("SAI1", 0x4001_5800, 0x400).gated(APB2, 22).irqs(&[87]),
@@ -91,7 +96,7 @@ const BLOCKS: &[Block] = &[
     port("GPIOI", 8),
     port("GPIOJ", 9),
     port("GPIOK", 10),
-    Block::absent("CRC", 0x4002_3000, 0x400).gated(AHB1, 12),
+    Block::new("CRC", 0x4002_3000, 0x400, Model::Crc).gated(AHB1, 12),
     Block::new("RCC", 0x4002_3800, 0x400, Model::Rcc(&rcc::f7::FAMILY)),
     Block::new("FLASH", 0x4002_3c00, 0x400, Model::Flash(&flash::f7::FAMILY)).irqs(&[4]),
     Block::absent("BKPSRAM", 0x4002_4000, 0x1000).gated(AHB1, 18),
@@ -100,9 +105,11 @@ const BLOCKS: &[Block] = &[
     Block::absent("ETH", 0x4002_8000, 0x1400).gated(AHB1, 25).irqs(&[61, 62]),
     Block::absent("DMA2D", 0x4002_b000, 0xc00).gated(AHB1, 23).irqs(&[90]),
     Block::absent("OTG_HS", 0x4004_0000, 0x4_0000).gated(AHB1, 29).irqs(&[77, 74, 75, 76]),
+    Block::new("SYSTEM", 0x1ff0_f400, 0x400, Model::Identity(identity::F7)),
+    Block::new("DBGMCU", 0xe004_2000, 0x400, Model::Plain(debug::F7)),
     Block::absent("OTG_FS", 0x5000_0000, 0x4_0000).gated(AHB2, 7).irqs(&[67, 42]),
     Block::absent("DCMI", 0x5005_0000, 0x400).gated(AHB2, 0).irqs(&[78]),
-    Block::absent("RNG", 0x5006_0800, 0x400).gated(AHB2, 6).irqs(&[80]),
+    Block::new("RNG", 0x5006_0800, 0x400, Model::Rng).gated(AHB2, 6).irqs(&[80]),
     Block::absent("FMC", 0xa000_0000, 0x1000).gated(AHB3, 0).irqs(&[48]),
     Block::absent("QUADSPI", 0xa000_1000, 0x1000).gated(AHB3, 1).irqs(&[92]),
 ];

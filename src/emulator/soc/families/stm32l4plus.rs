@@ -3,9 +3,10 @@
 use crate::emulator::soc::blocks::{Block, FamilyMap, Model};
 use crate::emulator::soc::clocks::Node;
 use crate::emulator::soc::gpio::Resting;
+use crate::emulator::soc::timer::Shape;
 use crate::emulator::soc::usart::Kind;
 use crate::emulator::soc::wires::Kernel;
-use crate::emulator::soc::{flash, pwr, rcc};
+use crate::emulator::soc::{debug, exti, flash, identity, pwr, rcc, syscfg};
 
 /// Offsets of RCC enable registers.
 const AHB1: u16 = 0x48;
@@ -28,15 +29,15 @@ const fn port(name: &'static str, number: u8) -> Block {
 pub static FAMILY: FamilyMap = FamilyMap { name: "stm32l4plus", blocks: BLOCKS, gate_to_reset: 0x20, fixed_hz: None };
 
 const BLOCKS: &[Block] = &[
-    Block::absent("TIM2", 0x4000_0000, 0x400).gated(APB1, 0).irqs(&[28]),
-    Block::absent("TIM3", 0x4000_0400, 0x400).gated(APB1, 1).irqs(&[29]),
-    Block::absent("TIM4", 0x4000_0800, 0x400).gated(APB1, 2).irqs(&[30]),
-    Block::absent("TIM5", 0x4000_0c00, 0x400).gated(APB1, 3).irqs(&[50]),
-    Block::absent("TIM6", 0x4000_1000, 0x400).gated(APB1, 4).irqs(&[54]),
-    Block::absent("TIM7", 0x4000_1400, 0x400).gated(APB1, 5).irqs(&[55]),
+    Block::new("TIM2", 0x4000_0000, 0x400, Model::Timer(Shape::WIDE_4, Node::Timer1)).gated(APB1, 0).irqs(&[28]),
+    Block::new("TIM3", 0x4000_0400, 0x400, Model::Timer(Shape::NARROW_4, Node::Timer1)).gated(APB1, 1).irqs(&[29]),
+    Block::new("TIM4", 0x4000_0800, 0x400, Model::Timer(Shape::NARROW_4, Node::Timer1)).gated(APB1, 2).irqs(&[30]),
+    Block::new("TIM5", 0x4000_0c00, 0x400, Model::Timer(Shape::WIDE_4, Node::Timer1)).gated(APB1, 3).irqs(&[50]),
+    Block::new("TIM6", 0x4000_1000, 0x400, Model::Timer(Shape::BASIC, Node::Timer1)).gated(APB1, 4).irqs(&[54]),
+    Block::new("TIM7", 0x4000_1400, 0x400, Model::Timer(Shape::BASIC, Node::Timer1)).gated(APB1, 5).irqs(&[55]),
     Block::absent("RTC", 0x4000_2800, 0x400).gated(APB1, 10).irqs(&[3, 41]),
-    Block::absent("WWDG", 0x4000_2c00, 0x400).gated(APB1, 11).irqs(&[0]),
-    Block::absent("IWDG", 0x4000_3000, 0x400),
+    Block::new("WWDG", 0x4000_2c00, 0x400, Model::Wwdg).gated(APB1, 11).irqs(&[0]),
+    Block::new("IWDG", 0x4000_3000, 0x400, Model::Iwdg),
     Block::absent("SPI2", 0x4000_3800, 0x400).gated(APB1, 14).irqs(&[36]),
     Block::absent("SPI3", 0x4000_3c00, 0x400).gated(APB1, 15).irqs(&[51]),
     Block::new(
@@ -90,14 +91,18 @@ const BLOCKS: &[Block] = &[
     .irqs(&[70]),
     Block::absent("I2C4", 0x4000_8400, 0x400).gated(APB1_2, 1).irqs(&[84, 83]),
     Block::absent("LPTIM2", 0x4000_9400, 0x400).gated(APB1_2, 5).irqs(&[66]),
-    Block::absent("SYSCFG", 0x4001_0000, 0x30).gated(APB2, 0),
+    Block::new("SYSCFG", 0x4001_0000, 0x30, Model::Syscfg(syscfg::Kind::L4Plus)).gated(APB2, 0),
     Block::absent("VREFBUF", 0x4001_0030, 0x1d0).gated(APB2, 0),
     Block::absent("COMP", 0x4001_0200, 0x200).gated(APB2, 0).irqs(&[64]),
-    Block::absent("EXTI", 0x4001_0400, 0x400),
+    Block::new("EXTI", 0x4001_0400, 0x400, Model::Exti(exti::Kind::L4Plus)).irqs(exti::PIN_IRQS),
     Block::absent("FIREWALL", 0x4001_1c00, 0x400).gated(APB2, 7),
-    Block::absent("TIM1", 0x4001_2c00, 0x400).gated(APB2, 11).irqs(&[25, 27, 24, 26]),
+    Block::new("TIM1", 0x4001_2c00, 0x400, Model::Timer(Shape::ADVANCED, Node::Timer2))
+        .gated(APB2, 11)
+        .irqs(&[25, 27, 24, 26]),
     Block::absent("SPI1", 0x4001_3000, 0x400).gated(APB2, 12).irqs(&[35]),
-    Block::absent("TIM8", 0x4001_3400, 0x400).gated(APB2, 13).irqs(&[44, 46, 43, 45]),
+    Block::new("TIM8", 0x4001_3400, 0x400, Model::Timer(Shape::ADVANCED, Node::Timer2))
+        .gated(APB2, 13)
+        .irqs(&[44, 46, 43, 45]),
     Block::new(
         "USART1",
         0x4001_3800,
@@ -106,9 +111,9 @@ const BLOCKS: &[Block] = &[
     )
     .gated(APB2, 14)
     .irqs(&[37]),
-    Block::absent("TIM15", 0x4001_4000, 0x400).gated(APB2, 16).irqs(&[24]),
-    Block::absent("TIM16", 0x4001_4400, 0x400).gated(APB2, 17).irqs(&[25]),
-    Block::absent("TIM17", 0x4001_4800, 0x400).gated(APB2, 18).irqs(&[26]),
+    Block::new("TIM15", 0x4001_4000, 0x400, Model::Timer(Shape::NARROW_2, Node::Timer2)).gated(APB2, 16).irqs(&[24]),
+    Block::new("TIM16", 0x4001_4400, 0x400, Model::Timer(Shape::NARROW_1, Node::Timer2)).gated(APB2, 17).irqs(&[25]),
+    Block::new("TIM17", 0x4001_4800, 0x400, Model::Timer(Shape::NARROW_1, Node::Timer2)).gated(APB2, 18).irqs(&[26]),
     Block::absent("SAI1", 0x4001_5400, 0x400).gated(APB2, 21).irqs(&[74]),
     Block::absent("SAI2", 0x4001_5800, 0x400).gated(APB2, 22).irqs(&[75]),
     Block::absent("DFSDM1", 0x4001_6000, 0x800).gated(APB2, 24).irqs(&[61, 62, 63, 42]),
@@ -117,7 +122,7 @@ const BLOCKS: &[Block] = &[
     Block::absent("DMAMUX1", 0x4002_0800, 0x400).gated(AHB1, 2).irqs(&[94]),
     Block::new("RCC", 0x4002_1000, 0x400, Model::Rcc(&rcc::l4plus::FAMILY)),
     Block::new("FLASH", 0x4002_2000, 0x400, Model::Flash(&flash::l4plus::FAMILY)).irqs(&[4]),
-    Block::absent("CRC", 0x4002_3000, 0x400).gated(AHB1, 12),
+    Block::new("CRC", 0x4002_3000, 0x400, Model::Crc).gated(AHB1, 12),
     Block::absent("TSC", 0x4002_4000, 0x400).gated(AHB1, 16).irqs(&[77]),
     Block::absent("DMA2D", 0x4002_b000, 0x1000).gated(AHB1, 17).irqs(&[90]),
     port("GPIOA", 0),
@@ -129,10 +134,12 @@ const BLOCKS: &[Block] = &[
     port("GPIOG", 6),
     port("GPIOH", 7),
     port("GPIOI", 8),
+    Block::new("SYSTEM", 0x1fff_7500, 0x100, Model::Identity(identity::L4PLUS)),
+    Block::new("DBGMCU", 0xe004_2000, 0x400, Model::Plain(debug::L4PLUS)),
     Block::absent("OTG_FS", 0x5000_0000, 0x4_0000).gated(AHB2, 12).irqs(&[67]),
     Block::absent("ADC1", 0x5004_0000, 0x400).gated(AHB2, 13).irqs(&[18]),
     Block::absent("DCMI", 0x5005_0000, 0x400).gated(AHB2, 14).irqs(&[85]),
-    Block::absent("RNG", 0x5006_0800, 0x400).gated(AHB2, 18).irqs(&[80]),
+    Block::new("RNG", 0x5006_0800, 0x400, Model::Rng).gated(AHB2, 18).irqs(&[80]),
     Block::absent("OCTOSPIM", 0x5006_1c00, 0x400).gated(AHB2, 20),
     Block::absent("SDMMC1", 0x5006_2400, 0x400).gated(AHB2, 22).irqs(&[49]),
     Block::absent("FMC", 0xa000_0000, 0x1000).gated(AHB3, 0).irqs(&[48]),
