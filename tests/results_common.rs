@@ -83,7 +83,12 @@ pub fn rows() -> Vec<Measurement> {
             "nucleo-l4r5zi",
             Outcome::Mismatch { reason: "input 2, byte 1: 4 for 5".into(), memory: memory(1) },
         ),
-        row(4, "broken \u{1f4a5}\n\"", "nucleo-l4r5zi", Outcome::Failed { cause: Cause::Infrastructure, reason: "no compiler".into(), memory: None }),
+        row(
+            4,
+            "broken \u{1f4a5}\n\"",
+            "nucleo-l4r5zi",
+            Outcome::Failed { cause: Cause::Infrastructure, reason: "no compiler".into(), memory: None },
+        ),
         renode,
     ]
 }

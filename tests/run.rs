@@ -89,7 +89,8 @@ fn firmwares(scenario: &Scenario) -> Firmwares {
         let name = build_id.split(' ').next().unwrap_or_default();
         let (_, prepared) = networks.iter().find(|(known, _)| known == name)?;
         let prepared = prepared.clone();
-        let steps = hil::run::engine(hil::scenario::EngineName::TinyEngine).compile(&prepared.network).ok()?.steps.len();
+        let steps =
+            hil::run::engine(hil::scenario::EngineName::TinyEngine).compile(&prepared.network).ok()?.steps.len();
         let bytes = |id: &[hil::network::TensorId]| prepared.network.tensor(id[0]).bytes();
         Some(Firmware {
             build_id,

@@ -60,7 +60,10 @@ fn a_quarantined_unit_is_not_lent_again() {
     drop(second);
     rack.lease("nucleo-l4r5zi", &cancel).expect("the other").quarantine("lost");
     let message = rack.lease("nucleo-l4r5zi", &cancel).err().expect("none is left").to_string();
-    assert!(message.contains("out of order") && message.contains(": silent; ") && message.contains(": lost"), "{message}");
+    assert!(
+        message.contains("out of order") && message.contains(": silent; ") && message.contains(": lost"),
+        "{message}"
+    );
 }
 
 #[test]

@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use super::output::{columns, either};
 use super::Ended;
+use super::output::{columns, either};
 use crate::board::{self, Board};
 
 pub fn run(json: bool) -> Ended {

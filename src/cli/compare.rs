@@ -11,6 +11,10 @@ use crate::results::read;
 pub fn run(a: &Path, b: &Path, json: bool) -> Ended {
     let (a, b) = (read(a)?, read(b)?);
     let comparison = report::compare(&a, &b);
-    if json { print_json(&report::comparison_json(&comparison))? } else { print(&report::comparison_text(&comparison))? }
+    if json {
+        print_json(&report::comparison_json(&comparison))?
+    } else {
+        print(&report::comparison_text(&comparison))?
+    }
     Ok(ExitCode::SUCCESS)
 }

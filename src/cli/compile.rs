@@ -22,7 +22,8 @@ pub fn run(text: &str, board: &str, out: &Path, json: bool) -> Ended {
     })?;
     let sizes = project.sizes;
     if json {
-        let sizes = sizes.map(|s| json!({ "flash": s.flash(), "sram": s.sram(), "arena": s.arena, "weights": s.weights }));
+        let sizes =
+            sizes.map(|s| json!({ "flash": s.flash(), "sram": s.sram(), "arena": s.arena, "weights": s.weights }));
         print_json(&json!({ "folder": out, "files": project.files, "bytes": sizes }))?;
         return Ok(ExitCode::SUCCESS);
     }

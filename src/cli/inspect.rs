@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::output::{columns, either};
+use super::output::{columns, either, wrapped};
 use super::{Ended, Failure, model};
 use crate::board::{self, Board};
 use crate::engine::{Compiled, Engine, Place, TinyEngine, fit};
@@ -139,17 +139,17 @@ fn table(prepared: &Prepared, compiled: &Compiled, fits: &[Fit]) -> String {
         ]);
     }
     let mut lines = vec![columns(&rows, 3)];
-    lines.push(format!(
+    lines.push(wrapped(&format!(
         "{}: {} MACs per inference (nominal), input {} bytes, output {} bytes",
         network.name,
         network.macs(),
         compiled.input_bytes,
         compiled.output_bytes
-    ));
-    lines.push(format!(
+    )));
+    lines.push(wrapped(&format!(
         "arena {} bytes (no plan of these steps needs less than {}), weights {} bytes, requantisation {} bytes",
         plan.arena_bytes, plan.arena_lower_bound, plan.weights_bytes, plan.table_bytes
-    ));
-    lines.extend(fits.iter().map(Fit::text));
+    )));
+    lines.extend(fits.iter().map(|fit| wrapped(&fit.text())));
     lines.join("\n")
 }

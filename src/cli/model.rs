@@ -13,7 +13,8 @@ const BUILT_IN: &str = "builtin:";
 pub fn load(text: &str) -> Result<Prepared, Failure> {
     let candidate = candidate(text).map_err(|problem| Failure::Usage(format!("MODEL `{text}`: {problem}")))?;
     prepare(&candidate).map_err(|problem| {
-        let place = if matches!(candidate.source, Source::File(_)) { String::new() } else { format!("MODEL `{text}`: ") };
+        let place =
+            if matches!(candidate.source, Source::File(_)) { String::new() } else { format!("MODEL `{text}`: ") };
         Failure::Usage(format!("{place}{problem}"))
     })
 }
@@ -41,7 +42,7 @@ fn candidate(text: &str) -> Result<Candidate, String> {
             _ => return Err(format!("unknown option `{key}` (known: width, resolution, classes, seed)")),
         }
     }
-    Ok(Candidate { name: chosen.replace([',', '='], "-"), source: Source::BuiltIn(network) })
+    Ok(Candidate { name: chosen.into(), source: Source::BuiltIn(network) })
 }
 
 #[cfg(test)]
@@ -52,7 +53,10 @@ mod tests {
     fn options_of_a_built_in_network_are_read() {
         let read = candidate("builtin:mobilenetv2,width=0.35,resolution=64,classes=2,seed=7").expect("a candidate");
         let Source::BuiltIn(network) = read.source else { panic!("{read:?}") };
-        assert_eq!((network.width, network.resolution, network.classes, network.seed), (Some(0.35), Some(64), Some(2), 7));
+        assert_eq!(
+            (network.width, network.resolution, network.classes, network.seed),
+            (Some(0.35), Some(64), Some(2), 7)
+        );
     }
 
     #[test]

@@ -26,7 +26,11 @@ pub fn print_json(value: &impl Serialize) -> Result<(), Failure> {
 
 /// Prints the text, or the value where JSON is asked for, and ends well.
 pub fn either(json: bool, value: impl FnOnce() -> serde_json::Value, text: impl FnOnce() -> String) -> Ended {
-    if json { print_json(&value())? } else { print(&text())? }
+    if json {
+        print_json(&value())?
+    } else {
+        print(&text())?
+    }
     Ok(ExitCode::SUCCESS)
 }
 
@@ -36,10 +40,29 @@ pub fn columns(rows: &[Vec<String>], left: usize) -> String {
     let width = |at: usize| rows.iter().filter_map(|row| row.get(at)).map(|t| t.chars().count()).max().unwrap_or(0);
     let widths: Vec<usize> = (0..count).map(width).collect();
     let line = |row: &Vec<String>| {
-        let cells = row.iter().zip(&widths).enumerate().map(|(at, (text, &width))| {
-            if at < left { format!("{text:<width$}") } else { format!("{text:>width$}") }
-        });
+        let cells =
+            row.iter().zip(&widths).enumerate().map(|(at, (text, &width))| {
+                if at < left { format!("{text:<width$}") } else { format!("{text:>width$}") }
+            });
         cells.collect::<Vec<_>>().join("  ").trim_end().to_string()
     };
     rows.iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+/// `text` in lines of at most 100 characters, all but the first indented, broken between words.
+pub fn wrapped(text: &str) -> String {
+    const WIDTH: usize = 100;
+    let mut lines = vec![String::new()];
+    for word in text.split_whitespace() {
+        let line = lines.last().map_or(0, |line| line.chars().count());
+        if line > 0 && line + 1 + word.chars().count() > WIDTH {
+            lines.push(format!("  {word}"));
+        } else if let Some(last) = lines.last_mut() {
+            if line > 0 {
+                last.push(' ');
+            }
+            last.push_str(word);
+        }
+    }
+    lines.join("\n")
 }

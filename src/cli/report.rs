@@ -19,7 +19,11 @@ pub fn show(folder: &Path, run: &StoredRun, json: bool) -> Result<(), Failure> {
     let page = report::html(run).map_err(|e| Failure::Infrastructure(format!("internal error: {e}")))?;
     let path = folder.join("report.html");
     write_file(&path, page.as_bytes())?;
-    if json { print_json(&report::json(run))? } else { print(&report::terminal(run))? }
+    if json {
+        print_json(&report::json(run))?
+    } else {
+        print(&report::terminal(run))?
+    }
     eprintln!("report: {}", path.display());
     Ok(())
 }

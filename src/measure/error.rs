@@ -29,7 +29,9 @@ impl MeasureError {
 
 /// The first byte that differs from the reference's.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("input {input}: {differing} of {bytes} output bytes differ, the first is byte {at}: {found:#04x}, not {expected:#04x}")]
+#[error(
+    "input {input}: {differing} of {bytes} output bytes differ, the first is byte {at}: {found:#04x}, not {expected:#04x}"
+)]
 pub struct Mismatch {
     /// Index of the input.
     pub input: usize,

@@ -25,6 +25,8 @@ pub use error::ResultsError;
 pub use folder::{RunFolder, RunInfo, RunState};
 pub use limits::{Broken, Limits};
 pub use measurement::{Budget, Measurement, Provenance, Repeat, Step};
-pub use outcome::{Cause, Energy, Excess, Flash, Latency, LatencyError, Memory, Outcome, OutputCheck, Run, Sram, Status};
+pub use outcome::{
+    Cause, Energy, Excess, Flash, Latency, LatencyError, Memory, Outcome, OutputCheck, Run, Sram, Status,
+};
 pub use read::{Source, StoredRun, read};
 pub use time::utc_text;

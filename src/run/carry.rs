@@ -253,11 +253,8 @@ impl Carrier<'_> {
         measurement.steps = steps(compiled);
         measurement.image_sha256 = Some(built.sha256.clone());
         measurement.repeat.flags_sha256 = built.flags_sha256.clone();
-        let failed = |reason: String| Outcome::Failed {
-            cause: Cause::Infrastructure,
-            reason,
-            memory: Some(built.memory),
-        };
+        let failed =
+            |reason: String| Outcome::Failed { cause: Cause::Infrastructure, reason, memory: Some(built.memory) };
         measurement.outcome = match self.keep(&built) {
             Err(error) => failed(error.to_string()),
             Ok(()) => match self.lease_and_measure(row, compiled, &built, cases, &mut measurement) {

@@ -23,10 +23,24 @@ pub enum Stage {
 #[derive(Debug, Clone, Copy)]
 pub enum Event<'a> {
     /// `rows` are planned, of which `kept` had finished before, in the run that goes on.
-    Started { folder: &'a Path, rows: usize, kept: usize },
+    Started {
+        folder: &'a Path,
+        rows: usize,
+        kept: usize,
+    },
     /// `rows` fit and will be built.
-    Planned { rows: usize },
-    Stage { row: Row, network: &'a str, board: &'a str, stage: Stage },
+    Planned {
+        rows: usize,
+    },
+    Stage {
+        row: Row,
+        network: &'a str,
+        board: &'a str,
+        stage: Stage,
+    },
     /// The row is stored.
-    Finished { row: Row, measurement: &'a Measurement },
+    Finished {
+        row: Row,
+        measurement: &'a Measurement,
+    },
 }

@@ -56,8 +56,7 @@ mod tests {
     #[test]
     fn floats_are_finite_and_within_one() {
         let bytes = draw(&tensor(DType::F32), 3, 0);
-        let values: Vec<f32> =
-            bytes.chunks(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect();
+        let values: Vec<f32> = bytes.chunks(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect();
         assert_eq!(values.len(), 300);
         assert!(values.iter().all(|v| (-1.0..1.0).contains(v)) && values.iter().any(|v| *v < 0.0));
     }

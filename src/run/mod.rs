@@ -20,7 +20,7 @@ mod toolchain;
 pub use candidate::{Prepared, prepare};
 pub use carry::{Finished, Order, carry};
 pub use error::RunError;
-pub use images::{Images, built};
 pub use event::{Event, Stage};
+pub use images::{Images, built};
 pub use plan::{Row, engine, rows};
 pub use toolchain::{BuildFailure, Built, Toolchain};

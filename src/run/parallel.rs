@@ -51,7 +51,16 @@ mod tests {
         let items: Vec<u32> = (0..50).collect();
         for jobs in [0, 1, 3, 100] {
             let mut seen = Vec::new();
-            let done: Result<(), ()> = each(&items, jobs, |item| item * 2, |r| { seen.push(r); Ok(()) }, || {});
+            let done: Result<(), ()> = each(
+                &items,
+                jobs,
+                |item| item * 2,
+                |r| {
+                    seen.push(r);
+                    Ok(())
+                },
+                || {},
+            );
             seen.sort_unstable();
             assert_eq!((done, seen), (Ok(()), items.iter().map(|item| item * 2).collect()));
         }

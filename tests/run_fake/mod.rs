@@ -327,7 +327,10 @@ impl Unit for Fake {
             return Err(UnitError::Cancelled);
         }
         if self.stopped {
-            return Err(UnitError::Stopped { unit: self.id.clone(), problem: "unknown instruction at 0x08000100".into() });
+            return Err(UnitError::Stopped {
+                unit: self.id.clone(),
+                problem: "unknown instruction at 0x08000100".into(),
+            });
         }
         // In pieces that do not end with lines.
         let count = self.to_host.len().min(7);
