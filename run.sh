@@ -4,4 +4,4 @@ set -euo pipefail
 cd "$(dirname "$0")"
 . tools/cross-compiler.sh
 # The profile of the tests, so that nothing is compiled twice.
-cargo run --quiet --locked -- run "${1:-scenarios/vww.yaml}"
+cargo run --locked -- run "${1:-scenarios/vww.yaml}"
