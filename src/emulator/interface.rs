@@ -67,7 +67,8 @@ impl Lines {
 
 /// All that is not core and not memory. `now` is in core cycles since power-on and never goes back.
 ///
-/// Memory and the private peripheral bus (0xE000_0000 to 0xE00F_FFFF) are the core's own and never asked for here.
+/// Memory and the private peripheral bus (0xE000_0000 to 0xE00F_FFFF) are the core's own and never asked for here, but for
+/// 0xE004_2000 to 0xE004_2FFF, where ST puts DBGMCU, and for stores to flash, which are the flash controller's.
 pub trait Periphery {
     fn read(&mut self, address: u32, width: Width, now: u64) -> Result<u32, AccessError>;
 

@@ -32,7 +32,7 @@ mod wires;
 
 use std::collections::BTreeMap;
 
-use crate::board::{Board, Core, RegionKind};
+use crate::board::{Board, RegionKind};
 use crate::emulator::interface::{AccessError, Lines, Memory, Periphery, Width};
 use blocks::{Block, FamilyMap, Model};
 use clocks::{Clocks, Node};
@@ -43,7 +43,7 @@ use rcc::{Oscillators, Rcc};
 pub use serial::Sent;
 use serial::Serial;
 use time::Time;
-use wires::Wires;
+use wires::{Cause, Wires};
 
 /// Why a board's peripherals cannot be built.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -79,7 +79,6 @@ pub struct Soc {
     wires: Wires,
     due: u64,
     console: usize,
-    bit_band: bool,
     time: Time,
     permissive: bool,
     ignored: BTreeMap<(String, String), u64>,
@@ -113,7 +112,6 @@ impl Soc {
             wires,
             due: u64::MAX,
             console: 0,
-            bit_band: board.core == Core::CortexM4f,
             time: Time::default(),
             permissive: false,
             ignored: BTreeMap::new(),
@@ -202,6 +200,11 @@ impl Soc {
 
     /// Everything as after power-on, at cycle `now`; memory is not touched.
     pub fn reset(&mut self, now: u64) {
+        self.wires.reset_cause = Cause::Power;
+        self.restart(now);
+    }
+
+    fn restart(&mut self, now: u64) {
         self.wires.reset_requested = false;
         for index in 0..self.devices.len() {
             self.on_device(index, now, &mut NoMemory, |device, bus| device.reset(bus));
@@ -209,6 +212,14 @@ impl Soc {
         self.wires.clocks_changed = true;
         // No reset state is one that the part does not bear.
         let _ = self.settle(now, &mut NoMemory);
+    }
+
+    /// As [`Soc::reset`], with the flag of the RCC set that says what caused it.
+    pub fn reset_by_software(&mut self, now: u64) {
+        if !self.wires.reset_requested {
+            self.wires.reset_cause = Cause::Software;
+        }
+        self.restart(now);
     }
 
     /// Counts accesses to what is not modelled instead of refusing them: reads give 0, writes have no effect.
@@ -423,20 +434,11 @@ impl Soc {
         let settled = self.settle(now, memory);
         written.and(settled).map_err(|refusal| self.refused(block, address, refusal))
     }
-
-    /// The word and bit behind an address of the peripheral bit-band alias (Armv7-M B3.1.1 of the Cortex-M4's TRM).
-    fn bit_band(&self, address: u32) -> Option<(u32, u32)> {
-        let inside = address.wrapping_sub(0x4200_0000);
-        (self.bit_band && inside < 0x0200_0000).then(|| (0x4000_0000 + (inside >> 5 & !3), inside >> 2 & 31))
-    }
 }
 
 impl Periphery for Soc {
     fn read(&mut self, address: u32, width: Width, now: u64) -> Result<u32, AccessError> {
-        let read = match self.bit_band(address) {
-            Some((word, bit)) => self.read_device(word, Width::Word, now).map(|value| value >> bit & 1),
-            None => self.read_device(address, width, now),
-        };
+        let read = self.read_device(address, width, now);
         self.forgive(read, 0)
     }
 
@@ -448,13 +450,7 @@ impl Periphery for Soc {
         now: u64,
         memory: &mut dyn Memory,
     ) -> Result<(), AccessError> {
-        let written = match self.bit_band(address) {
-            Some((word, bit)) => self.read_device(word, Width::Word, now).and_then(|old| {
-                let new = (old & !(1 << bit)) | (value & 1) << bit;
-                self.write_device(word, Width::Word, new, now, memory)
-            }),
-            None => self.write_device(address, width, value, now, memory),
-        };
+        let written = self.write_device(address, width, value, now, memory);
         self.forgive(written, ())
     }
 

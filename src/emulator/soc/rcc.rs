@@ -9,7 +9,7 @@ pub mod l4plus;
 use super::clocks::{Clocks, Node};
 use super::device::{Bus, Device, Refusal};
 use super::registers::{Register, Registers};
-use super::wires::Wires;
+use super::wires::{Cause, Wires};
 use crate::emulator::interface::Width;
 
 /// Frequencies of what is soldered to the board, Hz; 0 where there is none.
@@ -27,6 +27,21 @@ pub struct Follows {
     pub ready: u32,
 }
 
+/// Where the causes of a reset are told.
+#[derive(Debug, Clone, Copy)]
+pub struct ResetFlags {
+    pub register: u32,
+    /// Bit that clears them.
+    pub clear: u32,
+    pub all: u32,
+    /// Those of power-on, which sets others too, of software, and of the two watchdogs.
+    pub power: u32,
+    pub software: u32,
+    pub watchdog: u32,
+    pub window: u32,
+    pub pin: u32,
+}
+
 /// What differs between families.
 pub struct Family {
     pub table: &'static [Register],
@@ -37,8 +52,9 @@ pub struct Family {
     pub status: fn(&mut Registers, Oscillators),
     /// Flash wait states that a core clock needs where the supply limit is as given, Hz.
     pub wait_states: fn(u64, u64) -> u32,
-    /// Register and bit that clear the reset flags, and the flags.
-    pub reset_flags: (u32, u32, u32),
+    pub reset_flags: ResetFlags,
+    /// Register of the backup domain, which only power-on resets.
+    pub backup: Option<u32>,
     /// Offsets of the reset registers, first and last.
     pub resets: (u32, u32),
 }
@@ -52,11 +68,6 @@ pub struct Rcc {
 impl Rcc {
     pub fn new(family: &'static Family, oscillators: Oscillators) -> Self {
         Self { family, registers: Registers::new(family.table), oscillators }
-    }
-
-    /// Clocks after power-on.
-    pub fn initial(&self) -> Result<Clocks, Refusal> {
-        (self.family.clocks)(&self.registers, self.oscillators)
     }
 
     fn settle(&mut self) {
@@ -102,9 +113,9 @@ impl Device for Rcc {
 
     fn write(&mut self, offset: u32, width: Width, value: u32, bus: &mut Bus) -> Result<(), Refusal> {
         let written = self.registers.write(offset, width, value)?;
-        let (register, clear, flags) = self.family.reset_flags;
-        if written.offset == register && written.new & clear != 0 {
-            self.registers.put(register, flags | clear, false);
+        let flags = &self.family.reset_flags;
+        if written.offset == flags.register && written.new & flags.clear != 0 {
+            self.registers.put(flags.register, flags.all | flags.clear, false);
         }
         let (first, last) = self.family.resets;
         bus.wires.resets_changed |= (first..=last).contains(&written.offset) && written.old != written.new;
@@ -113,7 +124,21 @@ impl Device for Rcc {
     }
 
     fn reset(&mut self, bus: &mut Bus) {
+        let flags = &self.family.reset_flags;
+        let before = self.registers.get(flags.register) & flags.all;
+        let backup = self.family.backup.map(|offset| (offset, self.registers.get(offset)));
         self.registers.reset();
+        let cause = match bus.wires.reset_cause {
+            Cause::Power => flags.power,
+            Cause::Software => before | flags.software | flags.pin,
+            Cause::Watchdog => before | flags.watchdog | flags.pin,
+            Cause::Window => before | flags.window | flags.pin,
+        };
+        let others = self.registers.get(flags.register) & !flags.all;
+        self.registers.set(flags.register, others | cause);
+        if let (Some((offset, value)), true) = (backup, bus.wires.reset_cause != Cause::Power) {
+            self.registers.set(offset, value);
+        }
         self.settle();
         // The reset state of a family is one of its clock trees.
         let _ = self.publish(bus.wires);

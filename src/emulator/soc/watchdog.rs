@@ -3,7 +3,7 @@
 use super::clocks::Node;
 use super::device::{Bus, Device, Refusal};
 use super::registers::{Register, Registers, lane};
-use super::wires::{Irq, Kernel};
+use super::wires::{Cause, Irq, Kernel};
 use crate::emulator::interface::Width;
 
 const IWDG: &[Register] = &[
@@ -51,7 +51,7 @@ impl Iwdg {
         let passed = bus.wires.rate(Kernel::Fixed(Node::Lsi)).ticks(bus.now - self.refreshed) / self.divider();
         let count = u64::from(self.registers.get(RLR)).saturating_sub(passed);
         if self.started && count > u64::from(self.registers.get(WINR)) {
-            bus.wires.reset_requested = true;
+            bus.wires.ask_for_reset(Cause::Watchdog);
         }
         self.refreshed = bus.now;
     }
@@ -101,7 +101,7 @@ impl Device for Iwdg {
 
     fn tick(&mut self, bus: &mut Bus) {
         if self.due <= bus.now {
-            bus.wires.reset_requested = true;
+            bus.wires.ask_for_reset(Cause::Watchdog);
             self.due = u64::MAX;
         }
     }
@@ -181,7 +181,7 @@ impl Device for Wwdg {
         if offset & !3 == 0 {
             let above = self.count(bus) > self.registers.get(CFR) & 0x7f;
             if value & 0x40 == 0 && (self.started || value & 0x80 != 0) || (self.started && above) {
-                bus.wires.reset_requested = true;
+                bus.wires.ask_for_reset(Cause::Window);
             }
             self.started |= value & 0x80 != 0;
             (self.from, self.refreshed) = (value & 0x7f, bus.now);
@@ -208,7 +208,7 @@ impl Device for Wwdg {
     fn tick(&mut self, bus: &mut Bus) {
         if self.due <= bus.now {
             if self.registers.get(WWDG_SR) & 1 == 1 {
-                bus.wires.reset_requested = true;
+                bus.wires.ask_for_reset(Cause::Window);
                 self.due = u64::MAX;
                 return;
             }

@@ -28,6 +28,17 @@ pub enum Kernel {
     },
 }
 
+/// What caused the last reset, beside the pin, which every reset pulls.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cause {
+    Power,
+    Software,
+    /// The independent watchdog.
+    Watchdog,
+    /// The window watchdog.
+    Window,
+}
+
 /// Everything that devices share.
 #[derive(Debug)]
 pub struct Wires {
@@ -51,6 +62,7 @@ pub struct Wires {
     /// A request rose: the DMA controllers have to look.
     pub requests_changed: bool,
     pub reset_requested: bool,
+    pub reset_cause: Cause,
 }
 
 impl Wires {
@@ -71,6 +83,7 @@ impl Wires {
             resets_changed: false,
             requests_changed: false,
             reset_requested: false,
+            reset_cause: Cause::Power,
         }
     }
 
@@ -94,6 +107,12 @@ impl Wires {
             *sources = driven;
             self.lines.set(usize::from(irq.line), driven != 0);
         }
+    }
+
+    /// A watchdog asks for a reset of the system.
+    pub fn ask_for_reset(&mut self, cause: Cause) {
+        self.reset_requested = true;
+        self.reset_cause = cause;
     }
 
     /// The request of this name, which the two ends of it ask for.

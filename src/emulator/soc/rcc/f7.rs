@@ -1,6 +1,6 @@
 //! RCC of STM32F74x and F75x (RM0385 chapter 5).
 
-use super::{Family, Follows, Oscillators, ahb_divider, apb_divider, buses, within};
+use super::{Family, Follows, Oscillators, ResetFlags, ahb_divider, apb_divider, buses, within};
 use crate::emulator::soc::clocks::{Clocks, Node};
 use crate::emulator::soc::device::Refusal;
 use crate::emulator::soc::registers::{Register, Registers};
@@ -61,7 +61,17 @@ pub static FAMILY: Family = Family {
     clocks,
     status,
     wait_states,
-    reset_flags: (CSR, 1 << 24, 0xfe00_0000),
+    reset_flags: ResetFlags {
+        register: CSR,
+        clear: 1 << 24,
+        all: 0xfe00_0000,
+        power: 1 << 25 | 1 << 26 | 1 << 27,
+        software: 1 << 28,
+        watchdog: 1 << 29,
+        window: 1 << 30,
+        pin: 1 << 26,
+    },
+    backup: Some(BDCR),
     resets: (0x10, 0x24),
 };
 

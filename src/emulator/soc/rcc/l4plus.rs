@@ -1,6 +1,6 @@
 //! RCC of STM32L4+ (RM0432 chapter 6).
 
-use super::{Family, Follows, Oscillators, ahb_divider, apb_divider, buses, within};
+use super::{Family, Follows, Oscillators, ResetFlags, ahb_divider, apb_divider, buses, within};
 use crate::emulator::soc::clocks::{Clocks, Node};
 use crate::emulator::soc::device::Refusal;
 use crate::emulator::soc::registers::{Register, Registers};
@@ -76,7 +76,17 @@ pub static FAMILY: Family = Family {
     clocks,
     status,
     wait_states,
-    reset_flags: (CSR, 1 << 23, 0xff00_0000),
+    reset_flags: ResetFlags {
+        register: CSR,
+        clear: 1 << 23,
+        all: 0xff00_0000,
+        power: 1 << 26 | 1 << 27,
+        software: 1 << 28,
+        watchdog: 1 << 29,
+        window: 1 << 30,
+        pin: 1 << 26,
+    },
+    backup: Some(BDCR),
     resets: (0x28, 0x40),
 };
 

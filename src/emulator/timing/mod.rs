@@ -1,0 +1,1 @@
+//! What instructions and memory cost in cycles.
