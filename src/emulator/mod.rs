@@ -1,5 +1,6 @@
 //! Emulated boards: a Cortex-M core, its memory and timing, and the peripherals around it. Knows nothing of networks.
 
+pub mod arith;
 pub mod core;
 mod image;
 mod interface;

@@ -63,7 +63,9 @@ impl Map {
         regions.sort_by_key(|r| r.origin);
         let mut bytes = Vec::new();
         let mut named: Vec<(Window, String)> = Vec::new();
-        for region in &regions {
+        let (first, past) = largest_ram(&regions);
+        let rest = regions[..first].iter().chain(&regions[past..]);
+        for region in regions[first..past].iter().chain(rest) {
             if region.size == 0 || region.size % GRANULE != 0 || region.origin % GRANULE != 0 {
                 return Err(MapError::Size { name: region.name.clone(), origin: region.origin, size: region.size });
             }
@@ -103,6 +105,11 @@ impl Map {
         }
         let marks = vec![0; bytes.len() / GRANULE as usize];
         Ok(Self { bytes, marks, windows, regions, stale: Vec::new() })
+    }
+
+    /// No memory at all.
+    pub(crate) fn empty() -> Self {
+        Self { bytes: Vec::new(), marks: Vec::new(), windows: Vec::new(), regions: Vec::new(), stale: Vec::new() }
     }
 
     /// The regions that it was built from, lowest first.
@@ -204,6 +211,28 @@ impl Memory for Map {
         }
         self.program(address, from)
     }
+}
+
+/// The run of adjoining RAM with the most bytes, as a range of the sorted `regions`.
+fn largest_ram(regions: &[Region]) -> (usize, usize) {
+    let (mut best, mut most) = ((0, 0), 0);
+    let (mut first, mut bytes) = (0, 0);
+    for (index, region) in regions.iter().enumerate() {
+        let adjoins = index > first && {
+            let last = &regions[index - 1];
+            is_ram(last.kind) && last.origin.checked_add(last.size) == Some(region.origin)
+        };
+        if !is_ram(region.kind) || !adjoins {
+            (first, bytes) = (index, 0);
+        }
+        if is_ram(region.kind) {
+            bytes += u64::from(region.size);
+            if bytes > most {
+                (best, most) = ((first, index + 1), bytes);
+            }
+        }
+    }
+    best
 }
 
 fn is_ram(kind: RegionKind) -> bool {

@@ -1,0 +1,70 @@
+//! Programs from assembly text.
+
+use super::Twin;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// Vectors, start-up with the FPU switched on, and `finish`, which sends the end marker by the CMSDK UART.
+const FRAME: &str = "
+    .syntax unified
+    .thumb
+    .section .text
+    .global _start
+vectors:
+    .word 0x20010000
+    .word _start + 1
+    .rept 14
+    .word fault + 1
+    .endr
+    .thumb_func
+_start:
+    ldr r0, =0xe000ed88
+    mov r1, #0xf00000
+    str r1, [r0]
+    dsb
+    isb
+    bl main
+    .thumb_func
+finish:
+    movs r2, #'!'
+    b send
+    .thumb_func
+fault:
+    movs r2, #'?'
+send:
+    ldr r0, =0x40004000
+    movs r1, #16
+    str r1, [r0, #16]
+    movs r1, #1
+    str r1, [r0, #8]
+    str r2, [r0]
+    b .
+    .ltorg
+";
+
+/// Assembles and links `text`, which defines `main`, to run from address 0. The text comes behind start-up code, in which
+/// `bl main` calls it, and `finish` ends the run.
+pub fn assemble(text: &str, twin: Twin, folder: &Path, name: &str) -> PathBuf {
+    let [source, object, elf] = ["s", "o", "elf"].map(|extension| folder.join(format!("{name}.{extension}")));
+    fs::write(&source, format!("{FRAME}\n{text}")).expect("assembly text");
+    let [cpu, fpu] = [format!("-mcpu={}", twin.cpu), format!("-mfpu={}", twin.fpu)];
+    tool(Command::new("arm-none-eabi-as").args([&cpu, &fpu, "-mthumb", "-o"]).arg(&object).arg(&source));
+    tool(Command::new("arm-none-eabi-ld").args(["-Ttext=0", "--no-warn-rwx-segments", "-o"]).arg(&elf).arg(&object));
+    elf
+}
+
+/// Disassembly of the bytes from `start` to `end`.
+pub fn disassemble(elf: &Path, start: u32, end: u32) -> String {
+    let range = [format!("--start-address={start:#x}"), format!("--stop-address={end:#x}")];
+    let output = Command::new("arm-none-eabi-objdump").args(["-d", "-Mforce-thumb"]).args(range).arg(elf).output();
+    let text = String::from_utf8_lossy(&output.expect("objdump").stdout).into_owned();
+    text.lines().filter(|line| line.contains(":\t")).collect::<Vec<_>>().join("\n")
+}
+
+fn tool(command: &mut Command) {
+    let output = command.output().expect("a cross tool");
+    let errors = String::from_utf8_lossy(&output.stderr);
+    let first = errors.lines().take(20).collect::<Vec<_>>().join("\n");
+    assert!(output.status.success(), "{command:?}:\n{first}");
+}
