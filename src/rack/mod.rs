@@ -8,6 +8,7 @@
 //! that a loaded host cannot make an emulated unit miss them.
 
 mod cancel;
+mod emulated;
 mod error;
 mod pool;
 mod unit;

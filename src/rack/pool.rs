@@ -5,6 +5,7 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::cancel::Cancel;
+use super::emulated::Emulated;
 use super::error::RackError;
 use super::unit::{Driver, Unit};
 
@@ -58,8 +59,8 @@ impl Rack {
 
     /// `count` emulated units of each of `boards`.
     pub fn emulated(boards: &[crate::board::Board], count: usize) -> Self {
-        let _ = (boards, count);
-        Self::new(Vec::new())
+        let units = boards.iter().flat_map(|board| (0..count).map(move |number| Emulated::new(board, number)));
+        Self::new(units.map(|unit| Box::new(unit) as Box<dyn Unit>).collect())
     }
 
     /// Waits for a unit of `board` and takes it; the lease gives it back when dropped.
