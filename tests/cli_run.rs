@@ -150,7 +150,8 @@ fn an_exported_model_is_measured_like_the_network_it_came_from() {
         return;
     }
     let text =
-        "name: file\ntask: t\ncandidates: [{ model: m.tflite }]\nboards: [nucleo-l4r5zi]\nengines: [tinyengine]\n";
+        "name: file\ntask: t\ncandidates: [{ model: m.tflite }]\nboards: [nucleo-l4r5zi]\n\
+                engines: [tinyengine]\nmeasure: { inputs: 2, repeats: 2, warmup: 1 }\n";
     let place = Place::new(text);
     std::fs::write(place.folder.path().join("m.tflite"), model()).expect("written");
     let value = json(&place.run(&["--json"]));
@@ -229,4 +230,63 @@ fn ctrl_c_leaves_a_readable_run_that_goes_on() {
     assert!((1..4).contains(&finished), "{finished} rows");
     let resumed = json(&hil(&["run", &place.scenario, "--resume", run_text, "--json"]));
     assert_eq!((&resumed["run"]["state"], resumed["rows"].as_array().map(Vec::len)), (&"finished".into(), Some(4)));
+}
+
+#[test]
+fn an_image_runs_with_the_terminal_as_its_console() {
+    if !has_compiler() {
+        return;
+    }
+    use std::io::Write;
+    let place = Place::new(SMALL);
+    assert_eq!(place.run(&[]).status.code(), Some(0));
+    let images = only_run(Path::new(&place.results)).join("images");
+    let run: Value =
+        serde_json::from_slice(&std::fs::read(images.parent().expect("a folder").join("run.json")).expect("run.json"))
+            .expect("JSON");
+    assert_eq!(run["state"], "finished");
+    let report = json(&hil(&["report", images.parent().and_then(Path::to_str).expect("a path"), "--json"]));
+    let row = &report["rows"][0];
+    let image = images.join(format!("{}.elf", row["image_sha256"].as_str().expect("a digest")));
+    let emulate = |more: &[&str], input: &[u8]| {
+        let arguments = [&["emulate", image.to_str().expect("a path"), "--board", "nucleo-l4r5zi"], more].concat();
+        let mut child = command(&arguments)
+            .stdin(std::process::Stdio::piped())
+            .stdout(std::process::Stdio::piped())
+            .stderr(std::process::Stdio::piped())
+            .spawn()
+            .expect("hil runs");
+        child.stdin.take().expect("stdin").write_all(input).expect("written");
+        child.wait_with_output().expect("ends")
+    };
+    let output = emulate(&[], b"name%hil info%nonsense%");
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let console = text(&output.stdout);
+    assert!(console.contains("m-name-dut-[hil]") && console.contains("m-hil-clock-hz-[120000000]"), "{console}");
+    assert!(console.contains("e-[Unknown command: nonsense]"), "{console}");
+    assert!(text(&output.stderr).contains("it waits for input, which has ended"));
+    let again = emulate(&["--json"], b"name%hil info%nonsense%");
+    let value = json(&again);
+    assert_eq!(value["console"].as_str(), Some(console.as_str()));
+    assert_eq!(value, json(&emulate(&["--json"], b"name%hil info%nonsense%")), "the same to the cycle");
+    let limited = json(&emulate(&["--json", "--seconds", "0.001"], b""));
+    assert_eq!(limited["ended"], "the limit of seconds");
+    let wrong = hil(&["emulate", "Cargo.toml", "--board", "nucleo-l4r5zi"]);
+    assert_eq!(wrong.status.code(), Some(2));
+}
+
+#[test]
+fn c_is_written_for_somebody_elses_project() {
+    if !has_compiler() {
+        return;
+    }
+    let place = Place::new(SMALL);
+    let out = place.folder.path().join("c");
+    let out = out.to_str().expect("a path");
+    let model = "builtin:mobilenetv1,width=0.25,resolution=32,classes=2";
+    let output = hil(&["compile", model, "--board", "nucleo-l4r5zi", "--out", out, "--json"]);
+    let value = json(&output);
+    let files = value["files"].as_array().expect("files");
+    assert!(files.iter().all(|file| Path::new(out).join(file.as_str().expect("a name")).is_file()), "{files:?}");
+    assert!(value["bytes"]["arena"].as_u64().is_some_and(|bytes| bytes > 4096));
 }
