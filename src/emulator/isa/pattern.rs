@@ -6,7 +6,8 @@ use std::sync::OnceLock;
 /// One instruction encoding.
 pub struct Row {
     /// Bits from the highest: `0` and `1` are fixed, a letter belongs to the field of that name, blanks and `|` are for the eye.
-    /// Letters `d n m t a u e`, where four bits wide, are registers that can be neither SP nor PC; `D N M T` may be SP.
+    /// Letters `d n m t a u e`, where four bits wide, are registers that can be neither SP nor PC; `D N M T` may be SP. A row with the field `N`
+    /// does not match where it is 15: what has PC as its base is another instruction.
     pub pattern: &'static str,
     /// Disassembly in GNU syntax; see [`super::text`].
     pub text: &'static str,
@@ -21,6 +22,14 @@ pub(crate) struct Parsed {
     pub wide: bool,
     pub mask: u32,
     pub value: u32,
+    /// Mask of the field `N`, or 0.
+    pub base: u32,
+}
+
+impl Parsed {
+    fn matches(&self, bits: u32) -> bool {
+        bits & self.mask == self.value && (self.base == 0 || bits & self.base != self.base)
+    }
 }
 
 /// An instruction as found in memory, matched with its row.
@@ -71,6 +80,11 @@ impl Code {
         self.get(letter) != 0
     }
 
+    /// The row that it matches.
+    pub fn row(&self) -> &'static Row {
+        self.parsed.row
+    }
+
     /// Bytes of the instruction.
     pub fn length(&self) -> u32 {
         if self.parsed.wide { 4 } else { 2 }
@@ -108,17 +122,18 @@ pub(crate) struct Table {
 }
 
 pub(crate) fn parse(row: &'static Row) -> Parsed {
-    let (mut mask, mut value, mut width) = (0u32, 0u32, 0);
+    let (mut mask, mut value, mut base, mut width) = (0u32, 0u32, 0u32, 0);
     for character in row.pattern.chars() {
         if character == ' ' || character == '|' {
             continue;
         }
         mask = mask << 1 | u32::from(matches!(character, '0' | '1'));
         value = value << 1 | u32::from(character == '1');
+        base = base << 1 | u32::from(character == 'N');
         width += 1;
     }
     debug_assert!(width == 16 || width == 32, "{} has {width} bits", row.pattern);
-    Parsed { row, wide: width == 32, mask, value }
+    Parsed { row, wide: width == 32, mask, value, base }
 }
 
 /// Rows, parsed.
@@ -160,6 +175,6 @@ pub fn find(first: u16, second: u16, pc: u32, condition: u8, in_it: bool, last_i
     } else {
         (u32::from(first), &table.narrow[usize::from(first >> 6)])
     };
-    let parsed = bucket.iter().find(|p| bits & p.mask == p.value)?;
+    let parsed = bucket.iter().find(|p| p.matches(bits))?;
     Some(Code { bits, pc, condition, in_it, last_in_it, parsed })
 }

@@ -50,7 +50,7 @@ fn token(code: &Code, name: &str) -> String {
         _ if name.starts_with('#') => immediate(code, &name[1..]),
         // Left out where it is +0.
         _ if name.starts_with(",#") => match immediate(code, &name[2..]) {
-            zero if zero == "#0" => String::new(),
+            zero if zero == "#0" || zero == "#-0" => String::new(),
             other => format!(", {other}"),
         },
         _ => float_register(code, name).unwrap_or_else(|| named(code, name, condition)),
@@ -97,7 +97,7 @@ fn immediate(code: &Code, what: &str) -> String {
             let (signed, rest) = what.strip_prefix('v').map_or((false, what), |rest| (true, rest));
             let scale = rest.split_once('*').and_then(|(_, scale)| scale.parse().ok()).unwrap_or(1);
             let value = code.get('i') * scale;
-            let minus = if signed && !code.is('v') { "-" } else { "" };
+            let minus = if signed && value != 0 && !code.is('v') { "-" } else { "" };
             return format!("#{minus}{value}");
         }
     };
@@ -137,20 +137,6 @@ fn target(address: u32) -> String {
 fn named(code: &Code, name: &str, condition: &str) -> String {
     match name {
         "sh" => shift(code),
-        // Moves with a shift have the name of the shift.
-        "shiftimm" => {
-            let set = if code.is('s') { "s" } else { "" };
-            match (code.get('k'), code.get('i')) {
-                (0, 0) => format!("mov{set}{condition}.w"),
-                (3, 0) => format!("rrx{set}{condition}"),
-                (kind, _) => format!("{}{set}{condition}.w", SHIFTS[kind as usize & 3]),
-            }
-        }
-        "shimm" => match (code.get('k'), code.get('i')) {
-            (0 | 3, 0) => String::new(),
-            (_, 0) => ", #32".into(),
-            (_, amount) => format!(", #{amount}"),
-        },
         "asr" => format!(", asr #{}", if code.get('i') == 0 { 32 } else { code.get('i') }),
         "lsl" => match code.get('i') {
             0 => String::new(),
@@ -215,7 +201,7 @@ fn named(code: &Code, name: &str, condition: &str) -> String {
         "msr" => match (code.get('y'), code.get('w')) {
             (y @ 0..=3, w) => {
                 let name = ["CPSR", "IAPSR", "EAPSR", "PSR"][y as usize];
-                let mask = ["", "_s", "_f", "_fs"][w as usize & 3];
+                let mask = if y == 0 { ["", "_s", "_f", "_fs"][w as usize & 3] } else { "" };
                 format!("{name}{mask}")
             }
             (y, _) => special(y).unwrap_or_else(|| y.to_string()),

@@ -77,9 +77,13 @@ fn extract(c: &Code, run: Handler) -> Insn {
 
 /// Saturation to `w` bits of `n`, shifted by `i` to the left, or to the right if `k`.
 fn saturate(c: &Code, run: Handler, bias: u32) -> Insn {
-    let amount = if c.is('k') && c.get('i') == 0 { 32 } else { c.get('i') };
+    // An arithmetic shift by 0 is the encoding of SSAT16 and USAT16.
+    let halves = c.field('i').1 == 0;
+    if !halves && c.is('k') && c.get('i') == 0 {
+        return Insn::Unpredictable;
+    }
     let a = (c.get('w') + bias) as u8;
-    Insn::Plain { run, d: c.r('d'), n: c.r('n'), m: c.r('k'), a, immediate: amount }
+    Insn::Plain { run, d: c.r('d'), n: c.r('n'), m: c.r('k'), a, immediate: c.get('i') }
 }
 
 fn misc(run: Handler) -> Insn {
@@ -96,7 +100,7 @@ pub(super) static ROWS: &[Row] = &[
     row!("11110 i 00011 s nnnn | 0 iii dddd iiiiiiii", "orn{s}{?} {d}, {n}, {#m}", Alu, |c| immediate(c, Alu::Orn)),
     row!("11110 i 00011 s 1111 | 0 iii dddd iiiiiiii", "mvn{s}{?}.w {d}, {#m}", Alu, |c| immediate(c, Alu::Mvn)),
     row!("11110 i 00100 s nnnn | 0 iii dddd iiiiiiii", "eor{s}{?}.w {d}, {n}, {#m}", Alu, |c| immediate(c, Alu::Eor)),
-    row!("11110 i 001001 nnnn | 0 iii 1111 iiiiiiii", "teq{?}.w {n}, {#m}", Alu, |c| immediate(c, Alu::Teq)),
+    row!("11110 i 001001 nnnn | 0 iii 1111 iiiiiiii", "teq{?} {n}, {#m}", Alu, |c| immediate(c, Alu::Teq)),
     row!("11110 i 01000 s nnnn | 0 iii dddd iiiiiiii", "add{s}{?}.w {d}, {n}, {#m}", Alu, |c| immediate(c, Alu::Add)),
     row!("11110 i 01000 s 1101 | 0 iii DDDD iiiiiiii", "add{s}{?}.w {D}, sp, {#m}", Alu, |c| stack_immediate(
         c,
@@ -229,7 +233,7 @@ pub(super) static ROWS: &[Row] = &[
         c,
         Alu::Orr
     )),
-    row!("1110101 0010 s 1111 | 0 iii dddd ii kk mmmm", "{shiftimm} {d}, {m}{shimm}", Alu, |c| shifted_register(
+    row!("1110101 0010 s 1111 | 0 iii dddd ii kk mmmm", "mov{s}{?}.w {d}, {m}{sh}", Alu, |c| shifted_register(
         c,
         Alu::Mov
     )),
@@ -258,7 +262,7 @@ pub(super) static ROWS: &[Row] = &[
         c,
         Alu::Eor
     )),
-    row!("1110101 01001 nnnn | 0 iii 1111 ii kk mmmm", "teq{?}.w {n}, {m}{sh}", Alu, |c| shifted_register(c, Alu::Teq)),
+    row!("1110101 01001 nnnn | 0 iii 1111 ii kk mmmm", "teq{?} {n}, {m}{sh}", Alu, |c| shifted_register(c, Alu::Teq)),
     row!("1110101 01100 nnnn | 0 iii dddd ii 00 mmmm", "pkhbt{?} {d}, {n}, {m}{sh}", Alu, |c| Insn::Plain {
         run: exec::pkhbt,
         d: c.r('d'),
@@ -326,7 +330,7 @@ pub(super) static ROWS: &[Row] = &[
     row!("11111010 011 s nnnn | 1111 dddd 0000 mmmm", "ror{s}{?}.w {d}, {n}, {m}", Alu, |c| shift_by(c, Shift::Ror)),
     // Branches and system (A5.3.4).
     row!("11110 s ffff hhhhhh | 10 j 0 k iiiiiiiiiii", "b{f}.w {near}", Branch, |c| {
-        if c.in_it {
+        if c.in_it || c.r('f') >= 14 {
             return Insn::Unpredictable;
         }
         Insn::BranchIf { condition: c.r('f'), target: near(c) }
@@ -339,23 +343,24 @@ pub(super) static ROWS: &[Row] = &[
         c,
         Insn::BranchLink { target: far(c) }
     )),
-    row!("11110 0 111000 nnnn | 1000 ww 00 yyyyyyyy", "msr{?} {msr}, {n}", System, |c| Insn::Last {
-        run: exec::msr,
-        d: 0,
-        n: c.r('n'),
-        m: c.r('w'),
-        a: 0,
-        immediate: c.get('y')
+    row!("11110 0 111000 nnnn | 1000 ww 00 yyyyyyyy", "msr{?} {msr}, {n}", System, |c| {
+        // Flags have a mask that says which; the others have the full one.
+        let known = match c.get('y') {
+            0..=3 => c.is('w'),
+            5..=9 | 16..=20 => c.get('w') == 2,
+            _ => false,
+        };
+        if !known {
+            return Insn::Unpredictable;
+        }
+        Insn::Last { run: exec::msr, d: 0, n: c.r('n'), m: c.r('w'), a: 0, immediate: c.get('y') }
     }),
-    row!("11110 0 111110 1111 | 1000 dddd yyyyyyyy", "mrs{?} {d}, {mrs}", System, |c| Insn::Plain {
-        run: exec::mrs,
-        d: c.r('d'),
-        n: 0,
-        m: 0,
-        a: 0,
-        immediate: c.get('y')
+    row!("11110 0 111110 1111 | 1000 dddd yyyyyyyy", "mrs{?} {d}, {mrs}", System, |c| match c.get('y') {
+        y @ (0..=3 | 5..=9 | 16..=20) => Insn::Plain { run: exec::mrs, d: c.r('d'), n: 0, m: 0, a: 0, immediate: y },
+        _ => Insn::Unpredictable,
     }),
     row!("11110 0 111010 1111 | 10000000 hhhhhhhh", "nop{?}.w {{{h}}}", Nop, |_| Insn::Nop),
+    row!("11110 0 111010 1111 | 10000000 1111 hhhh", "dbg{?} #{h}", Nop, |_| Insn::Nop),
     row!("11110 0 111010 1111 | 10000000 00000000", "nop{?}.w", Nop, |_| Insn::Nop),
     row!("11110 0 111010 1111 | 10000000 00000001", "yield{?}.w", Nop, |_| Insn::Nop),
     row!("11110 0 111010 1111 | 10000000 00000010", "wfe{?}.w", System, |_| misc(exec::wfe)),

@@ -28,6 +28,11 @@ pub enum Model {
     Rng,
     Iwdg,
     Wwdg,
+    /// Seven channels behind DMAMUX outputs from the given one on; an interrupt line each.
+    DmaChannels(usize),
+    DmaMux,
+    /// Eight streams of the controller of this number; an interrupt line each.
+    DmaStreams(u8),
     Identity(&'static [Register]),
     /// Registers that only hold what is written.
     Plain(&'static [Register]),

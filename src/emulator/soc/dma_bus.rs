@@ -9,17 +9,25 @@ const LIMIT: usize = 1 << 17;
 
 impl Soc {
     pub(super) fn run_dma(&mut self, now: u64, memory: &mut dyn Memory) {
+        self.dma_runs = true;
         let mut left = LIMIT;
-        for at in 0..self.dma.len() {
-            let index = self.dma[at];
-            while left > 0
-                && let Some(transfer) = self.on_device(index, now, memory, |device, bus| device.transfer(bus))
-            {
-                let moved = self.move_item(transfer, now, memory).is_some();
-                self.on_device(index, now, memory, |device, bus| device.transferred(moved, bus));
-                left -= 1;
+        loop {
+            self.wires.requests_changed = false;
+            for at in 0..self.dma.len() {
+                let index = self.dma[at];
+                while left > 0
+                    && let Some(transfer) = self.on_device(index, now, memory, |device, bus| device.transfer(bus))
+                {
+                    let moved = self.move_item(transfer, now, memory).is_some();
+                    self.on_device(index, now, memory, |device, bus| device.transferred(moved, bus));
+                    left -= 1;
+                }
+            }
+            if !self.wires.requests_changed || left == 0 {
+                break;
             }
         }
+        self.dma_runs = false;
     }
 
     fn move_item(&mut self, transfer: Transfer, now: u64, memory: &mut dyn Memory) -> Option<()> {

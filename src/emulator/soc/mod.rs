@@ -10,6 +10,7 @@ mod crc;
 mod debug;
 mod decode;
 mod device;
+mod dma;
 mod dma_bus;
 mod exti;
 mod families;
@@ -72,6 +73,7 @@ pub struct Soc {
     of_block: Vec<Option<usize>>,
     /// Devices that have to look when their kind of wire changes.
     dma: Vec<usize>,
+    dma_runs: bool,
     exti: Option<usize>,
     flash: Option<usize>,
     flash_ranges: Vec<(u32, u32)>,
@@ -105,6 +107,7 @@ impl Soc {
             decoder,
             devices: Vec::new(),
             dma: Vec::new(),
+            dma_runs: false,
             exti: None,
             flash: None,
             flash_ranges,
@@ -187,6 +190,25 @@ impl Soc {
             Model::Rng => Box::new(rng::Rng::new(irq(wires, 0))),
             Model::Iwdg => Box::new(watchdog::Iwdg::new()),
             Model::Wwdg => Box::new(watchdog::Wwdg::new(irq(wires, 0))),
+            Model::DmaChannels(first) => {
+                self.dma.push(next);
+                let mut requests = vec![None; 128];
+                for (input, name) in dma::mux::L4PLUS_INPUTS {
+                    requests[usize::from(*input)] = Some(wires.request(name));
+                }
+                let irqs = std::array::from_fn(|at| irq(wires, at));
+                Box::new(dma::channels::Channels::new(irqs, first, requests))
+            }
+            Model::DmaMux => Box::new(dma::mux::Mux::new()),
+            Model::DmaStreams(number) => {
+                self.dma.push(next);
+                let of_this = dma::streams::F7_REQUESTS.iter().filter(|(controller, ..)| *controller == number);
+                let requests = of_this
+                    .map(|(_, stream, channel, name)| (usize::from(*stream), u32::from(*channel), wires.request(name)))
+                    .collect();
+                let irqs = std::array::from_fn(|at| irq(wires, at));
+                Box::new(dma::streams::Streams::new(irqs, requests))
+            }
             Model::Identity(table) => Box::new(identity::Identity::new(table)),
             Model::Plain(table) => Box::new(mps2::Plain::new(table)),
             Model::FpgaIo => Box::new(mps2::FpgaIo::new()),
@@ -341,7 +363,7 @@ impl Soc {
             }
             self.wires.limits_changed = true;
         }
-        if std::mem::take(&mut self.wires.requests_changed) {
+        if !self.dma_runs && std::mem::take(&mut self.wires.requests_changed) {
             self.run_dma(now, memory);
         }
         if std::mem::take(&mut self.wires.pins.changed)

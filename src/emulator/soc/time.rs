@@ -13,7 +13,8 @@ impl Time {
         *self = Self { seconds: self.seconds(now), cycle: now, hz };
     }
 
+    /// Seconds at a cycle that is not before the last change.
     pub fn seconds(&self, now: u64) -> f64 {
-        if self.hz == 0 { self.seconds } else { self.seconds + (now - self.cycle) as f64 / self.hz as f64 }
+        if self.hz == 0 { self.seconds } else { self.seconds + now.saturating_sub(self.cycle) as f64 / self.hz as f64 }
     }
 }

@@ -55,6 +55,8 @@ pub struct Wires {
     pub supply_limit_hz: u64,
     pub serial: Vec<Serial>,
     pub pins: Pins,
+    /// Input that each DMAMUX output listens to.
+    pub mux: [u8; 16],
     pub clocks_changed: bool,
     /// Wait states or supply limit changed: the core clock has to be looked at again.
     pub limits_changed: bool,
@@ -78,6 +80,7 @@ impl Wires {
             supply_limit_hz: u64::MAX,
             serial: Vec::new(),
             pins: Pins::default(),
+            mux: [0; 16],
             clocks_changed: false,
             limits_changed: false,
             resets_changed: false,

@@ -100,8 +100,12 @@ const BLOCKS: &[Block] = &[
     Block::new("RCC", 0x4002_3800, 0x400, Model::Rcc(&rcc::f7::FAMILY)),
     Block::new("FLASH", 0x4002_3c00, 0x400, Model::Flash(&flash::f7::FAMILY)).irqs(&[4]),
     Block::absent("BKPSRAM", 0x4002_4000, 0x1000).gated(AHB1, 18),
-    Block::absent("DMA1", 0x4002_6000, 0x400).gated(AHB1, 21).irqs(&[11, 12, 13, 14, 15, 16, 17, 47]),
-    Block::absent("DMA2", 0x4002_6400, 0x400).gated(AHB1, 22).irqs(&[56, 57, 58, 59, 60, 68, 69, 70]),
+    Block::new("DMA1", 0x4002_6000, 0x400, Model::DmaStreams(1))
+        .gated(AHB1, 21)
+        .irqs(&[11, 12, 13, 14, 15, 16, 17, 47]),
+    Block::new("DMA2", 0x4002_6400, 0x400, Model::DmaStreams(2))
+        .gated(AHB1, 22)
+        .irqs(&[56, 57, 58, 59, 60, 68, 69, 70]),
     Block::absent("ETH", 0x4002_8000, 0x1400).gated(AHB1, 25).irqs(&[61, 62]),
     Block::absent("DMA2D", 0x4002_b000, 0xc00).gated(AHB1, 23).irqs(&[90]),
     Block::absent("OTG_HS", 0x4004_0000, 0x4_0000).gated(AHB1, 29).irqs(&[77, 74, 75, 76]),
