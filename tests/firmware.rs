@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use firmware_common::{compile, network, options, shipped, twins};
 use hil::board::{Board, RegionKind};
 use hil::engine::Compiled;
-use hil::firmware::{BuildError, Cache, Image, Memory, Options, SymbolKind, Toolchain, build, reserved};
+use hil::firmware::{BuildError, Cache, Image, Memory, Options, SymbolKind, Toolchain, build, reserved, write_project};
 
 fn nucleo() -> Board {
     Board::shipped("nucleo-l4r5zi").expect("a board")
@@ -253,4 +253,66 @@ fn no_source_draws_a_warning() {
     for board in shipped().chain(twins()) {
         built(&compile(&network(8)), &board, &options);
     }
+}
+
+/// The bytes that the header says in the line that starts with `label`.
+fn told(header: &str, label: &str) -> u64 {
+    let line = header.lines().find_map(|line| line.trim_start_matches(" * ").strip_prefix(label));
+    let number = line.and_then(|rest| rest.split_whitespace().next()).and_then(|word| word.parse().ok());
+    number.unwrap_or_else(|| panic!("no number after `{label}` in\n{header}"))
+}
+
+#[test]
+fn a_project_says_what_it_needs_to_the_byte() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let compiled = compile(&network(8));
+    let plain = write_project(&compiled, &nucleo(), None, &folder.path().join("plain")).expect("a project");
+    assert_eq!(plain.sizes, None);
+    let header = fs::read_to_string(folder.path().join("plain/network.h")).expect("a header");
+    assert!(header.contains("not measured"), "{header}");
+    let Some(options) = shared_options() else { return };
+    let out = folder.path().join("out");
+    let project = write_project(&compiled, &nucleo(), Some(&options), &out).expect("a project");
+    let header = fs::read_to_string(out.join("network.h")).expect("a header");
+    let sizes = project.sizes.expect("sizes");
+    assert_eq!((told(&header, "Flash, linked: "), told(&header, "SRAM, linked: ")), (sizes.text, sizes.arena));
+    assert!(header.contains(&format!("{} of weights", sizes.weights)), "{header}");
+    assert!(header.contains(&format!("{} together", sizes.flash())), "{header}");
+    assert!(header.contains(options.toolchain.version()), "{header}");
+
+    // The folder alone, with a program of one's own around it and none of the harness's flags, takes just as much.
+    let main = "#include \"network.h\"\nint main(void) { return 0; }\nvoid _exit(int c) { (void)c; for (;;) {} }\n";
+    let used = main.replace(
+        "{ return 0; }",
+        "{ *(volatile char *)hil_network_input() = 1; hil_network_run(); return *(const char *)hil_network_output(); }",
+    );
+    let [without, with] = [main, &used].map(|text| {
+        fs::write(out.join("main.c"), text).expect("a program");
+        size_of_program(&out, &project.files)
+    });
+    let more = with - without;
+    let needed = sizes.flash() + sizes.arena + sizes.bss;
+    println!("{more} bytes more, {needed} told");
+    assert!(more.abs_diff(needed) <= 64, "{more} bytes more, but {needed} told");
+}
+
+/// Bytes that the parts of a program take together.
+fn size_of_program(folder: &Path, files: &[String]) -> u64 {
+    let gcc = std::env::var("HIL_ARM_GCC").unwrap_or("arm-none-eabi-gcc".into());
+    let sources = files.iter().filter(|path| path.ends_with(".c"));
+    let status = std::process::Command::new(&gcc)
+        .current_dir(folder)
+        .args(["-mcpu=cortex-m4", "-mthumb", "-mfloat-abi=hard", "-mfpu=fpv4-sp-d16", "-std=c11", "-O2"])
+        .args(["-ffunction-sections", "-fdata-sections", "-Wl,--gc-sections", "-nostartfiles", "-Wl,-e,main"])
+        .args(["main.c", "-o", "program.elf"])
+        .args(sources)
+        .status()
+        .expect("the compiler starts");
+    assert!(status.success());
+    let size = gcc.replace("gcc", "size");
+    let said = std::process::Command::new(size).arg(folder.join("program.elf")).output().expect("size starts").stdout;
+    let said = String::from_utf8(said).expect("text");
+    let numbers: Vec<u64> =
+        said.lines().nth(1).expect("a line").split_whitespace().filter_map(|w| w.parse().ok()).collect();
+    numbers[..3].iter().sum()
 }

@@ -13,6 +13,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
 use engine_common::Builder;
+#[allow(unused_imports)]
 pub use engine_common::noise;
 use hil::board::{Board, Core, names};
 use hil::engine::{Compiled, Engine, TinyEngine};

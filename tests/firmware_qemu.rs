@@ -7,7 +7,7 @@ use std::path::Path;
 
 use firmware_common::{Console, compile, fact, has_qemu, network, noise, options, twins};
 use hil::engine::Compiled;
-use hil::firmware::{Image, build, reserved};
+use hil::firmware::{Image, Options, build, reserved};
 use hil::network::{Network, reference, tflite};
 
 const READY: &str = "m-ready\r\n";
@@ -147,6 +147,36 @@ fn an_image_tells_what_it_is() {
         assert_eq!((number("arena"), number("harness")), (compiled.plan.arena_bytes as u64, sizes.harness));
         assert!(number("stack") > fact(&fresh, "stack").parse().expect("a number"), "{memory}");
         assert!(number("stack") < number("stack-size") && number("arena-touched") > number("arena") / 2, "{memory}");
+    });
+}
+
+/// The MLPerf Tiny runner sends images as unsigned bytes, for networks that take signed ones.
+#[test]
+fn images_as_the_runner_sends_them_are_understood() {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("firmware");
+    let Some(options) = options(&folder.join("cache")).filter(|_| has_qemu()) else { return };
+    let options = Options { model: Some("ic01".into()), unsigned_input: true, ..options };
+    let network = network(8);
+    let board = &twins()[0];
+    let image = build(&compile(&network), board, &options).expect("an image");
+    let mut console = Console::open(&image, &board.name);
+    console.until(READY);
+    assert!(console.ask("profile").ends_with("m-model-[ic01]\r\n"));
+    let pixels = noise(3, 315);
+    console.load(&pixels);
+    assert!(console.ask("db print").starts_with(&format!("m-buffer-{:02x}-{:02x}-", pixels[0], pixels[1])));
+    console.ask("infer 2 0");
+    let signed: Vec<u8> = pixels.iter().map(|pixel| pixel ^ 0x80).collect();
+    assert_eq!(console.output(), reference::run(&network, &[signed]).expect("a run").remove(0));
+}
+
+/// CRC-32 of "123456789", as its catalogues give it.
+#[test]
+fn checksums_are_the_usual_crc32() {
+    on_twins(&network(8), |_, console| {
+        console.ask("db load 9");
+        console.ask("db 313233343536373839");
+        assert_eq!(console.ask("hil input"), "m-hil-input-loaded-[9]\r\nm-hil-input-crc32-[cbf43926]\r\n");
     });
 }
 

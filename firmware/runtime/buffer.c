@@ -28,11 +28,10 @@ static void load(void)
 
 static void print(void)
 {
-    uint32_t count;
-    const uint8_t *bytes = hil_loaded(&count);
+    const uint32_t count = hil_loaded_bytes();
     for (uint32_t i = 0; i < count; i++) {
         hil_put(((i % PER_LINE) == 0u) ? "m-buffer-" : "-");
-        hil_put_hex(bytes[i], 2);
+        hil_put_hex(hil_loaded_byte(i), 2);
         if ((((i + 1u) % PER_LINE) == 0u) || ((i + 1u) == count)) {
             hil_put("\r\n");
         }

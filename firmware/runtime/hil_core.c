@@ -1,8 +1,8 @@
 #include "hil_core.h"
 
-/* DDI 0403E B3.2.20: full access to coprocessors 10 and 11. */
+/* Full access to coprocessors 10 and 11. */
 #define CPACR_FPU (0xFu << 20)
-/* CoreSight Architecture Specification, lock access register. */
+/* What opens the lock access register of any CoreSight component. */
 #define LAR_KEY 0xC5ACCE55u
 
 void hil_fpu_on(void)
@@ -21,7 +21,7 @@ static uint32_t way_shift(uint32_t ways)
     return 32u - bits;
 }
 
-/* DDI 0403E B2.2.7 and B3.2.24: each line of each way by its number, since its content is unknown after reset. */
+/* Each line of each way by its number: what they hold is unknown after reset. */
 static void invalidate_data_cache(void)
 {
     HIL_CSSELR = 0;

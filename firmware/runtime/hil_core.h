@@ -1,6 +1,7 @@
 /*
  * The Cortex-M core: registers and instructions that the runtime needs.
- * Addresses and bits: Armv7-M Architecture Reference Manual (DDI 0403E), sections B3.2, B3.5 and C1.8.
+ * Addresses and bits: Armv7-M Architecture Reference Manual (DDI 0403E), "The System Control Space" and "The Data
+ * Watchpoint and Trace unit".
  */
 #ifndef HIL_CORE_H
 #define HIL_CORE_H

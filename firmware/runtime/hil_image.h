@@ -16,6 +16,9 @@ typedef struct {
     uint8_t *arena;
     /* An own copy of the input, outside the arena; null where it does not fit. */
     uint8_t *input_buffer;
+    /* What is combined by exclusive or with each byte of input: the top bit where a host sends unsigned bytes to a network
+     * that takes signed ones. */
+    uint8_t input_flip;
     uint32_t *step_cycles; /* one per step */
     void (*const *step_functions)(void);
     const char *const *step_names;

@@ -73,8 +73,9 @@ void hil_load_begin(uint32_t bytes);
 int hil_load_has_room(void);
 /* Whether the byte was the last. */
 int hil_load_byte(uint8_t byte);
-/* What was loaded, and how much of it. */
-const uint8_t *hil_loaded(uint32_t *bytes);
+/* Bytes that were loaded, and each of them as it was sent. */
+uint32_t hil_loaded_bytes(void);
+uint8_t hil_loaded_byte(uint32_t index);
 /* Whether `count` inferences of the loaded input can be had; if not, the error has been sent. */
 int hil_can_infer(uint32_t count);
 /* One inference of the loaded input, from a copy where there is one; its cycles. */

@@ -33,14 +33,18 @@ int hil_load_has_room(void)
 
 int hil_load_byte(uint8_t byte)
 {
-    destination()[loaded++] = byte;
+    destination()[loaded++] = byte ^ hil_image.input_flip;
     return loaded == expected;
 }
 
-const uint8_t *hil_loaded(uint32_t *bytes)
+uint32_t hil_loaded_bytes(void)
 {
-    *bytes = consumed ? 0u : loaded;
-    return destination();
+    return consumed ? 0u : loaded;
+}
+
+uint8_t hil_loaded_byte(uint32_t index)
+{
+    return destination()[index] ^ hil_image.input_flip;
 }
 
 int hil_can_infer(uint32_t count)

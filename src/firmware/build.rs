@@ -29,6 +29,8 @@ pub struct Options {
     pub engine: String,
     /// What the MLPerf Tiny runner calls the model (`vww01`, …); the network's name where it is none.
     pub model: Option<String>,
+    /// Whether the host sends unsigned bytes for signed inputs, as the MLPerf Tiny runner does for images.
+    pub unsigned_input: bool,
 }
 
 impl Options {
@@ -41,6 +43,7 @@ impl Options {
             stack_bytes: DEFAULT_STACK_BYTES,
             engine: engine.into(),
             model: None,
+            unsigned_input: false,
         }
     }
 }
@@ -60,14 +63,15 @@ struct Parts {
 pub fn build(compiled: &Compiled, board: &Board, options: &Options) -> Result<Image, BuildError> {
     let parts = Parts::new(compiled, board, options)?;
     let (compile, link) = (flags::compile(board), flags::link(board));
-    let key = KeyBuilder::new("image").with(options.toolchain.version()).with_all(&compile).with_all(&link);
+    let identity = options.toolchain.identity(&flags::target(board))?;
+    let key = KeyBuilder::new("image").with(&identity).with_all(&compile).with_all(&link);
     let key = key.with_all(flags::LIBRARIES).with_all(parts.files().flat_map(|f| [&f.path, &f.text])).finish();
     let found = options.cache.get(&key).and_then(|elf| Some((elf::read(&elf).ok()?, elf)));
     let cached = found.is_some();
     let (facts, elf) = match found {
         Some(found) => found,
         None => {
-            let elf = parts.make(compiled, board, options, &compile)?;
+            let elf = parts.make(compiled, board, options, &identity, &compile)?;
             options.cache.put(&key, &elf)?;
             (elf::read(&elf)?, elf)
         }
@@ -97,6 +101,7 @@ impl Parts {
             model: view::printable(options.model.as_ref().unwrap_or(&compiled.plan.name)),
             board: &board.name,
             input_buffered: layout.input_buffered,
+            unsigned_input: options.unsigned_input,
         };
         let network = compiled.sources.iter();
         let network = network.map(|s| (File { path: format!("network/{}", s.path), text: s.text.clone() }, s.shared));
@@ -116,21 +121,15 @@ impl Parts {
         self.network.iter().map(|(file, _)| file).chain(&self.runtime).chain([&self.image_c, &self.script])
     }
 
-    /// Sources with what they can include. What is the same for several networks sees no file of a network, so that
-    /// its objects are shared.
+    /// Sources with what they can include. The runtime sees no file of a network, so that its objects are shared.
     fn groups(&self) -> Vec<Group<'_>> {
-        let pick = |shared: bool, header: bool| {
-            let of = self.network.iter().filter(move |(file, s)| *s == shared && file.is_header() == header);
-            of.map(|(file, _)| file).collect::<Vec<_>>()
-        };
         let runtime = |header: bool| self.runtime.iter().filter(move |f| f.is_header() == header).collect::<Vec<_>>();
-        let of_network = [pick(true, true), pick(false, true)].concat();
-        vec![
-            Group { sources: pick(false, false), headers: of_network.clone() },
-            Group { sources: vec![&self.image_c], headers: [runtime(true), of_network].concat() },
-            Group { sources: runtime(false), headers: runtime(true) },
-            Group { sources: pick(true, false), headers: pick(true, true) },
-        ]
+        let mut groups = Group::of_network(&self.network);
+        let of_network = self.network.iter().map(|(file, _)| file).filter(|file| file.is_header());
+        let image =
+            Group { sources: vec![&self.image_c], headers: runtime(true).into_iter().chain(of_network).collect() };
+        groups.extend([image, Group { sources: runtime(false), headers: runtime(true) }]);
+        groups
     }
 
     /// The bytes of the ELF file.
@@ -139,16 +138,17 @@ impl Parts {
         compiled: &Compiled,
         board: &Board,
         options: &Options,
+        identity: &str,
         flags: &[String],
     ) -> Result<Vec<u8>, BuildError> {
         let workshop = options.cache.workshop()?;
         write_files(workshop.path(), self.files())?;
         let Options { toolchain, cache, jobs, .. } = options;
-        let compiler = Compiler { toolchain, cache, flags, jobs: *jobs };
+        let compiler = Compiler { toolchain, identity, cache, flags, jobs: *jobs };
         let tasks = compiler.tasks(&self.groups());
         compiler.run(&tasks, workshop.path())?;
         let objects: Vec<&str> = tasks.iter().map(|task| task.object.as_str()).collect();
-        link::link(toolchain, board, &compiled.plan.name, &objects, workshop.path())?;
+        link::link(toolchain, board, &compiled.plan.name, &objects, &[], workshop.path())?;
         let path = workshop.path().join("image.elf");
         fs::read(&path).map_err(BuildError::io(&path))
     }

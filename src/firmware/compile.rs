@@ -21,6 +21,20 @@ pub(super) struct Group<'a> {
     pub(super) headers: Vec<&'a File>,
 }
 
+impl<'a> Group<'a> {
+    /// Those of an engine's files, each with whether all networks share it. What is shared sees only what is shared.
+    pub(super) fn of_network(files: &'a [(File, bool)]) -> Vec<Self> {
+        let pick = |shared: bool, header: bool| {
+            let of = files.iter().filter(move |(file, s)| *s == shared && file.is_header() == header);
+            of.map(|(file, _)| file).collect::<Vec<_>>()
+        };
+        vec![
+            Self { sources: pick(false, false), headers: [pick(true, true), pick(false, true)].concat() },
+            Self { sources: pick(true, false), headers: pick(true, true) },
+        ]
+    }
+}
+
 /// One object to be made.
 pub(super) struct Task<'a> {
     source: &'a File,
@@ -32,6 +46,8 @@ pub(super) struct Task<'a> {
 /// The compiler, its flags and where objects are kept.
 pub(super) struct Compiler<'a> {
     pub(super) toolchain: &'a Toolchain,
+    /// What [`Toolchain::identity`] says for these flags.
+    pub(super) identity: &'a str,
     pub(super) cache: &'a Cache,
     pub(super) flags: &'a [String],
     pub(super) jobs: NonZeroUsize,
@@ -42,7 +58,7 @@ impl<'a> Compiler<'a> {
     pub(super) fn tasks(&self, groups: &[Group<'a>]) -> Vec<Task<'a>> {
         let mut tasks = Vec::new();
         for group in groups {
-            let base = KeyBuilder::new("object").with(self.toolchain.version()).with_all(self.flags);
+            let base = KeyBuilder::new("object").with(self.identity).with_all(self.flags);
             let base = base.with_all(group.headers.iter().flat_map(|header| [&header.path, &header.text]));
             for source in &group.sources {
                 let key = base.clone().with(&source.path).with(&source.text).finish();

@@ -31,7 +31,8 @@ fn sizes(file: &ElfFile32<Endianness>) -> Sizes {
     let of = |names: &[&str]| names.iter().filter_map(|name| file.section_by_name(name)).map(|s| s.size()).sum();
     Sizes {
         text: of(&[".vectors", ".text", ".itcm"]),
-        rodata: of(&[".rodata", ".note.gnu.build-id"]),
+        rodata: of(&[".rodata"]),
+        build_id: of(&[".note.gnu.build-id"]),
         weights: of(&[".weights"]),
         data: of(&[".data"]),
         bss: of(&[".bss", ".dtcm"]),

@@ -3,7 +3,7 @@
 use crate::board::{Board, Core};
 
 /// What the code of a board is compiled for.
-fn target(board: &Board) -> [&'static str; 4] {
+pub(super) fn target(board: &Board) -> [&'static str; 4] {
     let (cpu, fpu) = match (board.core, board.double_fpu) {
         (Core::CortexM4f, _) => ("-mcpu=cortex-m4", "-mfpu=fpv4-sp-d16"),
         (Core::CortexM7f, false) => ("-mcpu=cortex-m7", "-mfpu=fpv5-sp-d16"),

@@ -5,8 +5,10 @@
 pub struct Sizes {
     /// Code, the vector table and code for ITCM included.
     pub text: u64,
-    /// Constants of the code, the build id included.
+    /// Constants of the code.
     pub rodata: u64,
+    /// The note with the build id.
+    pub build_id: u64,
     /// Constants of the network: filters, biases and requantisation.
     pub weights: u64,
     /// Initialised variables; they take flash too.
@@ -24,7 +26,7 @@ pub struct Sizes {
 impl Sizes {
     /// Bytes of flash.
     pub fn flash(&self) -> u64 {
-        self.text + self.rodata + self.weights + self.data
+        self.text + self.rodata + self.build_id + self.weights + self.data
     }
 
     /// Bytes of SRAM that are taken whatever happens, all of the stack included.

@@ -8,16 +8,19 @@ use super::flags;
 use super::toolchain::Toolchain;
 use crate::board::Board;
 
-/// Links `objects` in `workshop`, by the script `image.ld` there, to `image.elf` there.
+/// Links `objects` in `workshop`, by the script `image.ld` there, to `image.elf` there; what nothing reaches from the
+/// entry or from one of `roots` is left out.
 pub(super) fn link(
     toolchain: &Toolchain,
     board: &Board,
     network: &str,
     objects: &[&str],
+    roots: &[&str],
     workshop: &Path,
 ) -> Result<(), BuildError> {
     let mut command = toolchain.command();
     command.current_dir(workshop).args(flags::link(board)).args(["-T", "image.ld"]);
+    command.args(roots.iter().map(|root| format!("-Wl,--undefined={root}")));
     command.args(objects).args(flags::LIBRARIES).args(["-o", "image.elf"]);
     execute(&mut command, toolchain).map_err(|failed| match failed {
         Failed::Start(error) => error,

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use super::cache::sha256;
 use super::error::BuildError;
 
 /// A cross compiler that answered.
@@ -43,6 +44,24 @@ impl Toolchain {
         &self.version
     }
 
+    /// Everything of the compiler that objects and images for a target depend on: its version, and the C library with
+    /// which it links.
+    pub(super) fn identity(&self, target: &[&str]) -> Result<String, BuildError> {
+        let fail = |problem: String| BuildError::Toolchain { program: self.program(), problem };
+        let mut identity = self.version.clone();
+        for library in ["libc.a", "libgcc.a"] {
+            let mut command = self.command();
+            let output = command.args(target).arg(format!("-print-file-name={library}")).output();
+            let output = output.map_err(|e| fail(format!("does not start ({e})")))?;
+            // A library that is missing is printed as it was asked for, without a folder.
+            let path = PathBuf::from(String::from_utf8_lossy(&output.stdout).trim());
+            let content =
+                std::fs::read(&path).map_err(|_| fail(format!("has no {library} for {}", target.join(" "))))?;
+            identity += &format!(" {library} {}", sha256(&content));
+        }
+        Ok(identity)
+    }
+
     /// The program, for messages.
     pub(super) fn program(&self) -> String {
         self.gcc.display().to_string()
@@ -70,6 +89,21 @@ mod tests {
         assert!(message.contains("`/nowhere/gcc` is missing"), "{message}");
         assert!(message.contains("gcc-arm-none-eabi libnewlib-arm-none-eabi"), "{message}");
         assert!(message.contains("HIL_ARM_GCC"), "{message}");
+    }
+
+    #[test]
+    fn a_compiler_without_a_c_library_is_refused() {
+        let Ok(toolchain) = Toolchain::find() else {
+            println!("skipped: there is no cross compiler");
+            return;
+        };
+        let target = ["-mcpu=cortex-m4", "-mthumb", "-mfloat-abi=hard"];
+        assert!(toolchain.identity(&target).expect("libraries").starts_with(toolchain.version()));
+        let message = toolchain.identity(&[&target[..], &["-B/nowhere", "--sysroot=/nowhere"]].concat());
+        // Where the compiler was built with other paths it may still find them.
+        if let Err(e) = message {
+            assert!(e.to_string().contains("libnewlib-arm-none-eabi"), "{e}");
+        }
     }
 
     #[test]

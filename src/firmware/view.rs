@@ -44,6 +44,7 @@ pub(super) struct ImageView<'a> {
     pub(super) model: String,
     pub(super) board: &'a str,
     pub(super) input_buffered: bool,
+    pub(super) unsigned_input: bool,
 }
 
 /// `image.ld`.

@@ -4,7 +4,7 @@
 #include "hil_port.h"
 #include "hil_runtime.h"
 
-/* CMSDK APB UART: Arm DDI 0479C section 4.3. */
+/* CMSDK APB UART: Cortex-M System Design Kit, Arm DDI 0479, "APB UART". */
 #define UART(offset) HIL_REG(HIL_CONSOLE_BASE + (offset))
 #define DATA UART(0x00u)
 #define STATE UART(0x04u)

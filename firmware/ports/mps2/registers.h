@@ -1,4 +1,4 @@
-/* Arm MPS2+ with a Cortex-M design for its FPGA, as QEMU models it: application notes AN386 and AN500, chapter 4. */
+/* Arm MPS2+ with a Cortex-M design for its FPGA, as QEMU models it: application notes AN386 and AN500. */
 #ifndef HIL_REGISTERS_H
 #define HIL_REGISTERS_H
 

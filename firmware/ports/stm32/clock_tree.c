@@ -1,4 +1,4 @@
-/* What the clock trees of the families share: RM0432 section 6.4.3, RM0385 section 5.3.3. */
+/* What the clock trees of the families share: RM0432 and RM0385, "RCC clock configuration register". */
 #include "hil_stm32.h"
 
 /* Reads of a flag before it is given up: more than any oscillator takes to start. */

@@ -1,4 +1,4 @@
-/* The console on a USART or LPUART: RM0432 chapters 50 and 51, RM0385 chapter 31. */
+/* The console on a USART or LPUART, whose registers are the same: RM0432 and RM0385, "USART registers". */
 #include "board_config.h"
 #include "hil_core.h"
 #include "hil_port.h"

@@ -1,4 +1,4 @@
-/* RM0432 section 8.4, RM0385 section 6.4: the same registers. */
+/* RM0432 and RM0385, "GPIO registers": the same in both families. */
 #include "board_config.h"
 #include "hil_core.h"
 #include "hil_stm32.h"

@@ -1,4 +1,4 @@
-/* TIM2 counts microseconds in 32 bits, also while the core sleeps: RM0432 chapter 38, RM0385 chapter 23. */
+/* TIM2 counts microseconds in 32 bits, also while the core sleeps: RM0432 and RM0385, "General-purpose timers". */
 #include "hil_core.h"
 #include "hil_port.h"
 #include "hil_stm32.h"

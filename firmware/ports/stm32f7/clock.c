@@ -19,8 +19,8 @@
 
 #define HSI_HZ 16000000u
 
-/* RM0385 section 4.1.4: the PLL is on before over-drive is entered, its regulator is switched after that, and the core
- * runs from HSI all the while. */
+/* RM0385, "Entering Over-drive mode": the PLL is on before over-drive is entered, the regulator is switched after
+ * that, and the core runs from HSI all the while. */
 static const char *over_drive_on(void)
 {
     HIL_PWR_CR1 |= HIL_PWR_CR1_ODEN;
@@ -132,7 +132,7 @@ void hil_family_timer_clock_on(void)
     (void)HIL_RCC_APB1ENR;
 }
 
-/* Section 5.2: twice the clock of APB1 where that is divided, with TIMPRE = 0 as after reset. */
+/* RM0385, clock tree: twice the clock of APB1 where that is divided, with TIMPRE = 0 as after reset. */
 uint32_t hil_family_timer_hz(void)
 {
     const uint32_t shift = hil_apb_shift(CFGR_PPRE1(HIL_RCC_CFGR));

@@ -1,10 +1,10 @@
-/* Addresses and bits of STM32F74x/F75x: RM0385 section 2.2.2 and the chapters named. */
+/* Addresses and bits of STM32F74x/F75x: RM0385, "Memory map" and the register descriptions. */
 #ifndef HIL_REGISTERS_H
 #define HIL_REGISTERS_H
 
 #define HIL_GPIO_BASE 0x40020000u
 
-/* RCC, chapter 5. */
+/* RCC */
 #define HIL_RCC_CR HIL_REG(0x40023800u)
 #define HIL_RCC_CR_HSEON 0x00010000u
 #define HIL_RCC_CR_HSERDY 0x00020000u
@@ -18,7 +18,7 @@
 #define HIL_RCC_APB1ENR_PWREN 0x10000000u
 #define HIL_RCC_APB2ENR HIL_REG(0x40023844u)
 
-/* PWR, chapter 4. */
+/* PWR */
 #define HIL_PWR_CR1 HIL_REG(0x40007000u)
 #define HIL_PWR_CR1_VOS_SCALE1 0x0000C000u
 #define HIL_PWR_CR1_ODEN 0x00010000u
@@ -27,7 +27,7 @@
 #define HIL_PWR_CSR1_ODRDY 0x00010000u
 #define HIL_PWR_CSR1_ODSWRDY 0x00020000u
 
-/* FLASH, chapter 3. */
+/* FLASH */
 #define HIL_FLASH_ACR HIL_REG(0x40023C00u)
 #define HIL_FLASH_ACR_LATENCY_MASK 0x0000000Fu
 #define HIL_FLASH_ACR_PRFTEN 0x00000100u

@@ -22,7 +22,7 @@
 #define HSI_HZ 16000000u
 #define PORT_G 6u
 
-/* RM0432 section 5.1.8, dynamic voltage scaling: to leave 80 MHz upwards, AHB is halved first, the boost mode entered
+/* RM0432, "Dynamic voltage scaling management": to leave 80 MHz upwards, AHB is halved first, the boost mode entered
  * (R1MODE is 0 then), wait states and clock raised, and AHB is whole again after at least 1 us. */
 const char *hil_port_clock_on(void)
 {
@@ -40,7 +40,7 @@ const char *hil_port_clock_on(void)
         return "clock: the flash does not take its wait states";
     }
 
-    /* MSI runs in range 6, 4 MHz, from reset: section 6.2.3. */
+    /* MSI runs in range 6, 4 MHz, from reset. */
     if (!hil_reaches(&HIL_RCC_CR, HIL_RCC_CR_MSIRDY, HIL_RCC_CR_MSIRDY)) {
         return "clock: MSI does not start";
     }
@@ -64,11 +64,10 @@ const char *hil_port_clock_on(void)
     return 0;
 }
 
-/* Section 6.4.1: the range of MSI in use. */
+/* The range of MSI is that of CSR until MSIRGSEL is set. */
 static uint32_t msi_hz(void)
 {
     static const uint32_t khz[12] = {100, 200, 400, 800, 1000, 2000, 4000, 8000, 16000, 24000, 32000, 48000};
-    /* After reset CSR holds the range, of which only the upper half of the numbers is possible. */
     const uint32_t from_cr = (HIL_RCC_CR >> 4) & 0xFu;
     const uint32_t from_csr = (HIL_RCC_CSR >> 8) & 0xFu;
     const uint32_t range = ((HIL_RCC_CR & HIL_RCC_CR_MSIRGSEL) != 0u) ? from_cr : from_csr;
@@ -117,7 +116,7 @@ uint32_t hil_port_flash_control(void)
 
 void hil_family_console_clock_on(void)
 {
-    /* PG2 to PG15 are supplied by VDDIO2, which is cut off until it is said to be there: section 5.1.3. */
+    /* PG2 to PG15 are supplied by VDDIO2, which is cut off until it is said to be there. */
     if ((HIL_CONSOLE_TX_PORT == PORT_G) || (HIL_CONSOLE_RX_PORT == PORT_G)) {
         HIL_PWR_CR2 |= HIL_PWR_CR2_IOSV;
     }
@@ -139,7 +138,7 @@ void hil_family_timer_clock_on(void)
     (void)HIL_RCC_APB1ENR1;
 }
 
-/* Section 6.2.14: twice the clock of APB1 where that is divided. */
+/* RM0432, clock tree: twice the clock of APB1 where that is divided. */
 uint32_t hil_family_timer_hz(void)
 {
     const uint32_t shift = hil_apb_shift(CFGR_PPRE1(HIL_RCC_CFGR));

@@ -1,10 +1,11 @@
-/* Addresses and bits of STM32L4R/L4S: RM0432 section 2.2 and the chapters named. */
+/* Addresses and bits of STM32L4R/L4S: RM0432, "Memory organization" and the register
+ * descriptions. */
 #ifndef HIL_REGISTERS_H
 #define HIL_REGISTERS_H
 
 #define HIL_GPIO_BASE 0x48000000u
 
-/* RCC, chapter 6. */
+/* RCC */
 #define HIL_RCC_CR HIL_REG(0x40021000u)
 #define HIL_RCC_CR_MSIRDY 0x00000002u
 #define HIL_RCC_CR_MSIRGSEL 0x00000008u
@@ -19,7 +20,7 @@
 #define HIL_RCC_APB1ENR2 HIL_REG(0x4002105Cu)
 #define HIL_RCC_CSR HIL_REG(0x40021094u)
 
-/* PWR, chapter 5. */
+/* PWR */
 #define HIL_PWR_CR1 HIL_REG(0x40007000u)
 #define HIL_PWR_CR1_VOS_MASK 0x00000600u
 #define HIL_PWR_CR1_VOS_RANGE1 0x00000200u
@@ -30,7 +31,7 @@
 #define HIL_PWR_CR5 HIL_REG(0x40007080u)
 #define HIL_PWR_CR5_R1MODE 0x00000100u
 
-/* FLASH, chapter 3. */
+/* FLASH */
 #define HIL_FLASH_ACR HIL_REG(0x40022000u)
 #define HIL_FLASH_ACR_LATENCY_MASK 0x0000000Fu
 #define HIL_FLASH_ACR_PRFTEN 0x00000100u
