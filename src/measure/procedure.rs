@@ -72,7 +72,7 @@ pub struct Measured {
     pub stack_bytes: u64,
     /// Everything that `hil memory` said, by key.
     pub memory: BTreeMap<String, u64>,
-    /// Instructions of one inference; none where the unit cannot count.
+    /// Instructions of the last timed inference; none where the unit cannot count.
     pub instructions: Option<u64>,
     /// Bytes of SRAM that were ever read or written; none where the unit cannot tell.
     pub touched_sram: Option<u64>,
@@ -96,10 +96,10 @@ pub fn measure(
     let last = cases.len().wrapping_sub(1);
     let Some(case) = cases.get(last) else { return Err(session.broken("hil cycles", "no input to time", &[])) };
     let cycles = session.cycles(case, settings.repeats, settings.warmup)?;
+    let instructions = session.timed_instructions();
     // Whatever happened while it was timed, it still computes the same.
     session.compare(last, case)?;
     let step_cycles = session.steps(case)?;
-    let instructions = session.instructions(case)?;
     let memory = session.memory()?;
     let stack = memory.get("stack").copied();
     let stack_bytes = stack.ok_or_else(|| session.broken("hil memory", "no line `m-hil-stack-[…]`", &[]))?;

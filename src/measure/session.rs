@@ -207,24 +207,10 @@ impl<'a> Session<'a> {
         })
     }
 
-    /// Instructions of one inference; none where the unit cannot count.
-    ///
-    /// Two commands that differ in one inference alone differ in its instructions alone.
-    pub fn instructions(&mut self, _: &Case) -> Result<Option<u64>, MeasureError> {
-        if self.client.unit().counters().is_none() || !self.buffered {
-            return Ok(None);
-        }
-        let mut spent = [0u64; 2];
-        for (warmup, spent) in (1..).zip(&mut spent) {
-            let before = self.executed();
-            self.ask_cycles(1, warmup)?;
-            *spent = self.executed().saturating_sub(before);
-        }
-        Ok(spent[1].checked_sub(spent[0]).filter(|count| *count > 0))
-    }
-
-    fn executed(&mut self) -> u64 {
-        self.client.unit().counters().map_or(0, |counters| counters.instructions)
+    /// Instructions of the inference that was timed last, by the same two reads of the counter as its cycles; none where
+    /// the unit cannot count.
+    pub fn timed_instructions(&mut self) -> Option<u64> {
+        self.client.unit().counters().map(|counters| counters.timed_instructions)
     }
 
     /// What `hil memory` says, by key, in bytes.

@@ -117,6 +117,11 @@ impl Unit for Emulated {
     fn counters(&self) -> Option<Counters> {
         let machine = self.machine.as_ref()?;
         let touched = machine.touched().iter().map(|range| u64::from(range.end - range.start)).sum();
-        Some(Counters { instructions: machine.instructions(), cycles: machine.cycles(), touched_sram: touched })
+        Some(Counters {
+            instructions: machine.instructions(),
+            cycles: machine.cycles(),
+            touched_sram: touched,
+            timed_instructions: machine.core().instructions_timed(),
+        })
     }
 }

@@ -53,6 +53,8 @@ pub struct Counters {
     pub cycles: u64,
     /// Bytes of SRAM that were ever read or written.
     pub touched_sram: u64,
+    /// Instructions between the last two reads of the core's cycle counter, to within those that read it.
+    pub timed_instructions: u64,
 }
 
 /// One physical or emulated board. Every method may block, but none longer than its limit says or after

@@ -142,6 +142,7 @@ impl Fake {
             }
             self.inferences += 1;
             self.counters.instructions += 1_000_000;
+            self.counters.timed_instructions = 1_000_000;
             self.output = (self.firmware.compute)(&self.input);
             let first = self.input[0];
             let wrong = self.faults.iter().any(|fault| match fault {
