@@ -4,7 +4,7 @@ use super::config::CoreConfig;
 use super::fault::{Fault, Halt};
 use super::ppb::Ppb;
 use crate::emulator::memory::{Fast, Map};
-use crate::emulator::timing::Cost;
+use crate::emulator::timing::{Cost, Flash};
 
 /// Everything that handlers work on.
 pub struct Cpu {
@@ -59,6 +59,7 @@ pub struct Cpu {
     pub(crate) sleeping: Sleep,
     pub(crate) ppb: Ppb,
     pub(crate) cost: Cost,
+    pub(crate) flash: Flash,
     pub(crate) config: CoreConfig,
     /// Decoded blocks no longer hold, because what they were decoded under changed.
     pub(crate) flush: bool,
@@ -106,7 +107,8 @@ impl Cpu {
             event: false,
             sleeping: Sleep::Awake,
             ppb: Ppb::new(&config),
-            cost: Cost::of(config.core, config.flash_wait_states),
+            cost: Cost::of(config.core),
+            flash: Flash::new(config.flash),
             config,
             flush: false,
         }

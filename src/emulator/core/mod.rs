@@ -20,7 +20,8 @@ mod systick;
 use crate::emulator::isa;
 use crate::emulator::memory::{Map, Touched};
 
-pub use config::{CacheGeometry, CoreConfig};
+pub use crate::emulator::timing::CacheGeometry;
+pub use config::CoreConfig;
 pub use cpu::Cpu;
 pub use op::{Flow, Handler, Op};
 pub use stop::{Pause, Stop, Symbols};

@@ -100,6 +100,11 @@ impl Core {
         let mut number = blocks.at(cpu);
         loop {
             let block = &blocks.blocks[number as usize];
+            if block.epoch.get() != cpu.flash.epoch {
+                // Whatever has come into the cache since may have driven this block's lines out.
+                cpu.cycles += u64::from(cpu.flash.fetch(&block.lines));
+                block.epoch.set(cpu.flash.epoch);
+            }
             let mut index = 0;
             let flow = loop {
                 let op = &block.ops[index];
