@@ -250,6 +250,7 @@ fn an_input_without_a_copy_serves_one_inference() {
     let network = network(8);
     let compiled = compile(&network);
     let mut board = twins()[0].clone();
+    board.memory.retain(|region| region.name != "psram");
     board.memory[1].size = (reserved(compiled.steps.len()).sram + compiled.plan.arena_bytes) as u32;
     let image = build(&compiled, &board, &options).expect("an image");
     assert!(!image.input_buffered);
