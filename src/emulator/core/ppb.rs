@@ -297,6 +297,9 @@ impl Cpu {
             0xE000_ED14 => {
                 let writable = if ppb.m7 { 0x7_031B } else { 0x31B };
                 ppb.ccr = ppb.ccr & !writable | value & writable;
+                if ppb.m7 {
+                    self.flash.switch(value >> 17 & 1 == 1, value >> 16 & 1 == 1);
+                }
                 after = After::Access;
             }
             0xE000_ED18..=0xE000_ED20 => ppb.nvic.set_system_priorities(word, value, mask),
@@ -323,7 +326,7 @@ impl Cpu {
             0xE000_EF38 => ppb.fpcar = value & !7,
             0xE000_EF3C => ppb.fpdscr = value & 0x07C0_0000,
             // ICIALLU.
-            0xE000_EF50 if ppb.m7 => self.flash.clear(),
+            0xE000_EF50 if ppb.m7 => self.flash.clear_instructions(),
             // Cache maintenance: memory is always coherent here; the cost is the timing model's.
             0xE000_EF54..=0xE000_EF78 if ppb.m7 => {}
             0xE000_EF90..=0xE000_EFA0 if ppb.m7 => ppb.m7_control[(word - 0xE000_EF90) as usize / 4] = value,
