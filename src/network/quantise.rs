@@ -156,3 +156,28 @@ fn symmetric<'a>(weights: impl Iterator<Item = &'a f32>) -> f32 {
     let scale = largest / 127.0;
     if scale.is_finite() && scale > f32::MIN_POSITIVE { scale } else { 1.0 }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn zero_is_exact_and_the_range_is_spanned() {
+        let check = |range, scale: f32, zero| {
+            let quant = asymmetric(range);
+            assert_eq!((quant.scale[0], quant.zero_point[0]), (scale, zero), "{range:?}");
+        };
+        check((0.0, 6.0), 6.0 / 255.0, -128);
+        check((2.0, 6.0), 6.0 / 255.0, -128);
+        check((-3.0, -1.0), 3.0 / 255.0, 127);
+        check((-1.0, 4.1), 5.1 / 255.0, -78);
+        check((0.0, 0.0), 1.0, 0);
+        check((f32::INFINITY, f32::NEG_INFINITY), 1.0, 0);
+    }
+
+    #[test]
+    fn weights_are_symmetric() {
+        assert_eq!(symmetric([0.5, -2.54, 1.0].iter()), 2.54 / 127.0);
+        assert_eq!(symmetric([0.0, 0.0].iter()), 1.0);
+    }
+}

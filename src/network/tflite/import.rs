@@ -59,7 +59,7 @@ pub fn import(name: &str, bytes: &[u8]) -> Result<Network, ImportError> {
             inputs: operand_ids(table.vector(1, 4)?, tables.len)?,
             outputs: ids(table.vector(2, 4)?, tables.len)?,
         };
-        lower(&mut network, &operator, broken)?;
+        lower(&mut network, &operator, &mut budget, broken)?;
     }
     if let Some(error) = network.inputs.iter().chain(&network.outputs).find_map(|id| broken(*id)) {
         return Err(error);
@@ -108,7 +108,10 @@ fn tensor(index: usize, table: Table, buffers: Vector, budget: &mut usize) -> Re
         2 => DType::I32,
         3 => DType::U8,
         9 => DType::I8,
-        other => return Err(fail(format!("element type {other} is not one of float32, int32, uint8, int8"))),
+        other => {
+            let other = type_name(other);
+            return Err(fail(format!("element type {other} is not one of float32, int32, uint8, int8")));
+        }
     };
     let size = shape.iter().try_fold(dtype.bytes(), |n, &d| n.checked_mul(d)).filter(|&n| n <= MAX_BYTES);
     let size = size.ok_or_else(|| fail(format!("shape {shape:?} is larger than {MAX_BYTES} bytes")))?;
@@ -118,6 +121,9 @@ fn tensor(index: usize, table: Table, buffers: Vector, budget: &mut usize) -> Re
     };
     let data = buffers.table(table.i32(2, 0)? as u32 as usize)?.vector(0, 1)?.raw(1);
     spend(data.len())?;
+    if table.table(6)?.is_some() {
+        return Err(fail("sparse constants are not supported".into()));
+    }
     if !data.is_empty() && data.len() != size {
         return Err(fail(format!("its buffer has {} bytes, its shape {shape:?} needs {size}", data.len())));
     }
@@ -132,6 +138,26 @@ fn tensor(index: usize, table: Table, buffers: Vector, budget: &mut usize) -> Re
         _ => None,
     };
     Ok(Tensor { name: name.clone(), shape, dtype, quant, data: (!data.is_empty()).then(|| data.into()) })
+}
+
+/// Element types by their number in the schema.
+fn type_name(number: u8) -> String {
+    let name = match number {
+        1 => "float16",
+        4 => "int64",
+        5 => "string",
+        6 => "bool",
+        7 => "int16",
+        8 => "complex64",
+        10 => "float64",
+        12 => "uint64",
+        15 => "uint32",
+        16 => "uint16",
+        17 => "int4",
+        18 => "bfloat16",
+        other => return format!("number {other}"),
+    };
+    name.into()
 }
 
 /// The error is a problem of this tensor, or of the file. A constant may have negative scales: folding a batch

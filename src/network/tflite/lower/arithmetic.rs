@@ -25,6 +25,9 @@ impl Lowering<'_> {
 
     /// A constant repeated to a larger shape, as broadcasting repeats it.
     fn spread(&mut self, id: TensorId, shape: &[usize]) -> Result<TensorId, Problem> {
+        if self.network.tensor(id).data.is_some() {
+            self.spend(shape.iter().product())?;
+        }
         let tensor = self.network.tensor(id);
         let data = tensor.data.as_deref();
         let data = data.ok_or_else(|| Problem::Text("shapes must be equal: only constants are broadcast".into()))?;

@@ -40,14 +40,16 @@ pub(super) struct Operator<'a> {
     pub outputs: Vec<TensorId>,
 }
 
-/// Appends what `operator` computes to `network`. `broken` says what keeps a tensor from being used.
+/// Appends what `operator` computes to `network`. `budget` is what may still be allocated for constants, in bytes;
+/// `broken` says what keeps a tensor from being used.
 pub(super) fn lower(
     network: &mut Network,
     operator: &Operator,
+    budget: &mut usize,
     broken: impl Fn(TensorId) -> Option<ImportError>,
 ) -> Result<(), ImportError> {
     let name = operator.outputs.first().map_or(String::new(), |id| network.tensor(*id).name.clone());
-    let mut lowering = Lowering { network, operator };
+    let mut lowering = Lowering { network, operator, budget };
     lowering.run(broken).map_err(|problem| match problem {
         Problem::File(error) => error,
         Problem::Text(problem) => ImportError::Operator {
@@ -66,6 +68,7 @@ pub(super) fn lower(
 struct Lowering<'a> {
     network: &'a mut Network,
     operator: &'a Operator<'a>,
+    budget: &'a mut usize,
 }
 
 impl Lowering<'_> {
@@ -160,6 +163,14 @@ impl Lowering<'_> {
 
     fn push_op(&mut self, kind: OpKind, inputs: Vec<TensorId>, output: TensorId) {
         self.network.ops.push(Op { kind, inputs, output, origin: self.operator.index });
+    }
+
+    /// Called before a constant of so many bytes is made: operators may share one, so that a small file could ask for
+    /// any number of copies.
+    fn spend(&mut self, bytes: usize) -> Result<(), Problem> {
+        let left = self.budget.checked_sub(bytes);
+        *self.budget = left.ok_or(ImportError::TooLarge { what: "constants that operators ask for" })?;
+        Ok(())
     }
 
     /// Adds a tensor that the file does not have.

@@ -1,5 +1,7 @@
 //! Operators that move values or give them another shape.
 
+use std::sync::Arc;
+
 use super::{Lowering, PADV2, Problem, constant, ensure};
 use crate::network::{DType, OpKind, Tensor};
 
@@ -34,7 +36,7 @@ impl Lowering<'_> {
         let (x, out) = (self.x(), self.out());
         ensure(x.elements() == out.elements() && x.dtype == out.dtype, "input and output must have as many elements")?;
         if let Some(data) = x.data.clone() {
-            return self.fold(data.to_vec());
+            return self.fold(data);
         }
         self.push(OpKind::Reshape, 1)
     }
@@ -47,9 +49,9 @@ impl Lowering<'_> {
         ensure(sorted.iter().copied().eq(0..x.shape.len()), "its second operand is no permutation")?;
         let moved: Vec<usize> = axes.iter().map(|axis| x.shape[*axis]).collect();
         ensure(moved == out.shape && x.dtype == out.dtype, "the output shape does not fit the permutation")?;
-        if let Some(data) = &x.data {
-            let moved = transposed(x, data, &axes);
-            return self.fold(moved);
+        if let Some(data) = x.data.clone() {
+            self.spend(data.len())?;
+            return self.fold(transposed(self.x(), &data, &axes).into());
         }
         ensure(
             axes.iter().filter(|axis| x.shape[**axis] > 1).is_sorted(),
@@ -59,10 +61,10 @@ impl Lowering<'_> {
     }
 
     /// The output is a constant: nothing is left to compute.
-    fn fold(&mut self, data: Vec<u8>) -> Result<(), Problem> {
+    fn fold(&mut self, data: Arc<[u8]>) -> Result<(), Problem> {
         let output = self.operator.outputs[0];
         ensure(!self.network.outputs.contains(&output), "an output of the network is constant")?;
-        self.network.tensors[output.0].data = Some(data.into());
+        self.network.tensors[output.0].data = Some(data);
         Ok(())
     }
 }

@@ -95,6 +95,7 @@ impl Lowering<'_> {
                 bias
             }
             None => {
+                self.spend(4 * channels)?;
                 let name = format!("{}_zero_bias", self.network.tensor(filter).name);
                 let data = Some(vec![0u8; 4 * channels].into());
                 self.new_tensor(Tensor { name, shape: vec![channels], dtype: DType::I32, quant: None, data })
