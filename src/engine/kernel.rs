@@ -1,5 +1,6 @@
 //! Kernels and their parameters, derived from an operator and the quantisation of its tensors.
 
+use super::pack::Packed;
 use crate::network::derive::{AddParams, SoftmaxParams};
 use crate::network::{Clamp, DType, Hw, Requant, TensorId, Window};
 
@@ -44,10 +45,23 @@ impl Kernel {
         }
     }
 
-    /// Bytes of scratch memory while it runs, as `firmware/kernels/*.c` compute it for cores with the DSP extension:
-    /// columns of the input, widened to 16 bits; one that is gathered byte by byte first where its depth is no
-    /// multiple of 4.
+    /// What the specialised form of the kernel reads; none where only the general form computes what it should.
+    pub fn packed(&self) -> Option<&Packed> {
+        match self {
+            Kernel::Conv1x1(conv) | Kernel::Conv(conv) => conv.packed.as_ref(),
+            Kernel::Depthwise(depthwise) => depthwise.packed.as_ref(),
+            Kernel::FullyConnected(dense) => dense.packed.as_ref(),
+            _ => None,
+        }
+    }
+
+    /// Bytes of scratch memory while it runs, as `firmware/kernels/` computes it for cores with the DSP extension. In
+    /// the general form: columns of the input, widened to 16 bits; one that is gathered byte by byte first where its
+    /// depth is no multiple of 4.
     pub fn scratch_bytes(&self) -> usize {
+        if let Some(packed) = self.packed() {
+            return packed.scratch_bytes;
+        }
         const BYTES_PER_VALUE: usize = 2;
         let widened = |count: usize| count.next_multiple_of(4);
         match self {
@@ -100,6 +114,7 @@ pub struct Conv {
     pub clamp: Clamp,
     /// One per output channel.
     pub requants: Vec<Requant>,
+    pub packed: Option<Packed>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -114,6 +129,7 @@ pub struct Depthwise {
     pub clamp: Clamp,
     /// One per output channel.
     pub requants: Vec<Requant>,
+    pub packed: Option<Packed>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -126,6 +142,7 @@ pub struct FullyConnected {
     pub clamp: Clamp,
     /// One per output.
     pub requants: Vec<Requant>,
+    pub packed: Option<Packed>,
 }
 
 #[derive(Debug, Clone, PartialEq)]

@@ -16,6 +16,7 @@ pub mod fit;
 pub mod interface;
 pub mod kernel;
 pub mod lifetime;
+pub mod pack;
 pub mod passes;
 pub mod plan;
 mod search;

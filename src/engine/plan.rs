@@ -98,10 +98,9 @@ impl Plan {
             .enumerate()
             .map(|(index, kernel)| step(network, &places, index, kernel, scratch[index]))
             .collect();
-        let read: BTreeSet<TensorId> = network
-            .ops
+        let read: BTreeSet<TensorId> = steps
             .iter()
-            .flat_map(|op| &op.inputs)
+            .flat_map(|step| operands(network, step.op, &step.kernel))
             .chain(&network.outputs)
             .map(|id| lifetimes.owner(*id))
             .filter(|id| network.tensor(*id).data.is_some())
@@ -112,7 +111,8 @@ impl Plan {
             outputs: places.all(&network.outputs),
             arena_bytes: arena.total,
             arena_lower_bound: arena.lower_bound,
-            weights_bytes: read.iter().map(|id| network.tensor(*id).bytes()).sum(),
+            weights_bytes: read.iter().map(|id| network.tensor(*id).bytes()).sum::<usize>()
+                + steps.iter().filter_map(|s| s.kernel.packed()).map(|p| p.filter_bytes()).sum::<usize>(),
             table_bytes: steps.iter().map(|s| s.table_bytes).sum(),
             steps,
         })
@@ -152,13 +152,18 @@ impl Places {
     }
 }
 
+/// Operands that are read as they stand: of a specialised kernel the activation alone.
+fn operands<'a>(network: &'a Network, index: usize, kernel: &Kernel) -> &'a [TensorId] {
+    let inputs = network.ops[index].inputs.as_slice();
+    if kernel.packed().is_some() { &inputs[..inputs.len().min(1)] } else { inputs }
+}
+
 fn step(network: &Network, places: &Places, index: usize, kernel: Kernel, scratch: usize) -> Step {
     let op = &network.ops[index];
     // Filter and bias are named by the kernel.
     let activations = if kernel.channel_requants().is_empty() { op.inputs.len() } else { 1 };
     let scratch_bytes = kernel.scratch_bytes();
-    let constants: BTreeSet<TensorId> = op
-        .inputs
+    let constants: BTreeSet<TensorId> = operands(network, index, &kernel)
         .iter()
         .filter_map(|id| match places.of(*id) {
             Place::Constant(owner) => Some(owner),
@@ -172,8 +177,9 @@ fn step(network: &Network, places: &Places, index: usize, kernel: Kernel, scratc
         output: places.of(op.output),
         scratch: (scratch_bytes > 0).then_some(scratch),
         scratch_bytes,
-        weights_bytes: constants.iter().map(|id| network.tensor(*id).bytes()).sum(),
-        table_bytes: kernel.channel_requants().len() * REQUANT_BYTES,
+        weights_bytes: constants.iter().map(|id| network.tensor(*id).bytes()).sum::<usize>()
+            + kernel.packed().map_or(0, |p| p.filter_bytes()),
+        table_bytes: kernel.packed().map_or(kernel.channel_requants().len() * REQUANT_BYTES, |p| p.table_bytes()),
         kernel,
     }
 }

@@ -1,6 +1,7 @@
 //! The kernel for an operator.
 
 use super::kernel::{self, Kernel, Weights, ZeroPoints};
+use super::pack::{self, Packed, Row};
 use super::plan::PlanError;
 use crate::network::derive::{AddParams, SoftmaxParams, channel_requants, dense_requants, mean_requant};
 use crate::network::{Clamp, DType, Hw, Network, Op, OpKind, Pads, Requant, Tensor, TensorId, Window};
@@ -14,7 +15,7 @@ pub(super) fn select(network: &Network, op: &Op) -> Result<Kernel, PlanError> {
         OpKind::Conv2d { window, clamp } => context.conv(x, out, window, *clamp)?,
         OpKind::DepthwiseConv2d { window, multiplier, clamp } => {
             let (weights, filter) = context.weights(4, 3, out)?;
-            Kernel::Depthwise(kernel::Depthwise {
+            let mut depthwise = kernel::Depthwise {
                 weights,
                 filter: Hw { h: filter.shape[1], w: filter.shape[2] },
                 multiplier: *multiplier,
@@ -22,17 +23,25 @@ pub(super) fn select(network: &Network, op: &Op) -> Result<Kernel, PlanError> {
                 zero,
                 clamp: *clamp,
                 requants: channel_requants(x, filter, out),
-            })
+                packed: None,
+            };
+            depthwise.packed = context.plane(&depthwise, out);
+            Kernel::Depthwise(depthwise)
         }
         OpKind::FullyConnected { clamp } => {
             let (weights, filter) = context.weights(2, 0, out)?;
+            let (depth, filter_zero) = (filter.shape[1], filter.zero_point());
+            let requants = dense_requants(x, filter, out);
+            let rows = context.rows(weights, &requants, 0);
+            let packed = if filter_zero == 0 { pack::row(&rows, zero.input) } else { None };
             Kernel::FullyConnected(kernel::FullyConnected {
                 weights,
-                depth: filter.shape[1],
-                filter_zero: filter.zero_point(),
+                depth,
+                filter_zero,
                 zero,
                 clamp: *clamp,
-                requants: dense_requants(x, filter, out),
+                requants,
+                packed,
             })
         }
         OpKind::Add { clamp } => {
@@ -111,7 +120,7 @@ impl<'a> Context<'a> {
             let problem = format!("its depth {depth} does not divide the {channels} input channels");
             return Err(self.fail(weights.filter, problem));
         }
-        let conv = kernel::Conv {
+        let mut conv = kernel::Conv {
             weights,
             filter: Hw { h: filter.shape[1], w: filter.shape[2] },
             depth,
@@ -120,13 +129,54 @@ impl<'a> Context<'a> {
             zero: ZeroPoints { input: x.zero_point(), output: out.zero_point() },
             clamp,
             requants: channel_requants(x, filter, out),
+            packed: None,
         };
+        if conv.groups == 1 {
+            let rows = self.rows(weights, &conv.requants, 0);
+            conv.packed = pack::matrix(&rows, conv.zero.input, channels);
+        }
         let pixel = conv.filter == Hw { h: 1, w: 1 };
         Ok(if pixel && conv.groups == 1 && window.pads == Pads::default() {
             Kernel::Conv1x1(conv)
         } else {
             Kernel::Conv(conv)
         })
+    }
+
+    /// Weights, bias and requantisation by output channel; channels run along `axis` of the filter.
+    fn rows(&self, weights: Weights, requants: &[Requant], axis: usize) -> Vec<Row> {
+        let filter = self.network.tensor(weights.filter);
+        let data = filter.data.as_deref().unwrap_or_default();
+        let biases = self.network.tensor(weights.bias).data.as_deref().unwrap_or_default().chunks_exact(4);
+        let inner: usize = filter.shape[axis + 1..].iter().product();
+        let outer: usize = filter.shape[..axis].iter().product();
+        let channels = filter.shape[axis];
+        let row = |(c, (bias, requant)): (usize, (&[u8], &Requant))| Row {
+            weights: (0..outer)
+                .flat_map(|o| data[(o * channels + c) * inner..][..inner].iter().map(|b| *b as i8))
+                .collect(),
+            bias: i32::from_le_bytes([bias[0], bias[1], bias[2], bias[3]]),
+            requant: *requant,
+        };
+        biases.zip(requants).enumerate().map(row).collect()
+    }
+
+    fn plane(&self, depthwise: &kernel::Depthwise, out: &Tensor) -> Option<Packed> {
+        let kernel::Depthwise { filter, multiplier, window, .. } = depthwise;
+        let [_, out_h, out_w, _] = out.shape.as_slice() else { return None };
+        let possible = *multiplier == 1
+            && window.dilation == Hw { h: 1, w: 1 }
+            && (1..=2).contains(&window.stride.w)
+            && (1..=8).contains(&filter.h)
+            && (1..=8).contains(&filter.w);
+        if !possible {
+            return None;
+        }
+        let outputs = if window.stride.w == 1 { out_w.next_multiple_of(2) } else { *out_w };
+        let pitch = (outputs.checked_sub(1)? * window.stride.w + filter.w).next_multiple_of(2);
+        let rows = out_h.checked_sub(1)? * window.stride.h + filter.h;
+        let weights = self.rows(depthwise.weights, &depthwise.requants, 3);
+        pack::plane(&weights, depthwise.zero.input, filter.w, 2 * pitch * rows)
     }
 
     /// Filter of the given rank and bias, constants with one entry per channel; channels run along `axis`.

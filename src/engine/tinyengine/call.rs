@@ -40,12 +40,16 @@ impl From<Requant> for RequantArgs {
 #[serde(tag = "function", rename_all = "snake_case")]
 #[rustfmt::skip]
 pub(super) enum Call {
+    /// Of a convolution in its specialised form.
+    Matrix { window: WindowArgs },
+    /// Of a depthwise convolution in its specialised form.
+    Plane { window: WindowArgs },
     Conv { window: WindowArgs, filter_c: usize },
     Conv1x1 { window: WindowArgs },
     Depthwise { window: WindowArgs },
     FullyConnected {
         rows: usize, in_c: usize, out_c: usize, input_offset: i32, filter_offset: i32, output_offset: i32,
-        clamp_min: i32, clamp_max: i32,
+        clamp_min: i32, clamp_max: i32, specialised: bool,
     },
     Add {
         count: usize, left_shift: u32, lhs_offset: i32, rhs_offset: i32, output_offset: i32, lhs: RequantArgs,
@@ -77,11 +81,15 @@ pub(super) fn call(network: &Network, step: &Step) -> Result<Call, EngineError> 
     let context = Context { network, op, x: network.tensor(op.inputs[0]), out: network.tensor(op.output) };
     let (x, out) = (context.x, context.out);
     Ok(match &step.kernel {
+        Kernel::Conv(conv) | Kernel::Conv1x1(conv) if conv.packed.is_some() => {
+            Call::Matrix { window: context.conv(conv)? }
+        }
         Kernel::Conv(conv) => Call::Conv { window: context.conv(conv)?, filter_c: conv.depth },
         Kernel::Conv1x1(conv) => Call::Conv1x1 { window: context.conv(conv)? },
         Kernel::Depthwise(depthwise) => {
             let kernel::Depthwise { filter, window, zero, clamp, .. } = depthwise;
-            Call::Depthwise { window: context.window(*filter, window, (-zero.input, zero.output), *clamp)? }
+            let window = context.window(*filter, window, (-zero.input, zero.output), *clamp)?;
+            if depthwise.packed.is_some() { Call::Plane { window } } else { Call::Depthwise { window } }
         }
         Kernel::FullyConnected(dense) => {
             let out_c = dense.requants.len();
@@ -94,6 +102,7 @@ pub(super) fn call(network: &Network, step: &Step) -> Result<Call, EngineError> 
                 output_offset: dense.zero.output,
                 clamp_min: dense.clamp.min,
                 clamp_max: dense.clamp.max,
+                specialised: dense.packed.is_some(),
             }
         }
         Kernel::Add(add) => Call::Add {

@@ -8,9 +8,14 @@ macro_rules! kernel {
     };
 }
 
-const KERNELS: [(&str, &str); 12] = [
+const KERNELS: [(&str, &str); 17] = [
     kernel!("hil_kernels.h"),
     kernel!("hil_internal.h"),
+    kernel!("hil_dsp.h"),
+    kernel!("hil_requant.h"),
+    kernel!("hil_matrix.h"),
+    kernel!("hil_plane.h"),
+    kernel!("hil_row.h"),
     kernel!("hil_add.c"),
     kernel!("hil_conv.c"),
     kernel!("hil_conv_1x1.c"),
