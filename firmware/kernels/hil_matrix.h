@@ -254,10 +254,10 @@ HIL_SPECIALISED void hil_matrix_pixel(const hil_window *w, hil_range range, cons
 }
 
 /* Any window, one group. `filter` and `channels` are padded to an even number of channels. */
-HIL_SPECIALISED void hil_matrix_conv(const hil_window *w, const int8_t *input, const uint32_t *filter,
+HIL_SPECIALISED void hil_matrix_conv(const hil_window *w, int32_t general, const int8_t *input, const uint32_t *filter,
                                      const hil_channel *channels, int8_t *output, void *scratch)
 {
-    const hil_range range = {w->output_offset, w->clamp_min, w->clamp_max};
+    const hil_range range = {w->output_offset, w->clamp_min, w->clamp_max, general};
     const int32_t depth = hil_matrix_depth(w);
     hil_word *const columns = (hil_word *)scratch;
     int8_t *const bytes = (int8_t *)&columns[2 * depth];

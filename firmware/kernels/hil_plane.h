@@ -113,10 +113,10 @@ HIL_SPECIALISED int32_t hil_plane_single(const hil_half *p, const hil_plane_weig
 
 /* Strides 1 and 2, no dilation, filters up to 8 pixels wide, as many channels out as in. `filter` holds the rows of one
  * channel after another, each padded to whole words. */
-HIL_SPECIALISED void hil_plane_depthwise(const hil_window *w, const int8_t *input, const uint32_t *filter,
+HIL_SPECIALISED void hil_plane_depthwise(const hil_window *w, int32_t general, const int8_t *input, const uint32_t *filter,
                                          const hil_channel *channels, int8_t *output, void *scratch)
 {
-    const hil_range range = {w->output_offset, w->clamp_min, w->clamp_max};
+    const hil_range range = {w->output_offset, w->clamp_min, w->clamp_max, general};
     const int32_t pitch = hil_plane_pitch(w);
     const int32_t words = hil_plane_filter_words(w);
     const int32_t n = w->out_c;

@@ -69,9 +69,9 @@ HIL_SPECIALISED void hil_row_dot4(const hil_word *columns, const uint32_t *weigh
         __asm__(HIL_GROUP HIL_GROUP : HIL_ROW_OPERANDS : : "r4", "r5", "r6", "r8", "memory");
     }
     if (depth >= 16) {
-        __asm__("1:\n" HIL_GROUP HIL_GROUP HIL_GROUP HIL_GROUP "cmp %[x], %[end]\n bne 1b\n"
+        __asm__("1:\n" HIL_GROUP HIL_GROUP HIL_GROUP HIL_GROUP "ldr %[x0], %[end]\n cmp %[x], %[x0]\n bne 1b\n"
                 : HIL_ROW_OPERANDS
-                : [end] "r"(end)
+                : [end] "m"(end)
                 : "r4", "r5", "r6", "r8", "memory", "cc");
     }
 #undef HIL_ROW_OPERANDS
@@ -103,10 +103,10 @@ HIL_SPECIALISED void hil_row_pair(hil_range range, const hil_channel *channels, 
 }
 
 /* Filters without a zero point. `filter` and `channels` are padded to an even number of outputs. */
-HIL_SPECIALISED void hil_row_dense(const hil_dense *d, const int8_t *input, const uint32_t *filter,
+HIL_SPECIALISED void hil_row_dense(const hil_dense *d, int32_t general, const int8_t *input, const uint32_t *filter,
                                    const hil_channel *channels, int8_t *output, void *scratch)
 {
-    const hil_range range = {d->output_offset, d->clamp_min, d->clamp_max};
+    const hil_range range = {d->output_offset, d->clamp_min, d->clamp_max, general};
     const int32_t depth = hil_row_depth(d);
     hil_word *const columns = (hil_word *)scratch;
     for (int32_t row = 0; row < d->rows; row++) {

@@ -12,6 +12,7 @@
 //! All sizes and offsets are bytes; all moments are indices into [`crate::network::Network::ops`].
 
 pub mod arena;
+pub mod constant;
 pub mod fit;
 pub mod interface;
 pub mod kernel;
@@ -19,6 +20,7 @@ pub mod lifetime;
 pub mod pack;
 pub mod passes;
 pub mod plan;
+pub mod prune;
 mod search;
 mod select;
 pub mod tinyengine;

@@ -1,7 +1,7 @@
 //! The kernel for an operator.
 
 use super::kernel::{self, Kernel, Weights, ZeroPoints};
-use super::pack::{self, Packed, Row};
+use super::pack::{self, Output, Packed, Row};
 use super::plan::PlanError;
 use crate::network::derive::{AddParams, SoftmaxParams, channel_requants, dense_requants, mean_requant};
 use crate::network::{Clamp, DType, Hw, Network, Op, OpKind, Pads, Requant, Tensor, TensorId, Window};
@@ -33,7 +33,7 @@ pub(super) fn select(network: &Network, op: &Op) -> Result<Kernel, PlanError> {
             let (depth, filter_zero) = (filter.shape[1], filter.zero_point());
             let requants = dense_requants(x, filter, out);
             let rows = context.rows(weights, &requants, 0);
-            let packed = if filter_zero == 0 { pack::row(&rows, zero.input) } else { None };
+            let packed = if filter_zero == 0 { pack::row(&rows, zero.input, &Output { zero: zero.output, clamp: *clamp }) } else { None };
             Kernel::FullyConnected(kernel::FullyConnected {
                 weights,
                 depth,
@@ -133,7 +133,7 @@ impl<'a> Context<'a> {
         };
         if conv.groups == 1 {
             let rows = self.rows(weights, &conv.requants, 0);
-            conv.packed = pack::matrix(&rows, conv.zero.input, channels);
+            conv.packed = pack::matrix(&rows, conv.zero.input, &Output { zero: conv.zero.output, clamp }, channels);
         }
         let pixel = conv.filter == Hw { h: 1, w: 1 };
         Ok(if pixel && conv.groups == 1 && window.pads == Pads::default() {
@@ -176,7 +176,8 @@ impl<'a> Context<'a> {
         let pitch = (outputs.checked_sub(1)? * window.stride.w + filter.w).next_multiple_of(2);
         let rows = out_h.checked_sub(1)? * window.stride.h + filter.h;
         let weights = self.rows(depthwise.weights, &depthwise.requants, 3);
-        pack::plane(&weights, depthwise.zero.input, filter.w, 2 * pitch * rows)
+        let output = Output { zero: depthwise.zero.output, clamp: depthwise.clamp };
+        pack::plane(&weights, depthwise.zero.input, &output, filter.w, 2 * pitch * rows)
     }
 
     /// Filter of the given rank and bias, constants with one entry per channel; channels run along `axis`.

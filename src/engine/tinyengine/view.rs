@@ -58,6 +58,8 @@ struct StepView {
     bias: Option<usize>,
     requants: Option<usize>,
     packed: Option<usize>,
+    /// Whether a specialised kernel requantises in the general way.
+    general: u8,
     kernel: &'static str,
     call: Call,
 }
@@ -172,6 +174,7 @@ fn step_view(network: &Network, step: &Step) -> Result<StepView, EngineError> {
         bias: weights.map(|w| w.bias.0),
         requants: weights.map(|_| step.op),
         packed: step.kernel.packed().map(|_| step.op),
+        general: step.kernel.packed().is_some_and(|p| p.general).into(),
         kernel: step.kernel.name(),
         call: call::call(network, step)?,
     })
