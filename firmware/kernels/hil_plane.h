@@ -35,8 +35,8 @@ HIL_SPECIALISED int32_t hil_plane_filter_words(const hil_window *w)
 /* A row of weights, doubled, as pairs: (0, 1), (2, 3) … for even outputs and (1, 2), (3, 4) … for odd ones. The row
  * ends in zeros. */
 typedef struct {
-    uint32_t even[4];
-    uint32_t odd[4];
+    uint32_t even[8];
+    uint32_t odd[8];
 } hil_plane_weights;
 
 HIL_SPECIALISED void hil_plane_row_weights(const uint32_t *filter, int32_t words, hil_plane_weights *to)
@@ -111,7 +111,90 @@ HIL_SPECIALISED int32_t hil_plane_single(const hil_half *p, const hil_plane_weig
     return a;
 }
 
-/* Strides 1 and 2, no dilation, filters up to 8 pixels wide, as many channels out as in. `filter` holds the rows of one
+/* The rows of a filter of 3x3 pixels. */
+typedef struct {
+    uint32_t even0, odd0, even1, odd1, even2, odd2;
+} hil_plane_weights3;
+
+HIL_SPECIALISED void hil_plane_row_weights3(uint32_t row, uint32_t *even, uint32_t *odd)
+{
+    const uint32_t outer = hil_double(hil_even(row));
+    const uint32_t middle = hil_double(hil_odd(row));
+    *even = hil_pack_low(outer, middle);
+    *odd = (middle & 0xffffu) | (outer & 0xffff0000u);
+}
+
+/* Two outputs side by side at stride 1, the whole filter; `pitch` is constant. */
+HIL_SPECIALISED void hil_plane_pair3(const hil_half *p, int32_t pitch, const hil_plane_weights3 *f, int32_t bias2,
+                                     int32_t *a, int32_t *b)
+{
+#if HIL_ASM
+    uint32_t x0, x1;
+    int32_t left, right;
+    __asm__("ldrd %[x0], %[x1], [%[p]]\n"
+            "smlad %[a], %[e0], %[x0], %[bias]\n smlabt %[b], %[e0], %[x0], %[bias]\n"
+            "smlabt %[a], %[x1], %[o0], %[a]\n smlad %[b], %[o0], %[x1], %[b]\n"
+            "ldrd %[x0], %[x1], [%[p], %[row1]]\n"
+            "smlad %[a], %[e1], %[x0], %[a]\n smlabt %[b], %[e1], %[x0], %[b]\n"
+            "smlabt %[a], %[x1], %[o1], %[a]\n smlad %[b], %[o1], %[x1], %[b]\n"
+            "ldrd %[x0], %[x1], [%[p], %[row2]]\n"
+            "smlad %[a], %[e2], %[x0], %[a]\n smlabt %[b], %[e2], %[x0], %[b]\n"
+            "smlabt %[a], %[x1], %[o2], %[a]\n smlad %[b], %[o2], %[x1], %[b]\n"
+            : [a] "=&r"(left), [b] "=&r"(right), [x0] "=&r"(x0), [x1] "=&r"(x1)
+            : [p] "r"(p), [e0] "r"(f->even0), [o0] "r"(f->odd0), [e1] "r"(f->even1), [o1] "r"(f->odd1),
+              [e2] "r"(f->even2), [o2] "r"(f->odd2), [bias] "r"(bias2), [row1] "i"(2 * pitch), [row2] "i"(4 * pitch)
+            : "memory");
+    *a = left;
+    *b = right;
+#else
+    const uint32_t even[3] = {f->even0, f->even1, f->even2};
+    const uint32_t odd[3] = {f->odd0, f->odd1, f->odd2};
+    *a = bias2;
+    *b = bias2;
+    for (int32_t ky = 0; ky < 3; ky++) {
+        const uint32_t x0 = hil_plane_word(&p[ky * pitch]);
+        const uint32_t x1 = hil_plane_word(&p[(ky * pitch) + 2]);
+        *a = hil_mla_low_high(x1, odd[ky], hil_mla_both(even[ky], x0, *a));
+        *b = hil_mla_both(odd[ky], x1, hil_mla_low_high(even[ky], x0, *b));
+    }
+#endif
+}
+
+/* One channel of a 3x3 filter at stride 1. */
+HIL_SPECIALISED void hil_plane_channel3(const hil_window *w, hil_range range, const hil_half *plane,
+                                        const uint32_t *filter, const hil_channel *channel, int8_t *output)
+{
+    const int32_t pitch = hil_plane_pitch(w);
+    const int32_t n = w->out_c;
+    hil_plane_weights3 f;
+    hil_plane_row_weights3(filter[0], &f.even0, &f.odd0);
+    hil_plane_row_weights3(filter[1], &f.even1, &f.odd1);
+    hil_plane_row_weights3(filter[2], &f.even2, &f.odd2);
+    const int32_t bias2 = channel->bias2;
+    const int32_t multiplier = channel->multiplier;
+    const int32_t shift = channel->shift;
+    const int32_t addend = hil_addend(range, shift);
+    int8_t *out = output;
+    for (int32_t y = 0; y < w->out_h; y++) {
+        const hil_half *p = &plane[y * w->stride_h * pitch];
+        int32_t a;
+        int32_t b;
+        for (int32_t x = w->out_w / 2; x > 0; x--) {
+            hil_plane_pair3(p, pitch, &f, bias2, &a, &b);
+            out[0] = hil_output(range, a, multiplier, addend, shift);
+            out[n] = hil_output(range, b, multiplier, addend, shift);
+            out = &out[2 * n];
+            p = &p[2];
+        }
+        if ((w->out_w & 1) != 0) {
+            hil_plane_pair3(p, pitch, &f, bias2, &a, &b);
+            out[0] = hil_output(range, a, multiplier, addend, shift);
+            out = &out[n];
+        }
+    }
+}
+
+/* Strides 1 and 2, no dilation, filters up to 16 by 16 pixels, as many channels out as in. `filter` holds the rows of one
  * channel after another, each padded to whole words. */
 HIL_SPECIALISED void hil_plane_depthwise(const hil_window *w, int32_t general, const int8_t *input, const uint32_t *filter,
                                          const hil_channel *channels, int8_t *output, void *scratch)
@@ -126,7 +209,12 @@ HIL_SPECIALISED void hil_plane_depthwise(const hil_window *w, int32_t general, c
     }
     for (int32_t c = 0; c < n; c++) {
         hil_plane_spread(w, &input[c], plane);
-        hil_plane_weights f[8];
+        /* Rows must be in reach of one address. */
+        if ((w->filter_h == 3) && (w->filter_w == 3) && (w->stride_w == 1) && ((4 * pitch) <= 1020)) {
+            hil_plane_channel3(w, range, plane, &filter[3 * c], &channels[c], &output[c]);
+            continue;
+        }
+        hil_plane_weights f[16];
         for (int32_t ky = 0; ky < w->filter_h; ky++) {
             hil_plane_row_weights(&filter[((c * w->filter_h) + ky) * words], words, &f[ky]);
         }

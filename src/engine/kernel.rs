@@ -86,6 +86,12 @@ impl Kernel {
     }
 }
 
+/// Whether a window slides down a map one pixel wide, `widths` being those of input and output: then it may as well
+/// slide along a row.
+pub(super) fn is_column(filter: Hw, window: &Window, widths: (usize, usize)) -> bool {
+    filter.w == 1 && widths == (1, 1) && window.pads.left == 0 && window.pads.right == 0
+}
+
 /// The constants of a layer with weights.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Weights {
@@ -132,6 +138,35 @@ pub struct Depthwise {
     pub packed: Option<Packed>,
 }
 
+/// What the plane of a depthwise convolution depends on (`firmware/kernels/hil_plane.h`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Plane {
+    pub out: Hw,
+    pub filter: Hw,
+    pub stride: Hw,
+}
+
+impl Plane {
+    /// Widest and highest filter.
+    const MAX_TAPS: usize = 16;
+
+    pub fn laid_flat(self) -> Self {
+        let turn = |Hw { h, w }: Hw| Hw { h: w, w: h };
+        Self { out: turn(self.out), filter: turn(self.filter), stride: turn(self.stride) }
+    }
+
+    /// Bytes of the plane; none where there is no kernel for it.
+    pub fn scratch_bytes(&self) -> Option<usize> {
+        let fits = |taps: usize| (1..=Self::MAX_TAPS).contains(&taps);
+        if !fits(self.filter.h) || !fits(self.filter.w) || !(1..=2).contains(&self.stride.w) {
+            return None;
+        }
+        let outputs = if self.stride.w == 1 { self.out.w.next_multiple_of(2) } else { self.out.w };
+        let pitch = (outputs.checked_sub(1)? * self.stride.w + self.filter.w).next_multiple_of(2);
+        Some(2 * pitch * (self.out.h.checked_sub(1)? * self.stride.h + self.filter.h))
+    }
+}
+
 #[derive(Debug, Clone, PartialEq)]
 pub struct FullyConnected {
     pub weights: Weights,
@@ -152,6 +187,15 @@ pub struct Add {
     pub rhs_zero: i32,
     pub output_zero: i32,
     pub clamp: Clamp,
+}
+
+impl Add {
+    /// Whether the specialised form computes what the reference does (`firmware/kernels/hil_sum.h`).
+    pub fn specialised(&self) -> bool {
+        let halved = |q: Requant| q.multiplier >= 1 << 30 && (-22..=0).contains(&q.shift);
+        let AddParams { lhs, rhs, output } = self.params;
+        halved(lhs) && halved(rhs) && halved(output) && output.shift < 0
+    }
 }
 
 #[derive(Debug, Clone, PartialEq)]

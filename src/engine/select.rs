@@ -25,7 +25,7 @@ pub(super) fn select(network: &Network, op: &Op) -> Result<Kernel, PlanError> {
                 requants: channel_requants(x, filter, out),
                 packed: None,
             };
-            depthwise.packed = context.plane(&depthwise, out);
+            depthwise.packed = context.plane(&depthwise, x, out);
             Kernel::Depthwise(depthwise)
         }
         OpKind::FullyConnected { clamp } => {
@@ -161,23 +161,17 @@ impl<'a> Context<'a> {
         biases.zip(requants).enumerate().map(row).collect()
     }
 
-    fn plane(&self, depthwise: &kernel::Depthwise, out: &Tensor) -> Option<Packed> {
+    fn plane(&self, depthwise: &kernel::Depthwise, x: &Tensor, out: &Tensor) -> Option<Packed> {
         let kernel::Depthwise { filter, multiplier, window, .. } = depthwise;
-        let [_, out_h, out_w, _] = out.shape.as_slice() else { return None };
-        let possible = *multiplier == 1
-            && window.dilation == Hw { h: 1, w: 1 }
-            && (1..=2).contains(&window.stride.w)
-            && (1..=8).contains(&filter.h)
-            && (1..=8).contains(&filter.w);
-        if !possible {
-            return None;
-        }
-        let outputs = if window.stride.w == 1 { out_w.next_multiple_of(2) } else { *out_w };
-        let pitch = (outputs.checked_sub(1)? * window.stride.w + filter.w).next_multiple_of(2);
-        let rows = out_h.checked_sub(1)? * window.stride.h + filter.h;
+        let ([_, _, in_w, _], [_, out_h, out_w, _]) = (x.shape.as_slice(), out.shape.as_slice()) else { return None };
+        let plane = kernel::Plane { out: Hw { h: *out_h, w: *out_w }, filter: *filter, stride: window.stride };
+        let flat = kernel::is_column(*filter, window, (*in_w, *out_w));
+        let plane = if flat { plane.laid_flat() } else { plane };
+        let plain = *multiplier == 1 && window.dilation == Hw { h: 1, w: 1 };
+        let scratch = if plain { plane.scratch_bytes()? } else { return None };
         let weights = self.rows(depthwise.weights, &depthwise.requants, 3);
         let output = Output { zero: depthwise.zero.output, clamp: depthwise.clamp };
-        pack::plane(&weights, depthwise.zero.input, &output, filter.w, 2 * pitch * rows)
+        pack::plane(&weights, depthwise.zero.input, &output, plane.filter.w, scratch)
     }
 
     /// Filter of the given rank and bias, constants with one entry per channel; channels run along `axis`.

@@ -22,6 +22,20 @@ pub(super) struct WindowArgs {
     clamp_min: i32, clamp_max: i32,
 }
 
+impl WindowArgs {
+    /// Height and width exchanged: of a map one pixel wide the bytes stay where they are.
+    #[rustfmt::skip]
+    fn laid_flat(self) -> Self {
+        Self {
+            in_h: self.in_w, in_w: self.in_h, out_h: self.out_w, out_w: self.out_h,
+            filter_h: self.filter_w, filter_w: self.filter_h, stride_h: self.stride_w, stride_w: self.stride_h,
+            dilation_h: self.dilation_w, dilation_w: self.dilation_h,
+            pad_top: self.pad_left, pad_left: self.pad_top,
+            ..self
+        }
+    }
+}
+
 /// `hil_requant`.
 #[derive(Serialize)]
 pub(super) struct RequantArgs {
@@ -53,7 +67,7 @@ pub(super) enum Call {
     },
     Add {
         count: usize, left_shift: u32, lhs_offset: i32, rhs_offset: i32, output_offset: i32, lhs: RequantArgs,
-        rhs: RequantArgs, output: RequantArgs, clamp_min: i32, clamp_max: i32,
+        rhs: RequantArgs, output: RequantArgs, clamp_min: i32, clamp_max: i32, specialised: bool,
     },
     AveragePool { window: WindowArgs },
     MaxPool { window: WindowArgs },
@@ -116,6 +130,7 @@ pub(super) fn call(network: &Network, step: &Step) -> Result<Call, EngineError> 
             output: add.params.output.into(),
             clamp_min: add.clamp.min,
             clamp_max: add.clamp.max,
+            specialised: add.specialised(),
         },
         Kernel::AveragePool(pool) => {
             Call::AveragePool { window: context.window(pool.filter, &pool.window, (0, 0), pool.clamp)? }
@@ -182,7 +197,8 @@ impl Context<'_> {
             let shapes = format!("{:?} to {:?}", self.x.shape, self.out.shape);
             return Err(self.fail(format!("kernels take one NHWC image at a time, not {shapes}")));
         };
-        Ok(WindowArgs {
+        let flat = kernel::is_column(filter, window, (*in_w, *out_w));
+        let args = WindowArgs {
             in_h: *in_h,
             in_w: *in_w,
             in_c: *in_c,
@@ -201,7 +217,8 @@ impl Context<'_> {
             output_offset: offsets.1,
             clamp_min: clamp.min,
             clamp_max: clamp.max,
-        })
+        };
+        Ok(if flat { args.laid_flat() } else { args })
     }
 
     fn mean(&self, mean: &kernel::Mean) -> Result<Call, EngineError> {

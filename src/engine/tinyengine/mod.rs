@@ -64,7 +64,7 @@ impl Engine for TinyEngine {
 
 /// The network that is planned and printed.
 fn rewritten(network: &Network) -> Network {
-    prune::drop_constant_channels(&passes::fold_pads(network))
+    prune::drop_constant_channels(&passes::widen_single_channels(&passes::fold_pads(network)))
 }
 
 fn render(template: &'static str, text: &str, view: &View) -> Result<String, EngineError> {

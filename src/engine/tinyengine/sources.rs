@@ -8,7 +8,7 @@ macro_rules! kernel {
     };
 }
 
-const KERNELS: [(&str, &str); 17] = [
+const KERNELS: [(&str, &str); 18] = [
     kernel!("hil_kernels.h"),
     kernel!("hil_internal.h"),
     kernel!("hil_dsp.h"),
@@ -16,6 +16,7 @@ const KERNELS: [(&str, &str); 17] = [
     kernel!("hil_matrix.h"),
     kernel!("hil_plane.h"),
     kernel!("hil_row.h"),
+    kernel!("hil_sum.h"),
     kernel!("hil_add.c"),
     kernel!("hil_conv.c"),
     kernel!("hil_conv_1x1.c"),
