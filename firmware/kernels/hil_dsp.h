@@ -102,6 +102,18 @@ HIL_SPECIALISED uint32_t hil_pack_high(uint32_t a, uint32_t b)
 #endif
 }
 
+/* Low half of a, high half of b. */
+HIL_SPECIALISED uint32_t hil_pack_apart(uint32_t a, uint32_t b)
+{
+#if HIL_ASM
+    uint32_t r;
+    __asm__("pkhbt %0, %1, %2" : "=r"(r) : "r"(a), "r"(b));
+    return r;
+#else
+    return (a & 0xffffu) | (b & 0xffff0000u);
+#endif
+}
+
 /* Both halves doubled; they must not overflow. */
 HIL_SPECIALISED uint32_t hil_double(uint32_t x)
 {
