@@ -8,13 +8,15 @@ macro_rules! kernel {
     };
 }
 
-const KERNELS: [(&str, &str); 18] = [
+const KERNELS: [(&str, &str); 20] = [
     kernel!("hil_kernels.h"),
     kernel!("hil_internal.h"),
     kernel!("hil_dsp.h"),
     kernel!("hil_requant.h"),
+    kernel!("hil_matrix.c"),
     kernel!("hil_matrix.h"),
     kernel!("hil_plane.h"),
+    kernel!("hil_row.c"),
     kernel!("hil_row.h"),
     kernel!("hil_sum.h"),
     kernel!("hil_add.c"),
