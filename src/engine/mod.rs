@@ -14,13 +14,16 @@
 
 pub mod arena;
 pub mod cmsis_nn;
+pub mod constant;
 pub mod fetch;
 pub mod fit;
 pub mod interface;
 pub mod kernel;
 pub mod lifetime;
+pub mod pack;
 pub mod passes;
 pub mod plan;
+pub mod prune;
 mod search;
 mod select;
 pub mod tflm;

@@ -83,20 +83,34 @@ impl Plan {
     ///
     /// It is planned as it stands: apply [`super::passes`] before.
     pub fn aligned(network: &Network, alignment: usize) -> Result<Self, PlanError> {
-        Self::with_scratch(network, alignment, |_, kernel| kernel.scratch_bytes())
+        let kernels = network.ops.iter().map(|op| select(network, op)).collect::<Result<Vec<_>, _>>()?;
+        let scratch = kernels.iter().map(Kernel::scratch_bytes).collect();
+        Self::with_kernels(network, alignment, kernels, scratch)
     }
 
-    /// Plans `network` for kernels that need other scratch memory: bytes per operator and kernel.
-    pub fn with_scratch(
+    /// Plans `network` for somebody else's kernels, which take filters, biases and requantisation as they stand, never
+    /// work in place, and need `scratch_bytes` of an operator and its kernel.
+    pub fn general(
         network: &Network,
         alignment: usize,
         scratch_bytes: impl Fn(&Op, &Kernel) -> usize,
     ) -> Result<Self, PlanError> {
+        let general = |op| Ok(select(network, op)?.into_general());
+        let kernels = network.ops.iter().map(general).collect::<Result<Vec<_>, PlanError>>()?;
+        let scratch = network.ops.iter().zip(&kernels).map(|(op, kernel)| scratch_bytes(op, kernel)).collect();
+        Self::with_kernels(network, alignment, kernels, scratch)
+    }
+
+    /// One kernel and as many bytes of scratch memory per operator.
+    fn with_kernels(
+        network: &Network,
+        alignment: usize,
+        kernels: Vec<Kernel>,
+        needed: Vec<usize>,
+    ) -> Result<Self, PlanError> {
         let lifetimes = Lifetimes::of(network)?;
-        let kernels = network.ops.iter().map(|op| select(network, op)).collect::<Result<Vec<_>, _>>()?;
         let mut blocks: Vec<Block> =
             lifetimes.spans.iter().map(|s| Block { first: s.first, last: s.last, bytes: s.bytes }).collect();
-        let needed: Vec<usize> = network.ops.iter().zip(&kernels).map(|(op, k)| scratch_bytes(op, k)).collect();
         // Scratch of operator i is block `spans + i`.
         blocks.extend(needed.iter().enumerate().map(|(i, &bytes)| Block { first: i, last: i, bytes }));
         let arena = Arena::pack(&blocks, alignment)?;
@@ -107,10 +121,9 @@ impl Plan {
             .enumerate()
             .map(|(index, kernel)| step(network, &places, index, kernel, (scratch[index], needed[index])))
             .collect();
-        let read: BTreeSet<TensorId> = network
-            .ops
+        let read: BTreeSet<TensorId> = steps
             .iter()
-            .flat_map(|op| &op.inputs)
+            .flat_map(|step| operands(network, step.op, &step.kernel))
             .chain(&network.outputs)
             .map(|id| lifetimes.owner(*id))
             .filter(|id| network.tensor(*id).data.is_some())
@@ -121,7 +134,8 @@ impl Plan {
             outputs: places.all(&network.outputs),
             arena_bytes: arena.total,
             arena_lower_bound: arena.lower_bound,
-            weights_bytes: read.iter().map(|id| network.tensor(*id).bytes()).sum(),
+            weights_bytes: read.iter().map(|id| network.tensor(*id).bytes()).sum::<usize>()
+                + steps.iter().filter_map(|s| s.kernel.packed()).map(|p| p.filter_bytes()).sum::<usize>(),
             table_bytes: steps.iter().map(|s| s.table_bytes).sum(),
             steps,
         })
@@ -161,14 +175,19 @@ impl Places {
     }
 }
 
+/// Operands that are read as they stand: of a specialised kernel the activation alone.
+fn operands<'a>(network: &'a Network, index: usize, kernel: &Kernel) -> &'a [TensorId] {
+    let inputs = network.ops[index].inputs.as_slice();
+    if kernel.packed().is_some() { &inputs[..inputs.len().min(1)] } else { inputs }
+}
+
 /// `scratch` is offset and bytes.
 fn step(network: &Network, places: &Places, index: usize, kernel: Kernel, scratch: (usize, usize)) -> Step {
     let op = &network.ops[index];
     // Filter and bias are named by the kernel.
     let activations = if kernel.channel_requants().is_empty() { op.inputs.len() } else { 1 };
     let (scratch, scratch_bytes) = scratch;
-    let constants: BTreeSet<TensorId> = op
-        .inputs
+    let constants: BTreeSet<TensorId> = operands(network, index, &kernel)
         .iter()
         .filter_map(|id| match places.of(*id) {
             Place::Constant(owner) => Some(owner),
@@ -182,8 +201,9 @@ fn step(network: &Network, places: &Places, index: usize, kernel: Kernel, scratc
         output: places.of(op.output),
         scratch: (scratch_bytes > 0).then_some(scratch),
         scratch_bytes,
-        weights_bytes: constants.iter().map(|id| network.tensor(*id).bytes()).sum(),
-        table_bytes: kernel.channel_requants().len() * REQUANT_BYTES,
+        weights_bytes: constants.iter().map(|id| network.tensor(*id).bytes()).sum::<usize>()
+            + kernel.packed().map_or(0, |p| p.filter_bytes()),
+        table_bytes: kernel.packed().map_or(kernel.channel_requants().len() * REQUANT_BYTES, |p| p.table_bytes()),
         kernel,
     }
 }

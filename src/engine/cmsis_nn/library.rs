@@ -45,9 +45,8 @@ const FILES: [&str; 25] = [
     "cmsis_nn/Source/PoolingFunctions/arm_max_pool_s8.c",
 ];
 
-/// Kernels of ours that stand in for what the library lacks, and headers.
-const OURS: [&str; 7] =
-    ["hil_kernels.h", "hil_internal.h", "hil_add.c", "hil_mean.c", "hil_pad.c", "hil_quantize.c", "hil_softmax.c"];
+/// Kernels of ours that stand in for what the library lacks.
+const OURS: [&str; 5] = ["hil_add.c", "hil_mean.c", "hil_pad.c", "hil_quantize.c", "hil_softmax.c"];
 
 const GLUE: &str = include_str!("../../../firmware/cmsis_nn/hil_cmsis_nn.h");
 
@@ -58,7 +57,7 @@ pub(super) fn sources(store: &Store) -> Result<Vec<Source>, EngineError> {
         let name = member.path.rsplit('/').next().unwrap_or(&member.path);
         Source { path: format!("cmsis_nn/{name}"), text: member.text, shared: true }
     });
-    let ours = kernels().filter(|source| OURS.contains(&source.path.as_str()));
+    let ours = kernels().filter(|source| source.path.ends_with(".h") || OURS.contains(&source.path.as_str()));
     let glue = Source { path: "hil_cmsis_nn.h".into(), text: GLUE.into(), shared: true };
     Ok(ours.chain([glue]).chain(library).collect())
 }

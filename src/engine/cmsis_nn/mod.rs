@@ -41,7 +41,7 @@ impl CmsisNn {
 }
 
 const DIALECT: Dialect =
-    Dialect { headers: &["hil_kernels.h", "hil_cmsis_nn.h"], template: template_of, split_requants: true };
+    Dialect { headers: &["hil_kernels.h", "hil_sum.h", "hil_cmsis_nn.h"], template: template_of, split_requants: true };
 
 /// The template of kernels that are the library's.
 fn template_of(kernel: &Kernel) -> Option<&'static str> {
@@ -68,7 +68,7 @@ fn planned(network: &Network) -> Result<(Network, Plan), EngineError> {
 }
 
 fn plan(network: &Network) -> Result<Plan, EngineError> {
-    let plan = Plan::with_scratch(network, arena::DEFAULT_ALIGNMENT, |op, kernel| {
+    let plan = Plan::general(network, arena::DEFAULT_ALIGNMENT, |op, kernel| {
         scratch_bytes(kernel, network.tensor(op.inputs[0]).shape.last().copied().unwrap_or(0))
     })?;
     check::check(network, &plan)?;

@@ -16,6 +16,7 @@ use super::interface::{BuildNeeds, Compiled, Engine, EngineError, Source, StepIn
 use super::kernel::Kernel;
 use super::passes;
 use super::plan::Plan;
+use super::prune;
 use crate::network::Network;
 
 pub struct TinyEngine;
@@ -48,11 +49,11 @@ impl Engine for TinyEngine {
     }
 
     fn plan(&self, network: &Network) -> Result<Plan, EngineError> {
-        Ok(Plan::new(&passes::fold_pads(network))?)
+        Ok(Plan::new(&rewritten(network))?)
     }
 
     fn compile(&self, network: &Network) -> Result<Compiled, EngineError> {
-        let network = &passes::fold_pads(network);
+        let network = &rewritten(network);
         print(network, Plan::new(network)?, view::OURS, sources::kernels())
     }
 }
@@ -86,6 +87,11 @@ pub(super) fn print(
         plan,
         needs: BuildNeeds::default(),
     })
+}
+
+/// The network that is planned and printed.
+fn rewritten(network: &Network) -> Network {
+    prune::drop_constant_channels(&passes::widen_single_channels(&passes::fold_pads(network)))
 }
 
 /// Prints `view` by the template of that name.
