@@ -1,6 +1,7 @@
 //! Programs from assembly text.
 
 use super::Twin;
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -74,6 +75,18 @@ pub fn disassemble(elf: &Path, start: u32, end: u32) -> String {
     let output = Command::new("arm-none-eabi-objdump").args(["-d", "-Mforce-thumb"]).args(range).arg(elf).output();
     let text = String::from_utf8_lossy(&output.expect("objdump").stdout).into_owned();
     text.lines().filter(|line| line.contains(":\t")).collect::<Vec<_>>().join("\n")
+}
+
+/// Addresses of all symbols, without the bit that says Thumb.
+pub fn symbols(elf: &Path) -> BTreeMap<String, u32> {
+    let output = Command::new("arm-none-eabi-nm").arg(elf).output().expect("nm");
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let parse = |line: &str| {
+        let mut words = line.split_whitespace();
+        let (address, _, name) = (words.next()?, words.next()?, words.next()?);
+        Some((name.to_string(), u32::from_str_radix(address, 16).ok()? & !1))
+    };
+    text.lines().filter_map(parse).collect()
 }
 
 fn tool(command: &mut Command) {

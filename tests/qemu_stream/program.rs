@@ -157,7 +157,7 @@ note_fault:
     .ltorg
 
 @ Puts what an exception looks like from inside into the window. The number of the SVC says whether the handler uses the
-@ FPU (1), before (2) or after it looks at the frame, and whether it makes PendSV follow (4).
+@ FPU (1), before (2) or after it looks at the frame (all but its last word, which is unknown), and whether it makes PendSV follow (4).
     .thumb_func
 on_svc:
     ldr r0, =SCRATCH
@@ -172,7 +172,7 @@ on_svc:
     cmp r3, #3
     it eq
     bleq use_fpu
-    movs r3, #26
+    movs r3, #25
 1:
     ldr r12, [r2], #4
     str r12, [r0], #4
@@ -241,9 +241,9 @@ pub fn text(snippets: &[Snippet], twin: Twin, runs: usize) -> String {
     text + "    .word 0\n"
 }
 
-/// Snippets of a batch.
-pub fn snippets(seed: u64, count: usize, twin: Twin) -> Vec<Snippet> {
-    let mut generator = Generator::new(Rng(seed), twin);
+/// Snippets of a batch, some of which end in a fault if `faults`.
+pub fn snippets(seed: u64, count: usize, twin: Twin, faults: bool) -> Vec<Snippet> {
+    let mut generator = Generator::new(Rng(seed), twin, faults);
     (0..count).map(|i| generator.snippet(i)).collect()
 }
 
