@@ -345,7 +345,7 @@ fn stack_and_touched_memory_are_known() {
     assert_eq!(is(0x2000_0480), (false, false));
     core.clear_watermarks();
     assert!(core.touched().is_empty());
-    assert_eq!(core.stack_low().main, u32::MAX);
+    assert_eq!((core.stack_low().main, core.stack_low().process), (0x2001_0000 - 20, 0x2000_8000 - 16));
 }
 
 #[test]
@@ -511,4 +511,34 @@ fn cycles_do_not_depend_on_how_time_is_cut() {
     assert_eq!(run(u64::MAX / 2), Some(whole));
     assert_eq!(run(1), Some(whole));
     assert_eq!(run(1000), Some(whole));
+}
+
+/// Figures of the Cortex-M4 TRM (100166), 3.3.1 to 3.3.3, with P = 2 and no wait states.
+#[test]
+fn m4_cycles_are_those_of_the_manual() {
+    let address = "movw r0, #0x100\n movt r0, #0x2000\n mov r1, r0\n movs r2, #4\n";
+    for (text, cycles) in [
+        ("adds r3, #1\n smlad r3, r3, r3, r3\n umlal r3, r4, r5, r6", 3),
+        ("ldr r3, [r0]", 2),
+        ("ldr r3, [r0]\n ldr r4, [r1]\n ldr r5, [r1, #4]", 4),
+        ("str r3, [r0]\n str r3, [r1]", 2),
+        ("str r1, [r0]\n ldr r3, [r0]\n ldr r4, [r3]", 5),
+        ("stmia r0!, {r3-r6}", 5),
+        ("ldmia r0, {r3-r6}", 5),
+        ("push {r3, lr}\n pop {r3, r7}", 6),
+        ("ldrd r3, r4, [r0]", 3),
+        ("b 1f\n nop\n 1:", 3),
+        ("cmp r2, #4\n bne 1f\n 1:", 2),
+        ("cmp r2, #4\n beq 1f\n nop\n 1:", 4),
+        ("bl 1f\n 1:", 3),
+        // Folded, and two of three instructions whose condition fails.
+        ("cmp r2, #5\n itte eq\n ldreq r3, [r0]\n muleq r3, r2\n movne r3, #1", 4),
+        ("udiv r3, r2, r2", 4),
+    ] {
+        let Some(mut empty) = m4(&format!("main: {address} bkpt 0")) else { return };
+        finish(&mut empty, &mut Board::default());
+        let Some(mut full) = m4(&format!("main: {address} {text}\n bkpt 0")) else { return };
+        finish(&mut full, &mut Board::default());
+        assert_eq!(full.cycles() - empty.cycles(), cycles, "{text}");
+    }
 }

@@ -10,8 +10,8 @@ pub fn qemu_twin(core: Core) -> Board {
         Core::CortexM4f => "mps2-an386",
         Core::CortexM7f => "mps2-an500",
     };
-    // The text is part of the program, and a test reads both.
-    Board::shipped(name).expect("the board files of QEMU's machines are right")
+    // Its file is a part of the program, and a test reads both.
+    Board::shipped(name).expect("the boards of QEMU's machines")
 }
 
 #[cfg(test)]

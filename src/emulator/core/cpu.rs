@@ -74,7 +74,7 @@ pub(crate) enum Sleep {
 
 impl Cpu {
     pub(crate) fn new(config: CoreConfig, map: Map) -> Self {
-        Self {
+        let mut cpu = Self {
             r: [0; 16],
             pc: 0,
             n: 0,
@@ -111,7 +111,12 @@ impl Cpu {
             flash: Flash::new(config.flash),
             config,
             flush: false,
+        };
+        // The caches of a Cortex-M7 are off after reset.
+        if cpu.config.instruction_cache.is_some() {
+            cpu.flash.switch(false, false);
         }
+        cpu
     }
 
     /// Whether a condition holds.

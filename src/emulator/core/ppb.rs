@@ -49,6 +49,9 @@ pub(crate) const FPCCR_LSPACT: u32 = 1;
 pub(crate) const FPCCR_LSPEN: u32 = 1 << 30;
 pub(crate) const FPCCR_ASPEN: u32 = 1 << 31;
 
+/// The cycle counter of the data watchpoint and trace unit.
+const CYCCNT: u32 = 0xE000_1004;
+
 /// Registers of the system control space.
 #[derive(Debug, Clone)]
 pub(crate) struct Ppb {
@@ -80,6 +83,8 @@ pub(crate) struct Ppb {
     /// ITCMCR, DTCMCR, AHBPCR, CACR, AHBSCR.
     m7_control: [u32; 5],
     itm: [u32; 3],
+    /// Instructions executed before the blocks that read CYCCNT last and before that.
+    pub counter_reads: [u64; 2],
 }
 
 impl Ppb {
@@ -113,6 +118,7 @@ impl Ppb {
             data_cache: config.data_cache,
             m7_control: [1, 1, 0, 0, 0],
             itm: [0; 3],
+            counter_reads: [0; 2],
         }
     }
 
@@ -189,6 +195,9 @@ impl Cpu {
 
     fn read_ppb_word(&mut self, address: u32, now: u64) -> Option<u32> {
         let ppb = &mut self.ppb;
+        if address == CYCCNT {
+            ppb.counter_reads = [self.instructions, ppb.counter_reads[0]];
+        }
         Some(match address {
             0xE000_0000..=0xE000_007C => 1,
             0xE000_0E00 => ppb.itm[0],
@@ -288,6 +297,9 @@ impl Cpu {
             0xE000_ED14 => {
                 let writable = if ppb.m7 { 0x7_031B } else { 0x31B };
                 ppb.ccr = ppb.ccr & !writable | value & writable;
+                if ppb.m7 {
+                    self.flash.switch(value >> 17 & 1 == 1, value >> 16 & 1 == 1);
+                }
                 after = After::Access;
             }
             0xE000_ED18..=0xE000_ED20 => ppb.nvic.set_system_priorities(word, value, mask),
@@ -314,7 +326,7 @@ impl Cpu {
             0xE000_EF38 => ppb.fpcar = value & !7,
             0xE000_EF3C => ppb.fpdscr = value & 0x07C0_0000,
             // ICIALLU.
-            0xE000_EF50 if ppb.m7 => self.flash.clear(),
+            0xE000_EF50 if ppb.m7 => self.flash.clear_instructions(),
             // Cache maintenance: memory is always coherent here; the cost is the timing model's.
             0xE000_EF54..=0xE000_EF78 if ppb.m7 => {}
             0xE000_EF90..=0xE000_EFA0 if ppb.m7 => ppb.m7_control[(word - 0xE000_EF90) as usize / 4] = value,

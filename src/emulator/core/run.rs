@@ -28,6 +28,13 @@ impl Core {
                 self.cpu.ppb.pend(super::ppb::exception::SYSTICK);
             }
             self.cpu.ppb.nvic.sample(periphery.lines());
+            if let Some(setup) = periphery.flash_setup() {
+                // The accelerator of an M7 is not on the way that it fetches by: its own caches are, and CCR switches them.
+                match self.cpu.config.instruction_cache {
+                    Some(_) => self.cpu.flash.set_wait_states(setup.wait_states),
+                    None => self.cpu.flash.set_up(setup),
+                }
+            }
             if periphery.reset_requested() {
                 return Ok(Pause::Reset);
             }

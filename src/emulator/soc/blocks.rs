@@ -38,6 +38,8 @@ pub enum Model {
     Plain(&'static [Register]),
     /// Interrupt lines: receive, transmit, overrun.
     CmsdkUart,
+    CmsdkTimer,
+    CmsdkDualTimer,
     FpgaIo,
 }
 

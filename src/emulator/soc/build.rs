@@ -6,7 +6,8 @@ use super::rcc::{Oscillators, Rcc};
 use super::serial::Serial;
 use super::wires::Wires;
 use super::{
-    Slot, Soc, cmsdk_uart, crc, dma, exti, flash, gpio, identity, mps2, pwr, rng, syscfg, timer, usart, watchdog, wires,
+    Slot, Soc, cmsdk_timer, cmsdk_uart, crc, dma, exti, flash, gpio, identity, mps2, pwr, rng, syscfg, timer, usart,
+    watchdog, wires,
 };
 use crate::board::{Board, RegionKind};
 
@@ -92,6 +93,8 @@ impl Soc {
             }
             Model::Identity(table) => Box::new(identity::Identity::new(table)),
             Model::Plain(table) => Box::new(mps2::Plain::new(table)),
+            Model::CmsdkTimer => Box::new(cmsdk_timer::Timer::new(irq(wires, 0))),
+            Model::CmsdkDualTimer => Box::new(cmsdk_timer::DualTimer::new(irq(wires, 0))),
             Model::FpgaIo => Box::new(mps2::FpgaIo::new()),
             Model::CmsdkUart => {
                 let line = wires.serial.len();

@@ -6,6 +6,7 @@
 mod blocks;
 mod build;
 mod clocks;
+mod cmsdk_timer;
 mod cmsdk_uart;
 mod crc;
 mod debug;
@@ -13,6 +14,7 @@ mod decode;
 mod device;
 mod dma;
 mod dma_bus;
+mod down_counter;
 mod exti;
 mod families;
 mod flash;

@@ -3,6 +3,7 @@
 //! NOT VALIDATED. A miss costs the wait states; the line after one that is being executed is prefetched in time.
 
 use super::cache::{Cache, CacheGeometry};
+use crate::emulator::interface::FlashSetup;
 
 /// The way from core to flash.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,11 +50,39 @@ impl FlashPath {
     }
 }
 
+/// A cache, and the buffer of one access that is there without it.
+#[derive(Debug, Clone)]
+struct Side {
+    cache: Cache,
+    buffer: Cache,
+    on: bool,
+}
+
+impl Side {
+    fn new(geometry: Option<CacheGeometry>, width: u32) -> Self {
+        let buffer = Cache::new(CacheGeometry { bytes: width, ways: 1, line: width });
+        Self { cache: geometry.map_or(buffer.clone(), Cache::new), buffer, on: true }
+    }
+
+    #[inline]
+    fn access(&mut self, address: u32) -> bool {
+        if self.on { self.cache.access(address) } else { self.buffer.access(address) }
+    }
+
+    fn switch(&mut self, on: bool) {
+        self.on = on;
+        self.buffer.clear();
+    }
+}
+
 #[derive(Debug, Clone)]
 pub(crate) struct Flash {
-    path: FlashPath,
-    instructions: Cache,
-    data: Cache,
+    wait_states: u32,
+    prefetch: bool,
+    instructions: Side,
+    data: Side,
+    /// What the periphery said last.
+    setup: Option<FlashSetup>,
     /// Line fetched last.
     last: u32,
     /// Changes whenever a line came into the instruction cache: what was in before may have gone.
@@ -62,33 +91,55 @@ pub(crate) struct Flash {
 
 impl Flash {
     pub fn new(path: FlashPath) -> Self {
-        // Without a cache there is still the buffer of one access.
-        let buffer = CacheGeometry { bytes: path.width, ways: 1, line: path.width };
         Self {
-            path,
-            instructions: Cache::new(path.instructions.unwrap_or(buffer)),
-            data: Cache::new(path.data.unwrap_or(buffer)),
+            wait_states: path.wait_states,
+            prefetch: path.prefetch,
+            instructions: Side::new(path.instructions, path.width),
+            data: Side::new(path.data, path.width),
+            setup: None,
             last: u32::MAX,
-            epoch: u64::from(path.wait_states > 0),
+            epoch: 1,
         }
     }
 
-    /// Bytes that are fetched together.
+    /// Bytes by which blocks note what they are fetched from.
     pub fn line(&self) -> u32 {
-        self.instructions.line_bytes()
+        self.instructions.cache.line_bytes().min(self.instructions.buffer.line_bytes())
+    }
+
+    /// Follows the flash controller.
+    pub fn set_up(&mut self, setup: FlashSetup) {
+        if self.setup == Some(setup) {
+            return;
+        }
+        self.setup = Some(setup);
+        self.wait_states = setup.wait_states;
+        self.prefetch = setup.prefetch;
+        self.switch(setup.instruction_cache, setup.data_cache);
+    }
+
+    pub fn set_wait_states(&mut self, wait_states: u32) {
+        self.wait_states = wait_states;
+    }
+
+    /// Switches the caches on or off; what is in them stays.
+    pub fn switch(&mut self, instructions: bool, data: bool) {
+        self.instructions.switch(instructions);
+        self.data.switch(data);
+        self.epoch += 1;
     }
 
     /// Cycles that are lost on fetching the lines of a block.
     pub fn fetch(&mut self, lines: &[u32]) -> u32 {
-        if self.path.wait_states == 0 {
+        if self.wait_states == 0 {
             return 0;
         }
         let mut lost = 0;
         for &line in lines {
             if !self.instructions.access(line) {
                 self.epoch += 1;
-                let ahead = self.path.prefetch && line == self.last.wrapping_add(self.line());
-                lost += if ahead { 0 } else { self.path.wait_states };
+                let ahead = self.prefetch && line == self.last.wrapping_add(self.line());
+                lost += if ahead { 0 } else { self.wait_states };
             }
             self.last = line;
         }
@@ -98,14 +149,43 @@ impl Flash {
     /// Cycles that are lost on reading data.
     #[inline]
     pub fn read(&mut self, address: u32) -> u32 {
-        if self.path.wait_states == 0 || self.data.access(address) { 0 } else { self.path.wait_states }
+        if self.wait_states == 0 || self.data.access(address) { 0 } else { self.wait_states }
     }
 
-    /// What invalidating the caches does.
-    pub fn clear(&mut self) {
-        self.instructions.clear();
-        self.data.clear();
+    /// Invalidates the instruction cache.
+    pub fn clear_instructions(&mut self) {
+        self.instructions.cache.clear();
         self.last = u32::MAX;
         self.epoch += 1;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_in_a_cache_costs_nothing_and_the_next_line_is_prefetched() {
+        let mut flash = Flash::new(FlashPath::stm32f4(5));
+        assert_eq!(flash.fetch(&[0, 16, 32]), 5);
+        let epoch = flash.epoch;
+        assert_eq!(flash.fetch(&[0, 16, 32]), 0);
+        assert_eq!(flash.epoch, epoch);
+        assert_eq!(flash.fetch(&[256]), 5);
+        assert_eq!((flash.read(0x1000), flash.read(0x100C), flash.read(0x1010)), (5, 0, 5));
+    }
+
+    #[test]
+    fn the_controller_switches_caches_and_wait_states() {
+        let mut flash = Flash::new(FlashPath::stm32f4(5));
+        let setup = FlashSetup { wait_states: 3, prefetch: false, instruction_cache: false, data_cache: false };
+        flash.set_up(setup);
+        assert_eq!(flash.fetch(&[0, 16]), 6);
+        assert_eq!(flash.fetch(&[0, 16]), 6);
+        flash.set_up(FlashSetup { instruction_cache: true, ..setup });
+        assert_eq!(flash.fetch(&[0, 16]), 6);
+        assert_eq!(flash.fetch(&[0, 16]), 0);
+        flash.clear_instructions();
+        assert_eq!(flash.fetch(&[0]), 3);
     }
 }

@@ -16,9 +16,9 @@ pub static FAMILY: FamilyMap = FamilyMap {
 };
 
 const BLOCKS: &[Block] = &[
-    Block::absent("TIMER0", 0x4000_0000, 0x1000).irqs(&[8]),
-    Block::absent("TIMER1", 0x4000_1000, 0x1000).irqs(&[9]),
-    Block::absent("DUALTIMER", 0x4000_2000, 0x1000).irqs(&[10]),
+    Block::new("TIMER0", 0x4000_0000, 0x1000, Model::CmsdkTimer).irqs(&[8]),
+    Block::new("TIMER1", 0x4000_1000, 0x1000, Model::CmsdkTimer).irqs(&[9]),
+    Block::new("DUALTIMER", 0x4000_2000, 0x1000, Model::CmsdkDualTimer).irqs(&[10]),
     uart("UART0", 0x4000_4000, &[0, 1, 12]),
     uart("UART1", 0x4000_5000, &[2, 3, 12]),
     uart("UART2", 0x4000_6000, &[4, 5, 12]),
