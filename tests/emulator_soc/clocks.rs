@@ -111,3 +111,15 @@ fn the_backup_domain_is_protected_and_outlives_resets() {
         assert_eq!(bench.read(bdcr), 0);
     }
 }
+
+#[test]
+fn the_pll_multiplies_by_all_seven_bits_and_divides_first() {
+    let mut bench = Bench::l4();
+    bench.write(0x4002_2000, 0x704);
+    bench.set(0x4002_1000, 1 << 8);
+    // HSI 16 MHz / 4 * 80 / 4.
+    bench.write(0x4002_100c, 2 | 3 << 4 | 80 << 8 | 1 << 24 | 1 << 25);
+    bench.set(0x4002_1000, 1 << 24);
+    bench.set(0x4002_1008, 3);
+    assert_eq!(bench.soc.core_hz(), 80_000_000);
+}

@@ -1,14 +1,16 @@
 //! The same programs on the emulator.
 
-use super::Twin;
-use hil::board::Board;
+use super::{RAM_SIZE, Twin};
+use hil::board::{Board, Region, RegionKind};
 use hil::emulator::core::Stop;
 use hil::emulator::{EmulatorError, Image, Machine, Memory, Pause};
 use std::path::Path;
 
 /// A twin board with `elf` in its memory and `ram` in its external RAM, reset.
 pub fn machine(elf: &Path, twin: Twin, ram: &[u8]) -> Machine {
-    let board = Board::shipped(twin.board).expect("a twin board");
+    let mut board = Board::shipped(twin.board).expect("a twin board");
+    let (kind, origin, size) = (RegionKind::Sram, twin.ram_base, RAM_SIZE as u32);
+    board.memory.push(Region { name: "psram".into(), kind, origin, size, aliases: vec![] });
     let mut machine = Machine::new(&board).expect("a machine");
     let image = Image::read(elf, 0).expect("an image");
     machine.load(&image).expect("an image that fits");
