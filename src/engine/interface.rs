@@ -23,7 +23,14 @@ pub enum EngineError {
     Template { template: &'static str, message: String },
 }
 
-/// One C file.
+impl EngineError {
+    /// Whether it says something about this machine and nothing about the network.
+    pub fn is_infrastructure(&self) -> bool {
+        matches!(self, Self::Fetch(_) | Self::Template { .. })
+    }
+}
+
+/// One C or C++ file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Source {
     /// Relative, with `/`.
@@ -55,6 +62,8 @@ pub struct BuildNeeds {
     pub cxx: Vec<String>,
     /// Linked before the C library.
     pub libraries: Vec<Library>,
+    /// An upper bound of the bytes of code and its constants that the engine brings beyond what ours does.
+    pub code_bytes: usize,
 }
 
 impl BuildNeeds {
@@ -83,6 +92,8 @@ pub struct Compiled {
     pub input_bytes: usize,
     /// Bytes of one output.
     pub output_bytes: usize,
+    /// Name of the engine.
+    pub engine: &'static str,
     pub needs: BuildNeeds,
 }
 
@@ -90,6 +101,11 @@ pub struct Compiled {
 pub trait Engine: Send + Sync {
     /// The name in scenarios and results.
     fn name(&self) -> &'static str;
+
+    /// What it is, with the version of what is not ours; the name where all of it is.
+    fn title(&self) -> String {
+        self.name().into()
+    }
 
     /// Decides the plan alone: enough to know whether a network fits.
     fn plan(&self, network: &Network) -> Result<Plan, EngineError>;

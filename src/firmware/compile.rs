@@ -25,7 +25,8 @@ pub(super) struct Group<'a> {
 }
 
 /// Nothing but everybody's flags.
-pub(super) static NO_NEEDS: BuildNeeds = BuildNeeds { all: Vec::new(), cxx: Vec::new(), libraries: Vec::new() };
+pub(super) static NO_NEEDS: BuildNeeds =
+    BuildNeeds { all: Vec::new(), cxx: Vec::new(), libraries: Vec::new(), code_bytes: 0 };
 
 impl<'a> Group<'a> {
     /// Those of an engine's files, each with whether all networks share it. What is shared sees only what is shared.

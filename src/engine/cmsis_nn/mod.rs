@@ -80,12 +80,16 @@ impl Engine for CmsisNn {
         "cmsis-nn"
     }
 
+    fn title(&self) -> String {
+        Self::TITLE.into()
+    }
+
     fn plan(&self, network: &Network) -> Result<Plan, EngineError> {
         Ok(planned(network)?.1)
     }
 
     fn compile(&self, network: &Network) -> Result<Compiled, EngineError> {
         let (network, plan) = planned(network)?;
-        print(&network, plan, DIALECT, library::sources(&self.store)?)
+        print(self.name(), &network, plan, DIALECT, library::sources(&self.store)?)
     }
 }

@@ -46,8 +46,16 @@ const ALL: [&str; 3] = ["-DTF_LITE_STATIC_MEMORY", "-DTF_LITE_MCU_DEBUG_LOG", "-
 const CXX: [&str; 6] =
     ["-std=c++11", "-fno-exceptions", "-fno-rtti", "-fno-threadsafe-statics", "-fno-use-cxa-atexit", "-w"];
 
+/// Interpreter and kernels, less what they stand in for.
+const CODE_BYTES: usize = 48 * 1024;
+
 fn needs() -> BuildNeeds {
-    BuildNeeds { all: ALL.map(String::from).into(), cxx: CXX.map(String::from).into(), libraries: Vec::new() }
+    BuildNeeds {
+        all: ALL.map(String::from).into(),
+        cxx: CXX.map(String::from).into(),
+        libraries: Vec::new(),
+        code_bytes: CODE_BYTES,
+    }
 }
 
 /// A network on its way into the library.
@@ -120,6 +128,10 @@ impl Engine for Tflm {
         "tflm"
     }
 
+    fn title(&self) -> String {
+        Self::TITLE.into()
+    }
+
     fn plan(&self, network: &Network) -> Result<Plan, EngineError> {
         Ok(Prepared::new(network)?.plan(network))
     }
@@ -135,6 +147,7 @@ impl Engine for Tflm {
             sources,
             input_bytes: network.tensor(network.inputs[0]).bytes(),
             output_bytes: network.tensor(network.outputs[0]).bytes(),
+            engine: self.name(),
             needs: needs(),
         })
     }

@@ -54,12 +54,13 @@ impl Engine for TinyEngine {
 
     fn compile(&self, network: &Network) -> Result<Compiled, EngineError> {
         let network = &rewritten(network);
-        print(network, Plan::new(network)?, view::OURS, sources::kernels())
+        print(self.name(), network, Plan::new(network)?, view::OURS, sources::kernels())
     }
 }
 
-/// Prints `plan` of `network` as C that calls `kernels`.
+/// Prints `plan` of `network` as C that calls `kernels`, for the engine of that name.
 pub(super) fn print(
+    engine: &'static str,
     network: &Network,
     plan: Plan,
     dialect: Dialect,
@@ -85,6 +86,7 @@ pub(super) fn print(
         input_bytes: network.tensor(network.inputs[0]).bytes(),
         output_bytes: network.tensor(network.outputs[0]).bytes(),
         plan,
+        engine,
         needs: BuildNeeds::default(),
     })
 }
