@@ -95,6 +95,9 @@ pub struct Compiled {
     /// Name of the engine.
     pub engine: &'static str,
     pub needs: BuildNeeds,
+    /// Whether the arena is only as large as was guessed. Such an image says on the board how much of it is used
+    /// (`hil memory`, `arena-used`), with which [`Engine::compile_with_arena`] makes the image that counts.
+    pub arena_is_trial: bool,
 }
 
 /// Turns networks into C.
@@ -112,4 +115,9 @@ pub trait Engine: Send + Sync {
 
     /// Compiles `network`; equal networks give equal text.
     fn compile(&self, network: &Network) -> Result<Compiled, EngineError>;
+
+    /// Compiles `network` with an arena of at least `arena_bytes`, for engines whose first image is a trial.
+    fn compile_with_arena(&self, network: &Network, _arena_bytes: usize) -> Result<Compiled, EngineError> {
+        self.compile(network)
+    }
 }

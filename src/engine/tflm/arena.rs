@@ -9,7 +9,7 @@ use super::registry::Kernel;
 use crate::network::tflite::file::File;
 
 /// Alignment of tensors and of what kernels allocate; also of the arena.
-const ALIGNMENT: usize = 16;
+pub(super) const ALIGNMENT: usize = 16;
 
 const WORD: usize = 4;
 

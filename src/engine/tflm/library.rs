@@ -111,6 +111,14 @@ const GLUE: [(&str, &str); 2] = [
     ("hil_tflm.cc", include_str!("../../../firmware/tflm/hil_tflm.cc")),
 ];
 
+const USER_GLUE: (&str, &str) = ("hil_tflm_user.cc", include_str!("../../../firmware/tflm/hil_tflm_user.cc"));
+
+/// What a library of the user's is linked with.
+pub(super) fn user_glue() -> Source {
+    let (path, text) = USER_GLUE;
+    Source { path: path.into(), text: text.into(), shared: true }
+}
+
 /// The library and our glue. Roots are laid over one another, so that one include folder suffices.
 pub(super) fn sources(store: &Store) -> Result<Vec<Source>, EngineError> {
     let of_root = |(root, files): &(&str, &[&str])| files.iter().map(|f| format!("{root}{f}")).collect::<Vec<_>>();

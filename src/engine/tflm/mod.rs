@@ -1,43 +1,66 @@
 //! `tflm`: TensorFlow Lite Micro, as a yardstick.
 //!
-//! The network is exported as a `.tflite` file, which the library's interpreter runs on the board. Its kernels are the
-//! reference kernels of July 2020, which the reference submission to MLPerf Tiny v0.5 used on the same core; today's
-//! library is another one.
+//! The network is exported as a `.tflite` file, which the library's interpreter runs on the board. The library is either
+//! that of July 2020 with its reference kernels, which is compiled from fetched sources, or whatever the user has built,
+//! which is linked. They are not the same yardstick: each says what it is.
 
 mod arena;
+mod attributes;
 mod library;
 mod planner;
 mod registry;
+mod user;
 mod view;
 
 use std::path::Path;
 
 use self::arena::Arena;
-use self::registry::Kernel;
+use self::registry::{Kernel, Version};
+pub use self::user::{LibraryError, UserLibrary};
 use super::fetch::Store;
-use super::interface::{BuildNeeds, Compiled, Engine, EngineError, StepInfo};
+use super::interface::{BuildNeeds, Compiled, Engine, EngineError, Source, StepInfo};
 use super::plan::Plan;
 use crate::network::tflite::file::{self, File};
 use crate::network::tflite::{ExportError, export_file};
 use crate::network::{Network, OpKind};
 
-/// TensorFlow Lite Micro of July 2020 with its reference kernels.
+/// TensorFlow Lite Micro.
 pub struct Tflm {
-    store: Store,
+    form: Form,
+}
+
+enum Form {
+    /// Of July 2020, with its reference kernels.
+    July2020(Store),
+    /// As the user has built it.
+    User(UserLibrary),
 }
 
 impl Tflm {
-    /// What reports call it.
+    /// What reports call the library of July 2020.
     pub const TITLE: &'static str = library::CRATE.title;
 
-    /// The engine; its sources are taken from `store`, and fetched when a network is compiled first.
+    /// The library of July 2020; its sources are taken from `store`, and fetched when a network is compiled first.
     pub fn new(store: Store) -> Self {
-        Self { store }
+        Self { form: Form::July2020(store) }
     }
 
     /// The same with the store in the harness's cache folder.
     pub fn in_cache(cache: &Path) -> Self {
         Self::new(Store::new(cache))
+    }
+
+    /// The user's own build. How large its arena must be is only known once it has run: what [`Engine::compile`] gives
+    /// is a trial, see [`Compiled::arena_is_trial`].
+    pub fn user(library: UserLibrary) -> Self {
+        Self { form: Form::User(library) }
+    }
+
+    fn version(&self) -> Version {
+        match self.form {
+            Form::July2020(_) => Version::July2020,
+            Form::User(_) => Version::Later,
+        }
     }
 }
 
@@ -49,12 +72,38 @@ const CXX: [&str; 6] =
 /// Interpreter and kernels, less what they stand in for.
 const CODE_BYTES: usize = 48 * 1024;
 
-fn needs() -> BuildNeeds {
-    BuildNeeds {
-        all: ALL.map(String::from).into(),
-        cxx: CXX.map(String::from).into(),
-        libraries: Vec::new(),
-        code_bytes: CODE_BYTES,
+/// Later libraries declare in C++17, and their headers warn.
+const USER_CXX: [&str; 6] =
+    ["-std=c++17", "-fno-exceptions", "-fno-rtti", "-fno-threadsafe-statics", "-fno-use-cxa-atexit", "-w"];
+/// Later versions keep less than that of July 2020 for as long as the interpreter lives, but their kernels may ask for
+/// scratch memory.
+const TRIAL_BYTES: usize = 16 * 1024;
+
+impl Form {
+    fn needs(&self) -> BuildNeeds {
+        let owned = |flags: &[&str]| flags.iter().map(ToString::to_string).collect::<Vec<_>>();
+        match self {
+            Form::July2020(_) => {
+                BuildNeeds { all: owned(&ALL), cxx: owned(&CXX), libraries: Vec::new(), code_bytes: CODE_BYTES }
+            }
+            Form::User(user) => {
+                let folders = user.include().iter().map(|folder| format!("-I{}", folder.display()));
+                BuildNeeds {
+                    all: vec![ALL[0].into(), ALL[2].into()],
+                    cxx: owned(&USER_CXX).into_iter().chain(folders).collect(),
+                    libraries: vec![user.library()],
+                    code_bytes: CODE_BYTES,
+                }
+            }
+        }
+    }
+
+    /// Files that are the same for all networks.
+    fn sources(&self) -> Result<Vec<Source>, EngineError> {
+        match self {
+            Form::July2020(store) => library::sources(store),
+            Form::User(_) => Ok(vec![library::user_glue()]),
+        }
     }
 }
 
@@ -68,11 +117,14 @@ struct Prepared {
 }
 
 impl Prepared {
-    fn new(network: &Network) -> Result<Self, EngineError> {
+    fn new(version: Version, network: &Network) -> Result<Self, EngineError> {
         let file = export_file(network).map_err(no_export)?;
         let origins = origins(network, &file);
-        let kernels = registry::kernels(network, &file, &origins)?;
-        let (arena, bytes) = (arena::size(&file, &kernels), file::write(&file));
+        let kernels = registry::kernels(version, network, &file, &origins)?;
+        let (mut arena, bytes) = (arena::size(&file, &kernels), file::write(&file));
+        if version == Version::Later {
+            arena.bytes += TRIAL_BYTES;
+        }
         Ok(Self { origins, kernels, arena, bytes })
     }
 
@@ -129,18 +181,39 @@ impl Engine for Tflm {
     }
 
     fn title(&self) -> String {
-        Self::TITLE.into()
+        match &self.form {
+            Form::July2020(_) => Self::TITLE.into(),
+            Form::User(library) => library.title().into(),
+        }
     }
 
     fn plan(&self, network: &Network) -> Result<Plan, EngineError> {
-        Ok(Prepared::new(network)?.plan(network))
+        Ok(Prepared::new(self.version(), network)?.plan(network))
     }
 
     fn compile(&self, network: &Network) -> Result<Compiled, EngineError> {
-        let prepared = Prepared::new(network)?;
-        let (plan, steps) = (prepared.plan(network), prepared.steps(network));
-        let mut sources = view::print(network, &prepared, &steps)?;
-        sources.extend(library::sources(&self.store)?);
+        self.print(network, Prepared::new(self.version(), network)?, self.version() == Version::Later)
+    }
+
+    fn compile_with_arena(&self, network: &Network, arena_bytes: usize) -> Result<Compiled, EngineError> {
+        let mut prepared = Prepared::new(self.version(), network)?;
+        if self.version() == Version::Later {
+            prepared.arena.bytes = arena_bytes.next_multiple_of(arena::ALIGNMENT);
+        }
+        self.print(network, prepared, false)
+    }
+}
+
+impl Tflm {
+    fn print(&self, network: &Network, prepared: Prepared, arena_is_trial: bool) -> Result<Compiled, EngineError> {
+        let (plan, mut steps) = (prepared.plan(network), prepared.steps(network));
+        if self.version() == Version::Later {
+            // Later interpreters let nobody run operators one by one.
+            let (macs, live_bytes) = (network.macs(), plan.arena_bytes);
+            steps = vec![StepInfo { op: 0, kernel: "network", macs, live_bytes }];
+        }
+        let mut sources = view::print(self.version(), network, &prepared, &steps)?;
+        sources.extend(self.form.sources()?);
         Ok(Compiled {
             plan,
             steps,
@@ -148,7 +221,8 @@ impl Engine for Tflm {
             input_bytes: network.tensor(network.inputs[0]).bytes(),
             output_bytes: network.tensor(network.outputs[0]).bytes(),
             engine: self.name(),
-            needs: needs(),
+            needs: self.form.needs(),
+            arena_is_trial,
         })
     }
 }

@@ -23,6 +23,8 @@ pub(super) struct Kernel {
     code: i32,
     /// As `tflite::BuiltinOperator_…` and `Register_…` name it.
     pub kind: &'static str,
+    /// As `MicroMutableOpResolver::Add…` of later versions names it.
+    pub later: &'static str,
     /// As tables name it.
     pub name: &'static str,
     /// What the parser allocates (`ParseOpData`).
@@ -33,45 +35,67 @@ pub(super) struct Kernel {
     pub channel_axis: Option<usize>,
 }
 
-const fn kernel(code: i32, kind: &'static str, name: &'static str) -> Kernel {
-    Kernel { code, kind, name, options: NO_OPTIONS, data_bytes: 0, channel_axis: None }
+const fn kernel(code: i32, kind: &'static str, later: &'static str, name: &'static str) -> Kernel {
+    Kernel { code, kind, later, name, options: NO_OPTIONS, data_bytes: 0, channel_axis: None }
 }
 
 const KERNELS: [Kernel; 11] = [
-    Kernel { options: Options { bytes: 1, alignment: 1 }, ..kernel(0, "ADD", "add") },
-    Kernel { options: Options { bytes: 40, alignment: 4 }, ..kernel(1, "AVERAGE_POOL_2D", "average_pool") },
+    Kernel { options: Options { bytes: 1, alignment: 1 }, ..kernel(0, "ADD", "Add", "add") },
+    Kernel {
+        options: Options { bytes: 40, alignment: 4 },
+        ..kernel(1, "AVERAGE_POOL_2D", "AveragePool2D", "average_pool")
+    },
     Kernel {
         options: Options { bytes: 24, alignment: 4 },
         data_bytes: 40,
         channel_axis: Some(0),
-        ..kernel(3, "CONV_2D", "conv")
+        ..kernel(3, "CONV_2D", "Conv2D", "conv")
     },
     Kernel {
         options: Options { bytes: 28, alignment: 4 },
         data_bytes: 40,
         channel_axis: Some(3),
-        ..kernel(4, "DEPTHWISE_CONV_2D", "depthwise")
+        ..kernel(4, "DEPTHWISE_CONV_2D", "DepthwiseConv2D", "depthwise")
     },
-    Kernel { data_bytes: 8, ..kernel(6, "DEQUANTIZE", "dequantize") },
+    Kernel { data_bytes: 8, ..kernel(6, "DEQUANTIZE", "Dequantize", "dequantize") },
     Kernel {
         options: Options { bytes: 4, alignment: 1 },
         data_bytes: 20,
-        ..kernel(9, "FULLY_CONNECTED", "fully_connected")
+        ..kernel(9, "FULLY_CONNECTED", "FullyConnected", "fully_connected")
     },
-    Kernel { options: Options { bytes: 40, alignment: 4 }, ..kernel(17, "MAX_POOL_2D", "max_pool") },
-    Kernel { options: Options { bytes: 36, alignment: 4 }, ..kernel(22, "RESHAPE", "reshape") },
-    Kernel { options: Options { bytes: 4, alignment: 4 }, ..kernel(25, "SOFTMAX", "softmax") },
-    kernel(PAD, "PAD", "pad"),
-    Kernel { data_bytes: 8, ..kernel(114, "QUANTIZE", "quantize") },
+    Kernel { options: Options { bytes: 40, alignment: 4 }, ..kernel(17, "MAX_POOL_2D", "MaxPool2D", "max_pool") },
+    Kernel { options: Options { bytes: 36, alignment: 4 }, ..kernel(22, "RESHAPE", "Reshape", "reshape") },
+    Kernel { options: Options { bytes: 4, alignment: 4 }, ..kernel(25, "SOFTMAX", "Softmax", "softmax") },
+    kernel(PAD, "PAD", "Pad", "pad"),
+    Kernel { data_bytes: 8, ..kernel(114, "QUANTIZE", "Quantize", "quantize") },
 ];
+
+/// What only later versions compute in integers.
+const LATER: [Kernel; 1] = [kernel(40, "MEAN", "Mean", "mean")];
+
+/// The library that is to compute a network.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Version {
+    July2020,
+    /// Of the user, which refuses on the board what it cannot do.
+    Later,
+}
 
 /// The kernel of every operator of `file`, or the first operator that the library cannot compute. `origins` has the
 /// index of the network's operator for each of the file's.
-pub(super) fn kernels(network: &Network, file: &File, origins: &[usize]) -> Result<Vec<&'static Kernel>, EngineError> {
+pub(super) fn kernels(
+    version: Version,
+    network: &Network,
+    file: &File,
+    origins: &[usize],
+) -> Result<Vec<&'static Kernel>, EngineError> {
+    let later: &[Kernel] = if version == Version::Later { &LATER } else { &[] };
     let of = |(op, &origin): (&FileOp, &usize)| {
-        let found = KERNELS.iter().find(|kernel| kernel.code == op.code);
+        let found = KERNELS.iter().chain(later).find(|kernel| kernel.code == op.code);
         let problem = match found {
+            None if version == Version::Later => Some("the engine registers no kernel for it"),
             None => Some("TFLM of July 2020 has no int8 kernel for it"),
+            Some(_) if version == Version::Later => None,
             Some(kernel) => refusal(file, op, kernel),
         };
         let source = &network.ops[origin];

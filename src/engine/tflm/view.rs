@@ -6,18 +6,15 @@ use super::super::interface::{EngineError, Source, StepInfo};
 use super::super::tinyengine::{Border, border, printable, render};
 use super::Prepared;
 use super::arena::{SIZES, Sizes};
+use super::registry::{Kernel, Version};
 use crate::network::Network;
 
 /// Bytes per line of the model.
 const PER_LINE: usize = 32;
 
 /// Template and the file it prints.
-const TEMPLATES: [(&str, &str); 4] = [
-    ("network.h.j2", "network.h"),
-    ("tflm_model.h.j2", "network_model.h"),
-    ("tflm_model.c.j2", "network_model.c"),
-    ("tflm_network.cc.j2", "network.cc"),
-];
+const TEMPLATES: [(&str, &str); 3] =
+    [("network.h.j2", "network.h"), ("tflm_model.h.j2", "network_model.h"), ("tflm_model.c.j2", "network_model.c")];
 
 #[derive(Serialize)]
 struct View {
@@ -44,7 +41,16 @@ struct StepView {
 }
 
 /// The generated files.
-pub(super) fn print(network: &Network, prepared: &Prepared, steps: &[StepInfo]) -> Result<Vec<Source>, EngineError> {
+pub(super) fn print(
+    version: Version,
+    network: &Network,
+    prepared: &Prepared,
+    steps: &[StepInfo],
+) -> Result<Vec<Source>, EngineError> {
+    let (glue, name): (_, fn(&Kernel) -> &'static str) = match version {
+        Version::July2020 => ("tflm_network.cc.j2", |kernel| kernel.kind),
+        Version::Later => ("tflm_user_network.cc.j2", |kernel| kernel.later),
+    };
     let ([input], [output]) = (network.inputs.as_slice(), network.outputs.as_slice()) else {
         return Err(EngineError::Borders {
             network: network.name.clone(),
@@ -52,7 +58,7 @@ pub(super) fn print(network: &Network, prepared: &Prepared, steps: &[StepInfo]) 
             outputs: network.outputs.len(),
         });
     };
-    let mut kinds: Vec<&str> = prepared.kernels.iter().map(|kernel| kernel.kind).collect();
+    let mut kinds: Vec<&str> = prepared.kernels.iter().map(|kernel| name(kernel)).collect();
     kinds.sort_unstable();
     kinds.dedup();
     let line = |bytes: &[u8]| bytes.iter().map(|byte| byte.to_string()).collect::<Vec<_>>().join(",");
@@ -73,5 +79,5 @@ pub(super) fn print(network: &Network, prepared: &Prepared, steps: &[StepInfo]) 
     let print = |(template, path): (&'static str, &str)| {
         Ok(Source { path: path.into(), text: render(template, &view)?, shared: false })
     };
-    TEMPLATES.into_iter().map(print).collect()
+    TEMPLATES.into_iter().chain([(glue, "network.cc")]).map(print).collect()
 }

@@ -41,6 +41,7 @@ const TEXTS: &[(&str, &str)] = texts![
     "tflm_model.h.j2",
     "tflm_model.c.j2",
     "tflm_network.cc.j2",
+    "tflm_user_network.cc.j2",
 ];
 
 impl Engine for TinyEngine {
@@ -88,6 +89,7 @@ pub(super) fn print(
         plan,
         engine,
         needs: BuildNeeds::default(),
+        arena_is_trial: false,
     })
 }
 
