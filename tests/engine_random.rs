@@ -92,7 +92,13 @@ impl Draw {
         let low = self.rng.pick(0, 255) as i32 - 128;
         let high = (low + self.rng.pick(0, 255) as i32).min(127);
         let full = Clamp { min: -128, max: 127 };
-        self.rng.of(&[full, full, Clamp { min: zero, max: 127 }, Clamp { min: zero, max: 127 }, Clamp { min: low, max: high }])
+        self.rng.of(&[
+            full,
+            full,
+            Clamp { min: zero, max: 127 },
+            Clamp { min: zero, max: 127 },
+            Clamp { min: low, max: high },
+        ])
     }
 
     /// Random output quantisation, clamp, weights, biases and scales of the last layer.

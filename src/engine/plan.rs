@@ -2,9 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use super::arena::{Arena, ArenaError, Block, DEFAULT_ALIGNMENT};
+use super::arena::{ArenaError, DEFAULT_ALIGNMENT};
 use super::kernel::Kernel;
+use super::layout::Layout;
 use super::lifetime::{LifetimeError, Lifetimes};
+use super::overlay::Overlays;
 use super::select::select;
 use crate::network::{Network, TensorId};
 
@@ -46,6 +48,8 @@ pub struct Step {
     pub scratch: Option<usize>,
     /// Bytes of scratch memory, unaligned.
     pub scratch_bytes: usize,
+    /// Bytes of activations and scratch that must be held while it runs.
+    pub live_bytes: usize,
     /// Bytes of the constants it reads.
     pub weights_bytes: usize,
     /// Bytes of its per-channel requantisation.
@@ -83,20 +87,20 @@ impl Plan {
     ///
     /// It is planned as it stands: apply [`super::passes`] before.
     pub fn aligned(network: &Network, alignment: usize) -> Result<Self, PlanError> {
-        let lifetimes = Lifetimes::of(network)?;
         let kernels = network.ops.iter().map(|op| select(network, op)).collect::<Result<Vec<_>, _>>()?;
-        let mut blocks: Vec<Block> =
-            lifetimes.spans.iter().map(|s| Block { first: s.first, last: s.last, bytes: s.bytes }).collect();
-        // Scratch of operator i is block `spans + i`.
-        let scratch = kernels.iter().enumerate();
-        blocks.extend(scratch.map(|(i, k)| Block { first: i, last: i, bytes: k.scratch_bytes() }));
-        let arena = Arena::pack(&blocks, alignment)?;
-        let (activations, scratch) = arena.offsets.split_at(lifetimes.spans.len());
-        let places = Places::new(network, &lifetimes, activations);
+        let lifetimes = Lifetimes::of(network)?;
+        let overlays = Overlays::new(network, &kernels, &lifetimes);
+        let Layout { groups, load, arena } = Layout::best(&overlays, &lifetimes, &kernels, alignment)?;
+        let (grouped, scratch) = arena.offsets.split_at(groups.len());
+        let mut activations = vec![0; lifetimes.spans.len()];
+        for (group, offset) in groups.iter().zip(grouped) {
+            group.iter().for_each(|span| activations[*span] = *offset);
+        }
+        let places = Places::new(network, &lifetimes, &activations);
         let steps: Vec<Step> = kernels
             .into_iter()
             .enumerate()
-            .map(|(index, kernel)| step(network, &places, index, kernel, scratch[index]))
+            .map(|(index, kernel)| step(network, &places, index, kernel, (scratch[index], load[index])))
             .collect();
         let read: BTreeSet<TensorId> = steps
             .iter()
@@ -118,11 +122,9 @@ impl Plan {
         })
     }
 
-    /// Bytes of activations and scratch that must be held during each step, of the network that was planned.
-    pub fn live_bytes(&self, network: &Network) -> Result<Vec<usize>, PlanError> {
-        let lifetimes = Lifetimes::of(network)?;
-        let held = |at: usize| lifetimes.spans.iter().filter(move |s| s.first <= at && at <= s.last).map(|s| s.bytes);
-        Ok(self.steps.iter().map(|step| held(step.op).sum::<usize>() + step.scratch_bytes).collect())
+    /// Bytes of activations and scratch that must be held during each step.
+    pub fn live_bytes(&self, _network: &Network) -> Result<Vec<usize>, PlanError> {
+        Ok(self.steps.iter().map(|step| step.live_bytes).collect())
     }
 
     /// Bytes of flash that the network's constants take; code is not among them.
@@ -158,7 +160,7 @@ fn operands<'a>(network: &'a Network, index: usize, kernel: &Kernel) -> &'a [Ten
     if kernel.packed().is_some() { &inputs[..inputs.len().min(1)] } else { inputs }
 }
 
-fn step(network: &Network, places: &Places, index: usize, kernel: Kernel, scratch: usize) -> Step {
+fn step(network: &Network, places: &Places, index: usize, kernel: Kernel, (scratch, held): (usize, usize)) -> Step {
     let op = &network.ops[index];
     // Filter and bias are named by the kernel.
     let activations = if kernel.channel_requants().is_empty() { op.inputs.len() } else { 1 };
@@ -177,6 +179,7 @@ fn step(network: &Network, places: &Places, index: usize, kernel: Kernel, scratc
         output: places.of(op.output),
         scratch: (scratch_bytes > 0).then_some(scratch),
         scratch_bytes,
+        live_bytes: held + scratch_bytes,
         weights_bytes: constants.iter().map(|id| network.tensor(*id).bytes()).sum::<usize>()
             + kernel.packed().map_or(0, |p| p.filter_bytes()),
         table_bytes: kernel.packed().map_or(kernel.channel_requants().len() * REQUANT_BYTES, |p| p.table_bytes()),

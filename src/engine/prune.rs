@@ -116,7 +116,8 @@ impl Dropped {
                 }
             }
             OpKind::FullyConnected { .. } => {
-                let whole = network.tensor(op.inputs[1]).shape[1] == network.tensor(x).shape.last().copied().unwrap_or(0);
+                let whole =
+                    network.tensor(op.inputs[1]).shape[1] == network.tensor(x).shape.last().copied().unwrap_or(0);
                 if !whole {
                     self.0[x.0].clear();
                 }
@@ -138,9 +139,7 @@ fn reads_nothing(network: &Network, op: &Op, c: usize) -> bool {
             let depth = filter.shape.last().copied().unwrap_or(1);
             filter.zero_point() == 0 && data.iter().skip(c).step_by(depth).all(|w| *w == 0)
         }
-        OpKind::DepthwiseConv2d { multiplier: 1, .. } => {
-            data.iter().skip(c).step_by(filter.shape[3]).all(|w| *w == 0)
-        }
+        OpKind::DepthwiseConv2d { multiplier: 1, .. } => data.iter().skip(c).step_by(filter.shape[3]).all(|w| *w == 0),
         _ => false,
     }
 }

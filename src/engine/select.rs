@@ -33,7 +33,11 @@ pub(super) fn select(network: &Network, op: &Op) -> Result<Kernel, PlanError> {
             let (depth, filter_zero) = (filter.shape[1], filter.zero_point());
             let requants = dense_requants(x, filter, out);
             let rows = context.rows(weights, &requants, 0);
-            let packed = if filter_zero == 0 { pack::row(&rows, zero.input, &Output { zero: zero.output, clamp: *clamp }) } else { None };
+            let packed = if filter_zero == 0 {
+                pack::row(&rows, zero.input, &Output { zero: zero.output, clamp: *clamp })
+            } else {
+                None
+            };
             Kernel::FullyConnected(kernel::FullyConnected {
                 weights,
                 depth,

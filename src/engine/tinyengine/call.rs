@@ -56,6 +56,8 @@ impl From<Requant> for RequantArgs {
 pub(super) enum Call {
     /// Of a convolution in its specialised form.
     Matrix { window: WindowArgs },
+    /// Of a convolution of single pixels in its specialised form.
+    Pixels { window: WindowArgs, backwards: u8 },
     /// Of a depthwise convolution in its specialised form.
     Plane { window: WindowArgs },
     Conv { window: WindowArgs, filter_c: usize },
@@ -95,6 +97,9 @@ pub(super) fn call(network: &Network, step: &Step) -> Result<Call, EngineError> 
     let context = Context { network, op, x: network.tensor(op.inputs[0]), out: network.tensor(op.output) };
     let (x, out) = (context.x, context.out);
     Ok(match &step.kernel {
+        Kernel::Conv1x1(conv) if conv.by_pixels() => {
+            Call::Pixels { window: context.conv(conv)?, backwards: conv.grows().into() }
+        }
         Kernel::Conv(conv) | Kernel::Conv1x1(conv) if conv.packed.is_some() => {
             Call::Matrix { window: context.conv(conv)? }
         }
