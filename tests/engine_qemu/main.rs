@@ -68,14 +68,15 @@ fn random_networks_compute_on_cores_what_the_interpreter_does() {
     if !there("arm-none-eabi-gcc") || !there("qemu-system-arm") {
         return;
     }
-    for seed in 100..124 {
-        let network = engine_random::network(seed, 8);
+    let deliberate = [7, 260].map(|channels| engine_random::depthwise_3x3(99, channels));
+    let random = (100..124).map(|seed| engine_random::network(seed, 8));
+    for (index, network) in deliberate.into_iter().chain(random).enumerate() {
         let bytes = network.tensor(network.inputs[0]).bytes();
         let inputs = [noise(1, bytes), noise(2, bytes), vec![0x80; bytes], vec![0x7f; bytes]];
         let expected = inputs.iter().flat_map(|x| reference::run(&network, &[x.clone()]).expect("a run")[0].clone());
         let expected: Vec<u8> = expected.collect();
-        let (core, level) = (&CORES[seed as usize % 2], LEVELS[seed as usize % 3]);
-        let output = run(&network, &inputs, &format!("random-{seed}"), core, level);
-        assert!(output == expected, "random-{seed}, {}, {level}: outputs differ", core.0);
+        let (core, level) = (&CORES[index % 2], LEVELS[index % 3]);
+        let output = run(&network, &inputs, &format!("random-{index}"), core, level);
+        assert!(output == expected, "random-{index}, {}, {level}: outputs differ", core.0);
     }
 }
