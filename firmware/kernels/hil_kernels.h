@@ -23,6 +23,13 @@ typedef struct {
     int32_t shift;
 } hil_requant;
 
+/* One output channel of a specialised kernel. */
+typedef struct {
+    int32_t bias2;      /* twice the bias, with the input's zero point folded in */
+    int32_t multiplier; /* in [2^30, 2^31), or as in hil_requant where the kernel is told so */
+    int32_t shift;      /* to the right, less one; or as in hil_requant */
+} hil_channel;
+
 /* Convolution, depthwise convolution, pooling. Pads at the bottom and right follow from the output size. */
 typedef struct {
     int32_t in_h, in_w, in_c;
