@@ -155,4 +155,41 @@ HIL_SPECIALISED void hil_matrix_conv(const hil_window *w, int32_t general, const
     }
 }
 
+/* A 1x1 filter at stride 1 without pads. `output` may be `input`: from the first pixel on where pixels do not grow,
+ * from the last one on (`backwards`) where they do. */
+HIL_SPECIALISED void hil_matrix_pixels(const hil_window *w, int32_t general, int32_t backwards, const int8_t *input,
+                                       const uint32_t *filter, const hil_channel *channels, int8_t *output,
+                                       void *scratch)
+{
+    const hil_range range = {w->output_offset, w->clamp_min, w->clamp_max, general};
+    const int32_t depth = hil_matrix_depth(w);
+    const int32_t count = w->out_h * w->out_w;
+    hil_word *const columns = (hil_word *)scratch;
+    int8_t *const bytes = (int8_t *)&columns[2 * depth];
+    if ((w->in_c % 4) != 0) {
+        (void)memset(&bytes[depth - 4], 0, 4);
+    }
+    for (int32_t done = 0; done < count; done += 4) {
+        const int32_t held = ((count - done) < 4) ? (count - done) : 4;
+        const int32_t first = backwards ? (count - done - held) : done;
+        for (int32_t j = 0; j < held; j++) {
+            const int8_t *const pixel = &input[(first + j) * w->in_c];
+            if ((w->in_c % 4) == 0) {
+                hil_matrix_widen(pixel, depth, &columns[j]);
+            } else {
+                (void)memcpy(bytes, pixel, (size_t)w->in_c);
+                hil_matrix_widen(bytes, depth, &columns[j]);
+            }
+        }
+        int8_t *const out = &output[first * w->out_c];
+        if (held == 4) {
+            hil_matrix_block(w, range, columns, filter, channels, out);
+            continue;
+        }
+        for (int32_t j = 0; j < held; j++) {
+            hil_matrix_pixel(w, range, &columns[j], filter, channels, &out[j * w->out_c]);
+        }
+    }
+}
+
 #endif

@@ -134,6 +134,21 @@ pub struct Conv {
     pub packed: Option<Packed>,
 }
 
+impl Conv {
+    /// Whether it takes one pixel after another to one of the output, in the specialised form
+    /// (`hil_matrix_pixels`).
+    pub(super) fn by_pixels(&self) -> bool {
+        let unit = Hw { h: 1, w: 1 };
+        let Window { stride, pads, .. } = self.window;
+        self.packed.is_some() && self.filter == unit && stride == unit && pads == Default::default()
+    }
+
+    /// Whether pixels of the output are larger than those of the input.
+    pub(super) fn grows(&self) -> bool {
+        self.requants.len() > self.depth * self.groups
+    }
+}
+
 #[derive(Debug, Clone, PartialEq)]
 pub struct Depthwise {
     pub weights: Weights,
@@ -223,9 +238,8 @@ pub struct Mean {
     /// Elements that one output is the mean of.
     pub count: usize,
     pub zero: ZeroPoints,
-    /// Applied to the centred sum, division by `count` included; none where input and output are quantised alike:
-    /// then the sum is divided by `count`, towards zero.
-    pub requant: Option<Requant>,
+    /// Applied to the centred sum, division by `count` included.
+    pub requant: Requant,
 }
 
 #[derive(Debug, Clone, PartialEq)]

@@ -19,13 +19,16 @@ pub mod fetch;
 pub mod fit;
 pub mod interface;
 pub mod kernel;
+mod layout;
 pub mod lifetime;
+mod overlay;
 pub mod pack;
 pub mod passes;
 pub mod plan;
 pub mod prune;
 mod search;
 mod select;
+mod staircase;
 pub mod tflm;
 pub mod tinyengine;
 

@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use super::arena::{Arena, ArenaError, Block, DEFAULT_ALIGNMENT};
 use super::kernel::Kernel;
+use super::layout::Layout;
 use super::lifetime::{LifetimeError, Lifetimes};
+use super::overlay::Overlays;
 use super::select::select;
 use crate::network::{Network, Op, TensorId};
 
@@ -46,6 +48,8 @@ pub struct Step {
     pub scratch: Option<usize>,
     /// Bytes of scratch memory, unaligned.
     pub scratch_bytes: usize,
+    /// Bytes of activations and scratch that must be held while it runs.
+    pub live_bytes: usize,
     /// Bytes of the constants it reads.
     pub weights_bytes: usize,
     /// Bytes of its per-channel requantisation.
@@ -84,12 +88,25 @@ impl Plan {
     /// It is planned as it stands: apply [`super::passes`] before.
     pub fn aligned(network: &Network, alignment: usize) -> Result<Self, PlanError> {
         let kernels = network.ops.iter().map(|op| select(network, op)).collect::<Result<Vec<_>, _>>()?;
-        let scratch = kernels.iter().map(Kernel::scratch_bytes).collect();
-        Self::with_kernels(network, alignment, kernels, scratch)
+        let lifetimes = Lifetimes::of(network)?;
+        let overlays = Overlays::new(network, &kernels, &lifetimes);
+        let Layout { groups, load, arena } = Layout::best(&overlays, &lifetimes, &kernels, alignment)?;
+        let (grouped, scratch) = arena.offsets.split_at(groups.len());
+        let mut activations = vec![0; lifetimes.spans.len()];
+        for (group, offset) in groups.iter().zip(grouped) {
+            group.iter().for_each(|span| activations[*span] = *offset);
+        }
+        let need = |(index, kernel): (usize, &Kernel)| Need {
+            scratch: scratch[index],
+            scratch_bytes: kernel.scratch_bytes(),
+            held: load[index],
+        };
+        let needs: Vec<Need> = kernels.iter().enumerate().map(need).collect();
+        Ok(Self::assemble(network, &lifetimes, kernels, &needs, &activations, &arena))
     }
 
     /// Plans `network` for somebody else's kernels, which take filters, biases and requantisation as they stand, never
-    /// work in place, and need `scratch_bytes` of an operator and its kernel.
+    /// write over what they read, and need `scratch_bytes` of an operator and its kernel.
     pub fn general(
         network: &Network,
         alignment: usize,
@@ -97,29 +114,35 @@ impl Plan {
     ) -> Result<Self, PlanError> {
         let general = |op| Ok(select(network, op)?.into_general());
         let kernels = network.ops.iter().map(general).collect::<Result<Vec<_>, PlanError>>()?;
-        let scratch = network.ops.iter().zip(&kernels).map(|(op, kernel)| scratch_bytes(op, kernel)).collect();
-        Self::with_kernels(network, alignment, kernels, scratch)
-    }
-
-    /// One kernel and as many bytes of scratch memory per operator.
-    fn with_kernels(
-        network: &Network,
-        alignment: usize,
-        kernels: Vec<Kernel>,
-        needed: Vec<usize>,
-    ) -> Result<Self, PlanError> {
         let lifetimes = Lifetimes::of(network)?;
+        let scratch: Vec<usize> = network.ops.iter().zip(&kernels).map(|(op, k)| scratch_bytes(op, k)).collect();
         let mut blocks: Vec<Block> =
             lifetimes.spans.iter().map(|s| Block { first: s.first, last: s.last, bytes: s.bytes }).collect();
+        let held = |at: usize| blocks.iter().filter(|b| b.first <= at && at <= b.last).map(|b| b.bytes).sum();
+        let load: Vec<usize> = (0..network.ops.len()).map(held).collect();
         // Scratch of operator i is block `spans + i`.
-        blocks.extend(needed.iter().enumerate().map(|(i, &bytes)| Block { first: i, last: i, bytes }));
+        blocks.extend(scratch.iter().enumerate().map(|(i, &bytes)| Block { first: i, last: i, bytes }));
         let arena = Arena::pack(&blocks, alignment)?;
-        let (activations, scratch) = arena.offsets.split_at(lifetimes.spans.len());
-        let places = Places::new(network, &lifetimes, activations);
+        let (activations, offsets) = arena.offsets.split_at(lifetimes.spans.len());
+        let need = |(index, &scratch_bytes)| Need { scratch: offsets[index], scratch_bytes, held: load[index] };
+        let needs: Vec<Need> = scratch.iter().enumerate().map(need).collect();
+        Ok(Self::assemble(network, &lifetimes, kernels, &needs, activations, &arena))
+    }
+
+    /// The plan of one kernel and its needs per operator, and one offset per span.
+    fn assemble(
+        network: &Network,
+        lifetimes: &Lifetimes,
+        kernels: Vec<Kernel>,
+        needs: &[Need],
+        activations: &[usize],
+        arena: &Arena,
+    ) -> Self {
+        let places = Places::new(network, lifetimes, activations);
         let steps: Vec<Step> = kernels
             .into_iter()
             .enumerate()
-            .map(|(index, kernel)| step(network, &places, index, kernel, (scratch[index], needed[index])))
+            .map(|(index, kernel)| step(network, &places, index, kernel, needs[index]))
             .collect();
         let read: BTreeSet<TensorId> = steps
             .iter()
@@ -128,7 +151,7 @@ impl Plan {
             .map(|id| lifetimes.owner(*id))
             .filter(|id| network.tensor(*id).data.is_some())
             .collect();
-        Ok(Self {
+        Self {
             name: network.name.clone(),
             inputs: places.all(&network.inputs),
             outputs: places.all(&network.outputs),
@@ -138,14 +161,12 @@ impl Plan {
                 + steps.iter().filter_map(|s| s.kernel.packed()).map(|p| p.filter_bytes()).sum::<usize>(),
             table_bytes: steps.iter().map(|s| s.table_bytes).sum(),
             steps,
-        })
+        }
     }
 
-    /// Bytes of activations and scratch that must be held during each step, of the network that was planned.
-    pub fn live_bytes(&self, network: &Network) -> Result<Vec<usize>, PlanError> {
-        let lifetimes = Lifetimes::of(network)?;
-        let held = |at: usize| lifetimes.spans.iter().filter(move |s| s.first <= at && at <= s.last).map(|s| s.bytes);
-        Ok(self.steps.iter().map(|step| held(step.op).sum::<usize>() + step.scratch_bytes).collect())
+    /// Bytes of activations and scratch that must be held during each step.
+    pub fn live_bytes(&self, _network: &Network) -> Result<Vec<usize>, PlanError> {
+        Ok(self.steps.iter().map(|step| step.live_bytes).collect())
     }
 
     /// Bytes of flash that the network's constants take; code is not among them.
@@ -181,12 +202,21 @@ fn operands<'a>(network: &'a Network, index: usize, kernel: &Kernel) -> &'a [Ten
     if kernel.packed().is_some() { &inputs[..inputs.len().min(1)] } else { inputs }
 }
 
-/// `scratch` is offset and bytes.
-fn step(network: &Network, places: &Places, index: usize, kernel: Kernel, scratch: (usize, usize)) -> Step {
+/// What a step takes of the arena.
+#[derive(Clone, Copy)]
+struct Need {
+    /// Offset of the scratch buffer.
+    scratch: usize,
+    scratch_bytes: usize,
+    /// Bytes of activations held while it runs.
+    held: usize,
+}
+
+fn step(network: &Network, places: &Places, index: usize, kernel: Kernel, need: Need) -> Step {
+    let Need { scratch, scratch_bytes, held } = need;
     let op = &network.ops[index];
     // Filter and bias are named by the kernel.
     let activations = if kernel.channel_requants().is_empty() { op.inputs.len() } else { 1 };
-    let (scratch, scratch_bytes) = scratch;
     let constants: BTreeSet<TensorId> = operands(network, index, &kernel)
         .iter()
         .filter_map(|id| match places.of(*id) {
@@ -201,6 +231,7 @@ fn step(network: &Network, places: &Places, index: usize, kernel: Kernel, scratc
         output: places.of(op.output),
         scratch: (scratch_bytes > 0).then_some(scratch),
         scratch_bytes,
+        live_bytes: held + scratch_bytes,
         weights_bytes: constants.iter().map(|id| network.tensor(*id).bytes()).sum::<usize>()
             + kernel.packed().map_or(0, |p| p.filter_bytes()),
         table_bytes: kernel.packed().map_or(kernel.channel_requants().len() * REQUANT_BYTES, |p| p.table_bytes()),

@@ -56,6 +56,8 @@ impl From<Requant> for RequantArgs {
 pub(super) enum Call {
     /// Of a convolution in its specialised form.
     Matrix { window: WindowArgs },
+    /// Of a convolution of single pixels in its specialised form.
+    Pixels { window: WindowArgs, backwards: u8 },
     /// Of a depthwise convolution in its specialised form.
     Plane { window: WindowArgs },
     Conv { window: WindowArgs, filter_c: usize },
@@ -72,8 +74,7 @@ pub(super) enum Call {
     AveragePool { window: WindowArgs },
     MaxPool { window: WindowArgs },
     Mean {
-        outer: usize, reduced: usize, inner: usize, input_offset: i32, output_offset: i32, rescale: u8,
-        requant: RequantArgs,
+        outer: usize, reduced: usize, inner: usize, input_offset: i32, output_offset: i32, requant: RequantArgs,
     },
     Softmax { rows: usize, depth: usize, scaling: RequantArgs, diff_min: i32 },
     Pad { shape: [usize; 4], before: [usize; 4], after: [usize; 4], value: i32 },
@@ -95,6 +96,9 @@ pub(super) fn call(network: &Network, step: &Step) -> Result<Call, EngineError> 
     let context = Context { network, op, x: network.tensor(op.inputs[0]), out: network.tensor(op.output) };
     let (x, out) = (context.x, context.out);
     Ok(match &step.kernel {
+        Kernel::Conv1x1(conv) if conv.by_pixels() => {
+            Call::Pixels { window: context.conv(conv)?, backwards: conv.grows().into() }
+        }
         Kernel::Conv(conv) | Kernel::Conv1x1(conv) if conv.packed.is_some() => {
             Call::Matrix { window: context.conv(conv)? }
         }
@@ -226,15 +230,14 @@ impl Context<'_> {
         // Dimensions of one element may count as averaged or not, whichever makes the averaged ones adjoin.
         let averaged = |axis: usize| mean.axes.contains(&axis) && shape[axis] != 1;
         let Some(first) = (0..shape.len()).find(|axis| averaged(*axis)) else {
-            let (outer, requant) = (self.out.elements(), mean.requant);
-            return Ok(mean_call(outer, 1, 1, mean, requant));
+            return Ok(mean_call(self.out.elements(), 1, 1, mean));
         };
         let last = (first..shape.len()).rev().find(|axis| averaged(*axis)).unwrap_or(first);
         if (first..=last).any(|axis| !averaged(axis) && shape[axis] != 1) {
             return Err(self.fail(format!("axes {:?} do not adjoin; only adjoining ones are averaged", mean.axes)));
         }
         let product = |range: std::ops::Range<usize>| shape[range].iter().product();
-        Ok(mean_call(product(0..first), mean.count, product(last + 1..shape.len()), mean, mean.requant))
+        Ok(mean_call(product(0..first), mean.count, product(last + 1..shape.len()), mean))
     }
 
     fn pad(&self, pad: &kernel::Pad) -> Result<Call, EngineError> {
@@ -251,14 +254,13 @@ impl Context<'_> {
     }
 }
 
-fn mean_call(outer: usize, reduced: usize, inner: usize, mean: &kernel::Mean, requant: Option<Requant>) -> Call {
+fn mean_call(outer: usize, reduced: usize, inner: usize, mean: &kernel::Mean) -> Call {
     Call::Mean {
         outer,
         reduced,
         inner,
         input_offset: -mean.zero.input,
         output_offset: mean.zero.output,
-        rescale: requant.is_some().into(),
-        requant: requant.unwrap_or(Requant { multiplier: 0, shift: 0 }).into(),
+        requant: mean.requant.into(),
     }
 }

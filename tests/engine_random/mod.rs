@@ -70,6 +70,28 @@ pub fn network(seed: u64, layers: usize) -> Network {
     draw.b.finish(&[y])
 }
 
+/// 3x3 depthwise layers, one for each loop of theirs: strides 1 and 2, outputs clamped at the zero point or not.
+pub fn depthwise_3x3(seed: u64, channels: usize) -> Network {
+    let (b, x) = Builder::new(&[1, 9, 16, channels]);
+    let mut draw = Draw { b, rng: Rng(seed), at: x };
+    for (stride, zero) in [(1, -128), (1, 5), (2, -128), (2, 5)] {
+        let y = draw.b.depthwise(draw.at, 3, stride, true);
+        draw.finish(y);
+        // Nothing odd, so that the fast form is taken.
+        let filter = draw.b.0.ops.last().expect("a layer").inputs[1];
+        let scale = (0..channels).map(|c| 0.02 + 0.001 * c as f32).collect();
+        let tensors = &mut draw.b.0.tensors;
+        tensors[filter.0].quant = Some(Quantization { scale, zero_point: vec![0; channels], axis: 3 });
+        tensors[y.0].quant = Some(Quantization { scale: vec![0.5], zero_point: vec![zero], axis: 0 });
+        if let OpKind::DepthwiseConv2d { clamp, .. } = &mut draw.b.0.ops.last_mut().expect("a layer").kind {
+            *clamp = Clamp { min: -128, max: 127 };
+        }
+        draw.at = y;
+    }
+    let y = draw.at;
+    draw.b.finish(&[y])
+}
+
 impl Draw {
     fn shape(&self, x: TensorId) -> Vec<usize> {
         self.b.shape(x)

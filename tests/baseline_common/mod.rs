@@ -2,10 +2,10 @@
 
 #![allow(dead_code)] // Each test crate uses a part of it.
 
-#[path = "engine_common.rs"]
+#[path = "../engine_common/mod.rs"]
 pub mod networks;
 
-#[path = "firmware_common.rs"]
+#[path = "../firmware_common/mod.rs"]
 pub mod images;
 
 use std::fs;
