@@ -1,13 +1,18 @@
 //! Archives in the cache.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use sha2::{Digest, Sha256};
 
 use super::{Archive, FetchError};
+
+/// What could not be fetched by this process, and why.
+static FAILURES: Mutex<BTreeMap<PathBuf, String>> = Mutex::new(BTreeMap::new());
 
 /// The folder of fetched archives inside the harness's cache.
 #[derive(Debug, Clone)]
@@ -37,18 +42,25 @@ impl Store {
     /// The archive: from the store, or else fetched into it.
     pub fn get(&self, archive: &Archive) -> Result<Fetched, FetchError> {
         let place = self.folder.join(archive.file);
+        // Rows that are worked on at the same time want the same archive, and what failed once would fail for each.
+        let mut failures = FAILURES.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         let bytes = match fs::read(&place) {
             Ok(bytes) => {
                 check(archive, &place, &bytes, "remove it, and it is fetched again")?;
                 bytes
             }
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound => self.fetch(archive, &place)?,
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => self.fetch(archive, &place, &mut failures)?,
             Err(e) => return Err(FetchError::io(&place)(e)),
         };
         Ok(Fetched { archive: *archive, bytes })
     }
 
-    fn fetch(&self, archive: &Archive, place: &Path) -> Result<Vec<u8>, FetchError> {
+    fn fetch(
+        &self,
+        archive: &Archive,
+        place: &Path,
+        failures: &mut BTreeMap<PathBuf, String>,
+    ) -> Result<Vec<u8>, FetchError> {
         let unavailable = |problem: String| FetchError::Unavailable {
             title: archive.title,
             package: archive.package,
@@ -67,8 +79,14 @@ impl Store {
             self.keep(place, &bytes)?;
             return Ok(bytes);
         }
+        if let Some(problem) = failures.get(place) {
+            return Err(unavailable(problem.clone()));
+        }
         let workshop = self.workshop()?;
-        let fetched = archive.client.fetch(archive, &workshop.0).map_err(unavailable)?;
+        let fetched = archive.client.fetch(archive, &workshop.0).map_err(|problem| {
+            failures.insert(place.to_path_buf(), problem.clone());
+            unavailable(problem)
+        })?;
         let bytes = fs::read(&fetched).map_err(FetchError::io(&fetched))?;
         check(archive, &fetched, &bytes, "the registry or a mirror serves another file under this name")?;
         self.keep(place, &bytes)?;
