@@ -57,12 +57,16 @@ fn outputs_equal_tflm() {
         let stem = path.file_stem().expect("a stem").to_string_lossy().into_owned();
         let golden = fs::read_to_string(format!("tests/golden/{stem}.txt")).unwrap_or_else(|e| panic!("{stem}: {e}"));
         let network = import(&path);
+        let exported = tflite::export(&network).unwrap_or_else(|e| panic!("{stem}: {e}"));
+        let again = tflite::import("again", &exported).unwrap_or_else(|e| panic!("{stem}: {e}"));
         let bytes = network.tensor(network.inputs[0]).bytes();
         for line in golden.lines().filter(|line| !line.starts_with('#')) {
             let words: Vec<_> = line.split(' ').collect();
-            let outputs = reference::run(&network, &[input(words[0], bytes)]).expect("a run");
-            if format!("{:016x}", fnv(&outputs[0])) != words[1] {
-                wrong.push(format!("{stem} {}", words[0]));
+            for (network, what) in [(&network, ""), (&again, " exported")] {
+                let outputs = reference::run(network, &[input(words[0], bytes)]).expect("a run");
+                if format!("{:016x}", fnv(&outputs[0])) != words[1] {
+                    wrong.push(format!("{stem}{what} {}", words[0]));
+                }
             }
         }
     }

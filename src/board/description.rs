@@ -59,6 +59,60 @@ pub struct Clock {
     pub flash_wait_states: u32,
 }
 
+/// What feeds the clock inputs of the part.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Oscillators {
+    /// Crystal or clock at the high-speed input, Hz; 0 where nothing is connected.
+    pub hse_hz: u32,
+    /// Crystal at the low-speed input, Hz; 0 where nothing is connected.
+    pub lse_hz: u32,
+}
+
+/// Capacity and shape of a cache.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Cache {
+    /// Bytes.
+    pub size: u32,
+    /// Lines that an address can be in.
+    pub ways: u32,
+    /// Bytes of a line.
+    pub line: u32,
+}
+
+/// What the manufacturer chose when the core was built in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Processor {
+    /// Interrupt lines, 1 to 240.
+    pub interrupts: u16,
+    /// Implemented bits of an interrupt priority, 3 to 8.
+    pub priority_bits: u8,
+    /// Regions of the memory protection unit; 0 where there is none.
+    pub mpu_regions: u8,
+    /// L1 caches of the core.
+    #[serde(default)]
+    pub instruction_cache: Option<Cache>,
+    #[serde(default)]
+    pub data_cache: Option<Cache>,
+}
+
+/// What stands between flash and the buses.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FlashInterface {
+    /// Bytes of one read of the array.
+    pub line: u32,
+    /// Buffers of the interface, not of the core.
+    #[serde(default)]
+    pub instruction_cache: Option<Cache>,
+    #[serde(default)]
+    pub data_cache: Option<Cache>,
+    /// Whether the next line can be read ahead.
+    pub prefetch: bool,
+}
+
 /// A pin and its alternate function.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -86,13 +140,19 @@ pub struct Console {
 pub struct Board {
     pub name: String,
     pub description: String,
-    /// Family whose start-up code and register map apply: `stm32l4plus`, `stm32f7`.
+    /// Exists for the project's own tests; not offered to users.
+    #[serde(default)]
+    pub test: bool,
+    /// Family whose start-up code and register map apply: `stm32l4plus`, `stm32f7`, `mps2`.
     pub family: String,
     pub soc: String,
     pub core: Core,
     /// Whether the FPU computes in double precision.
     #[serde(default)]
     pub double_fpu: bool,
+    pub processor: Processor,
+    pub flash: FlashInterface,
+    pub oscillators: Oscillators,
     pub clock: Clock,
     /// Linked memory; SRAM regions that touch may be used as one.
     pub memory: Vec<Region>,
@@ -115,15 +175,26 @@ const SHIPPED: &[(&str, &str)] = &[
     ("stm32f746g-disco", include_str!("../../boards/stm32f746g-disco.yaml")),
 ];
 
+/// Boards of the project's own tests; they are found by name and not listed.
+const TEST: &[(&str, &str)] = &[
+    ("mps2-an386", include_str!("../../boards/mps2-an386.yaml")),
+    ("mps2-an500", include_str!("../../boards/mps2-an500.yaml")),
+];
+
 /// Names of the boards that ship with the harness.
 pub fn names() -> Vec<&'static str> {
     SHIPPED.iter().map(|(name, _)| *name).collect()
 }
 
+/// Names of the boards that only tests use.
+pub fn test_names() -> Vec<&'static str> {
+    TEST.iter().map(|(name, _)| *name).collect()
+}
+
 impl Board {
     /// A shipped board by name; the error offers the nearest name.
     pub fn shipped(name: &str) -> Result<Self, BoardError> {
-        let Some((_, text)) = SHIPPED.iter().find(|(known, _)| *known == name) else {
+        let Some((_, text)) = SHIPPED.iter().chain(TEST).find(|(known, _)| *known == name) else {
             let hint = names()
                 .into_iter()
                 .map(|known| (strsim::jaro_winkler(known, name), known))
@@ -152,6 +223,28 @@ impl Board {
             u64::from(clock.source_hz) * u64::from(clock.pll_n) / u64::from(clock.pll_m) / u64::from(clock.pll_div);
         if pll != u64::from(clock.hz) {
             return Err(format!("clock: hz is {} but the PLL settings give {pll}", clock.hz));
+        }
+        let processor = &self.processor;
+        if !(1..=240).contains(&processor.interrupts) {
+            return Err(format!("processor: interrupts is {}; a core has 1 to 240", processor.interrupts));
+        }
+        if !(3..=8).contains(&processor.priority_bits) {
+            return Err(format!("processor: priority_bits is {}; a core has 3 to 8", processor.priority_bits));
+        }
+        let caches = [
+            ("processor: instruction_cache", processor.instruction_cache),
+            ("processor: data_cache", processor.data_cache),
+            ("flash: instruction_cache", self.flash.instruction_cache),
+            ("flash: data_cache", self.flash.data_cache),
+        ];
+        for (place, cache) in caches.iter().filter_map(|(place, cache)| cache.map(|cache| (place, cache))) {
+            let way = cache.ways.checked_mul(cache.line).filter(|way| *way > 0);
+            if way.is_none_or(|way| cache.size == 0 || cache.size % way != 0) {
+                return Err(format!("{place}: size is no multiple of ways times line"));
+            }
+        }
+        if !self.flash.line.is_power_of_two() {
+            return Err(format!("flash: line is {}; it must be a power of two", self.flash.line));
         }
         for kind in [RegionKind::Flash, RegionKind::Sram] {
             if !self.memory.iter().any(|region| region.kind == kind) {
@@ -196,6 +289,24 @@ mod tests {
         let ram = |name| Board::shipped(name).expect(name).ram();
         assert_eq!(ram("nucleo-l4r5zi"), (0x2000_0000, 640 * 1024));
         assert_eq!(ram("stm32f746g-disco"), (0x2000_0000, 320 * 1024));
+    }
+
+    #[test]
+    fn boards_of_tests_are_found_and_marked() {
+        for name in names() {
+            assert!(!Board::shipped(name).expect(name).test, "{name}");
+        }
+        for name in test_names() {
+            assert!(Board::shipped(name).expect(name).test, "{name}");
+            assert!(!names().contains(&name));
+        }
+    }
+
+    #[test]
+    fn a_cache_that_no_geometry_gives_is_refused() {
+        let text = include_str!("../../boards/stm32f746g-disco.yaml").replace("ways: 4", "ways: 3");
+        let message = Board::parse("b.yaml", &text).unwrap_err().to_string();
+        assert!(message.contains("processor: data_cache"), "{message}");
     }
 
     #[test]

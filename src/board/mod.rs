@@ -2,4 +2,7 @@
 
 mod description;
 
-pub use description::{Board, BoardError, Clock, Console, Core, Pin, Region, RegionKind, names};
+pub use description::{
+    Board, BoardError, Cache, Clock, Console, Core, FlashInterface, Oscillators, Pin, Processor, Region, RegionKind,
+    names, test_names,
+};

@@ -1,5 +1,15 @@
 //! Emulated boards: a Cortex-M core, its memory and timing, and the peripherals around it. Knows nothing of networks.
 
+pub mod arith;
+pub mod core;
+mod image;
 mod interface;
+pub mod isa;
+mod machine;
+pub mod memory;
+pub mod soc;
+pub mod timing;
 
-pub use interface::{AccessError, Lines, Memory, NoPeriphery, Periphery, Width};
+pub use image::{Image, ImageError, Segment, Symbol};
+pub use interface::{AccessError, FlashSetup, Lines, Memory, NoPeriphery, Periphery, Width};
+pub use machine::{EmulatorError, Machine, Pause};

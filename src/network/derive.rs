@@ -3,27 +3,22 @@
 //! The order of operations and the precision of each product are TFLM's, since the last bit of a multiplier shows
 //! in the output (tensorflow/lite/kernels/kernel_util.cc).
 
-use super::{Requant, Tensor};
+use super::{Clamp, Requant, Tensor};
 
 /// One requantisation per output channel of a convolution: products in double precision.
 pub fn channel_requants(input: &Tensor, filter: &Tensor, output: &Tensor) -> Vec<Requant> {
-    let channels = output.shape.last().copied().unwrap_or(1);
-    (0..channels)
-        .map(|c| {
-            let filter_scale = channel_scale(filter, c);
-            Requant::new(f64::from(input.scale()) * filter_scale / f64::from(output.scale()))
-        })
-        .collect()
+    requants(input, filter, output, output.shape.last().copied().unwrap_or(1))
 }
 
-/// One requantisation per output of a fully connected layer: a per-tensor product is single precision.
+/// One requantisation per output of a fully connected layer, alike per tensor and per channel. (TFLite's own kernels
+/// take a per-tensor product in single precision; TFLM's do not.)
 pub fn dense_requants(input: &Tensor, filter: &Tensor, output: &Tensor) -> Vec<Requant> {
-    let per_channel = filter.quant.as_ref().is_some_and(|q| q.scale.len() > 1);
-    if per_channel {
-        return channel_requants(input, filter, output);
-    }
-    let product = f64::from(input.scale() * filter.scale());
-    vec![Requant::new(product / f64::from(output.scale())); filter.shape[0]]
+    requants(input, filter, output, filter.shape[0])
+}
+
+fn requants(input: &Tensor, filter: &Tensor, output: &Tensor, channels: usize) -> Vec<Requant> {
+    let one = |c| f64::from(input.scale()) * channel_scale(filter, c) / f64::from(output.scale());
+    (0..channels).map(|c| Requant::new(one(c))).collect()
 }
 
 fn channel_scale(filter: &Tensor, channel: usize) -> f64 {
@@ -82,5 +77,39 @@ impl SoftmaxParams {
         let scaling = Requant::new(real.min(f64::from(i32::MAX)));
         let radius = f64::from((1 << Self::DIFF_BITS) - 1) * fraction / 2f64.powi(scaling.shift);
         Self { scaling, diff_min: -(radius.floor() as i32) }
+    }
+}
+
+/// An activation that TFLite fuses into the operator before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Activation {
+    #[default]
+    None,
+    Relu,
+    /// To -1..=1.
+    ReluN1To1,
+    Relu6,
+}
+
+impl Activation {
+    /// Those that there are.
+    pub const ALL: [Self; 4] = [Self::None, Self::Relu, Self::ReluN1To1, Self::Relu6];
+
+    /// The smallest and the largest value that pass.
+    pub fn bounds(self) -> Option<(f32, f32)> {
+        match self {
+            Self::None => None,
+            Self::Relu => Some((0.0, f32::INFINITY)),
+            Self::ReluN1To1 => Some((-1.0, 1.0)),
+            Self::Relu6 => Some((0.0, 6.0)),
+        }
+    }
+
+    /// The clamp on an int8 tensor, as `CalculateActivationRangeQuantized` does it.
+    pub fn clamp(self, output: &Tensor) -> Clamp {
+        let Some((low, high)) = self.bounds() else { return Clamp { min: -128, max: 127 } };
+        // Infinity becomes the largest integer.
+        let quantise = |real: f32| ((real / output.scale()).round() as i32).saturating_add(output.zero_point());
+        Clamp { min: quantise(low).max(-128), max: quantise(high).min(127) }
     }
 }

@@ -41,9 +41,6 @@ pub(super) fn mean(x: Operand, out: &Tensor, axes: &[usize]) -> Vec<u8> {
         *sum = sum.wrapping_add(x.i8(index));
     }
     let (zero_in, zero_out) = (x.tensor.zero_point(), out.zero_point());
-    if zero_in == zero_out && x.tensor.scale() == out.scale() {
-        return sums.into_iter().map(|sum| (sum / count as i32) as i8 as u8).collect();
-    }
     let requant = mean_requant(x.tensor.scale(), out.scale(), count);
     sums.into_iter()
         .map(|sum| {

@@ -1,7 +1,9 @@
 //! Tensors and the walk over operators.
 
+use std::collections::HashMap;
+
 use super::ImportError;
-use super::lower::lower;
+use super::lower::{Operator, lower};
 use super::reader::{Table, Vector};
 use crate::network::{DType, Network, Quantization, Tensor, TensorId};
 
@@ -21,9 +23,22 @@ pub fn import(name: &str, bytes: &[u8]) -> Result<Network, ImportError> {
     let mut budget = bytes.len().saturating_mul(4).saturating_add(1 << 16);
     let tables = bounded(graph.vector(0, 4)?, "tensors")?;
     let mut tensors = Vec::with_capacity(tables.len);
+    // A tensor that cannot be used may belong to an operator that is not supported, which says more.
+    let mut broken = HashMap::new();
     for index in 0..tables.len {
-        tensors.push(tensor(index, tables.table(index)?, buffers, &mut budget)?);
+        match tensor(index, tables.table(index)?, buffers, &mut budget) {
+            Err(ImportError::Tensor { name, problem, .. }) => {
+                tensors.push(Tensor { name, shape: Vec::new(), dtype: DType::F32, quant: None, data: None });
+                broken.insert(index, problem);
+            }
+            read => tensors.push(read?),
+        }
     }
+    let names: Vec<String> = tensors.iter().map(|tensor| tensor.name.clone()).collect();
+    let broken = |id: TensorId| {
+        let problem = broken.get(&id.0)?.clone();
+        Some(ImportError::Tensor { index: id.0, name: names[id.0].clone(), problem })
+    };
     let mut network = Network {
         name: name.into(),
         inputs: ids(graph.vector(1, 4)?, tensors.len())?,
@@ -33,12 +48,21 @@ pub fn import(name: &str, bytes: &[u8]) -> Result<Network, ImportError> {
     };
     let operators = bounded(graph.vector(3, 4)?, "operators")?;
     for index in 0..operators.len {
-        let operator = operators.table(index)?;
-        let code = codes.table(operator.i32(0, 0)? as u32 as usize)?;
-        let code = code.i32(3, 0)?.max(i32::from(code.u8(0)?));
-        let inputs = operand_ids(operator.vector(1, 4)?, network.tensors.len())?;
-        let outputs = ids(operator.vector(2, 4)?, network.tensors.len())?;
-        lower(&mut network, index, code, operator.table(4)?, &inputs, &outputs)?;
+        let table = operators.table(index)?;
+        let code = codes.table(table.i32(0, 0)? as u32 as usize)?;
+        let operator = Operator {
+            index,
+            code: code.i32(3, 0)?.max(i32::from(code.u8(0)?)),
+            custom: code.string(1)?,
+            options: table.table(4)?,
+            // New tensors come behind those of the file.
+            inputs: operand_ids(table.vector(1, 4)?, tables.len)?,
+            outputs: ids(table.vector(2, 4)?, tables.len)?,
+        };
+        lower(&mut network, &operator, &mut budget, broken)?;
+    }
+    if let Some(error) = network.inputs.iter().chain(&network.outputs).find_map(|id| broken(*id)) {
+        return Err(error);
     }
     check_order(&network)?;
     Ok(network)
@@ -84,7 +108,10 @@ fn tensor(index: usize, table: Table, buffers: Vector, budget: &mut usize) -> Re
         2 => DType::I32,
         3 => DType::U8,
         9 => DType::I8,
-        other => return Err(fail(format!("element type {other} is not one of float32, int32, uint8, int8"))),
+        other => {
+            let other = type_name(other);
+            return Err(fail(format!("element type {other} is not one of float32, int32, uint8, int8")));
+        }
     };
     let size = shape.iter().try_fold(dtype.bytes(), |n, &d| n.checked_mul(d)).filter(|&n| n <= MAX_BYTES);
     let size = size.ok_or_else(|| fail(format!("shape {shape:?} is larger than {MAX_BYTES} bytes")))?;
@@ -94,6 +121,9 @@ fn tensor(index: usize, table: Table, buffers: Vector, budget: &mut usize) -> Re
     };
     let data = buffers.table(table.i32(2, 0)? as u32 as usize)?.vector(0, 1)?.raw(1);
     spend(data.len())?;
+    if table.table(6)?.is_some() {
+        return Err(fail("sparse constants are not supported".into()));
+    }
     if !data.is_empty() && data.len() != size {
         return Err(fail(format!("its buffer has {} bytes, its shape {shape:?} needs {size}", data.len())));
     }
@@ -108,6 +138,26 @@ fn tensor(index: usize, table: Table, buffers: Vector, budget: &mut usize) -> Re
         _ => None,
     };
     Ok(Tensor { name: name.clone(), shape, dtype, quant, data: (!data.is_empty()).then(|| data.into()) })
+}
+
+/// Element types by their number in the schema.
+fn type_name(number: u8) -> String {
+    let name = match number {
+        1 => "float16",
+        4 => "int64",
+        5 => "string",
+        6 => "bool",
+        7 => "int16",
+        8 => "complex64",
+        10 => "float64",
+        12 => "uint64",
+        15 => "uint32",
+        16 => "uint16",
+        17 => "int4",
+        18 => "bfloat16",
+        other => return format!("number {other}"),
+    };
+    name.into()
 }
 
 /// The error is a problem of this tensor, or of the file. A constant may have negative scales: folding a batch
@@ -138,17 +188,26 @@ fn quantization(table: Table, shape: &[usize], constant: bool) -> Result<Quantiz
 /// Every operand is an input, a constant, or computed before it is used.
 fn check_order(network: &Network) -> Result<(), ImportError> {
     let mut ready: Vec<bool> = network.tensors.iter().map(|t| t.data.is_some()).collect();
-    network.inputs.iter().for_each(|id| ready[id.0] = true);
-    let missing = |id: &TensorId| ImportError::Tensor {
+    let fail = |id: TensorId, problem: &str| ImportError::Tensor {
         index: id.0,
-        name: network.tensor(*id).name.clone(),
-        problem: "is used but nothing computes it".into(),
+        name: network.tensor(id).name.clone(),
+        problem: problem.into(),
     };
+    let write = |ready: &mut [bool], id: TensorId| {
+        if std::mem::replace(&mut ready[id.0], true) {
+            return Err(fail(id, "is computed although it is an input, a constant, or computed before"));
+        }
+        Ok(())
+    };
+    for id in &network.inputs {
+        write(&mut ready, *id)?;
+    }
+    let missing = |id: TensorId| fail(id, "is used but nothing computes it");
     for op in &network.ops {
         if let Some(id) = op.inputs.iter().find(|id| !ready[id.0]) {
-            return Err(missing(id));
+            return Err(missing(*id));
         }
-        ready[op.output.0] = true;
+        write(&mut ready, op.output)?;
     }
-    network.outputs.iter().find(|id| !ready[id.0]).map_or(Ok(()), |id| Err(missing(id)))
+    network.outputs.iter().find(|id| !ready[id.0]).map_or(Ok(()), |id| Err(missing(*id)))
 }

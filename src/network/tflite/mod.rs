@@ -1,9 +1,13 @@
-//! Import of `.tflite` files. Field numbers are those of TFLite's schema (version 3).
+//! Import and export of `.tflite` files. Field numbers are those of TFLite's schema (version 3).
 
+mod codes;
+mod export;
+pub mod file;
 mod import;
 mod lower;
 mod reader;
 
+pub use export::{ExportError, export};
 pub use import::import;
 
 /// Why a `.tflite` file cannot be used.

@@ -1,0 +1,46 @@
+/* Addresses and bits of STM32F74x/F75x: RM0385, "Memory map" and the register descriptions. */
+#ifndef HIL_REGISTERS_H
+#define HIL_REGISTERS_H
+
+#define HIL_GPIO_BASE 0x40020000u
+
+/* RCC */
+#define HIL_RCC_CR HIL_REG(0x40023800u)
+#define HIL_RCC_CR_HSEON 0x00010000u
+#define HIL_RCC_CR_HSERDY 0x00020000u
+#define HIL_RCC_CR_PLLON 0x01000000u
+#define HIL_RCC_CR_PLLRDY 0x02000000u
+#define HIL_RCC_PLLCFGR HIL_REG(0x40023804u)
+#define HIL_RCC_CFGR HIL_REG(0x40023808u)
+#define HIL_RCC_AHB1ENR HIL_REG(0x40023830u)
+#define HIL_RCC_APB1ENR HIL_REG(0x40023840u)
+#define HIL_RCC_APB1ENR_TIM2EN 0x00000001u
+#define HIL_RCC_APB1ENR_PWREN 0x10000000u
+#define HIL_RCC_APB2ENR HIL_REG(0x40023844u)
+
+/* PWR */
+#define HIL_PWR_CR1 HIL_REG(0x40007000u)
+#define HIL_PWR_CR1_VOS_SCALE1 0x0000C000u
+#define HIL_PWR_CR1_ODEN 0x00010000u
+#define HIL_PWR_CR1_ODSWEN 0x00020000u
+#define HIL_PWR_CSR1 HIL_REG(0x40007004u)
+#define HIL_PWR_CSR1_ODRDY 0x00010000u
+#define HIL_PWR_CSR1_ODSWRDY 0x00020000u
+
+/* FLASH */
+#define HIL_FLASH_ACR HIL_REG(0x40023C00u)
+#define HIL_FLASH_ACR_LATENCY_MASK 0x0000000Fu
+#define HIL_FLASH_ACR_PRFTEN 0x00000100u
+#define HIL_FLASH_ACR_ARTEN 0x00000200u
+/* Where the flash appears behind the ART accelerator; at its other address the level-1 caches serve it. */
+#define HIL_FLASH_ITCM_BASE 0x00200000u
+
+/* Consoles. A fraction is the step of the baud rate divider. */
+#define HIL_USART1_BASE 0x40011000u
+#define HIL_USART1_IRQ 37
+#define HIL_USART1_APB 2u
+#define HIL_USART1_FRACTION 1u
+#define HIL_USART1_ENABLE HIL_RCC_APB2ENR
+#define HIL_USART1_ENABLE_BIT 0x00000010u
+
+#endif

@@ -1,0 +1,186 @@
+//! Reset and clock control: oscillators, PLL, switch, prescalers, gates and resets.
+//!
+//! An oscillator is ready as soon as it is on. A setting that the part does not bear (PLL out of range, core clock above
+//! the limit of voltage or flash wait states) is refused: silicon would not run it.
+
+pub mod f7;
+pub mod l4plus;
+
+use super::clocks::{Clocks, Node};
+use super::device::{Bus, Device, Refusal};
+use super::registers::{Register, Registers};
+use super::wires::{Cause, Wires};
+use crate::emulator::interface::Width;
+
+/// Frequencies of what is soldered to the board, Hz; 0 where there is none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Oscillators {
+    pub hse: u64,
+    pub lse: u64,
+}
+
+/// A flag that follows an enable bit.
+#[derive(Debug, Clone, Copy)]
+pub struct Follows {
+    pub register: u32,
+    pub enable: u32,
+    pub ready: u32,
+}
+
+/// Where the causes of a reset are told.
+#[derive(Debug, Clone, Copy)]
+pub struct ResetFlags {
+    pub register: u32,
+    /// Bit that clears them.
+    pub clear: u32,
+    pub all: u32,
+    /// Those of power-on, which sets others too, of software, and of the two watchdogs.
+    pub power: u32,
+    pub software: u32,
+    pub watchdog: u32,
+    pub window: u32,
+    pub pin: u32,
+}
+
+/// What differs between families.
+pub struct Family {
+    pub table: &'static [Register],
+    pub follows: &'static [Follows],
+    /// The clock tree that the registers give.
+    pub clocks: fn(&Registers, Oscillators) -> Result<Clocks, Refusal>,
+    /// Shows in the registers which clock is in use.
+    pub status: fn(&mut Registers, Oscillators),
+    /// Flash wait states that a core clock needs where the supply limit is as given, Hz.
+    pub wait_states: fn(u64, u64) -> u32,
+    pub reset_flags: ResetFlags,
+    /// Register of the backup domain, which only power-on resets.
+    pub backup: Option<u32>,
+    /// Offsets of the reset registers, first and last.
+    pub resets: (u32, u32),
+}
+
+pub struct Rcc {
+    family: &'static Family,
+    registers: Registers,
+    oscillators: Oscillators,
+}
+
+impl Rcc {
+    pub fn new(family: &'static Family, oscillators: Oscillators) -> Self {
+        Self { family, registers: Registers::new(family.table), oscillators }
+    }
+
+    fn settle(&mut self) {
+        for follows in self.family.follows {
+            let on = self.registers.get(follows.register) & follows.enable == follows.enable;
+            self.registers.put(follows.register, follows.ready, on);
+        }
+        (self.family.status)(&mut self.registers, self.oscillators);
+    }
+
+    fn publish(&mut self, wires: &mut Wires) -> Result<(), Refusal> {
+        wires.rcc = self.registers.words();
+        let clocks = (self.family.clocks)(&self.registers, self.oscillators)?;
+        if clocks != wires.clocks {
+            wires.clocks = clocks;
+            wires.clocks_changed = true;
+        }
+        Ok(())
+    }
+}
+
+/// Whether the core clock is one that voltage and flash bear.
+pub fn check_core_clock(family: &Family, wires: &Wires) -> Result<(), Refusal> {
+    let hz = wires.clocks.hz(Node::Core);
+    if hz > wires.supply_limit_hz {
+        let problem =
+            format!("core clock of {hz} Hz, and the voltage range chosen in PWR bears {} Hz", wires.supply_limit_hz);
+        return Err(Refusal::register("CFGR", problem));
+    }
+    let needed = (family.wait_states)(hz, wires.supply_limit_hz);
+    if wires.wait_states < needed {
+        let problem =
+            format!("core clock of {hz} Hz needs {needed} flash wait states, FLASH ACR has {}", wires.wait_states);
+        return Err(Refusal::register("CFGR", problem));
+    }
+    Ok(())
+}
+
+impl Device for Rcc {
+    fn read(&mut self, offset: u32, width: Width, _: &mut Bus) -> Result<u32, Refusal> {
+        self.registers.read(offset, width)
+    }
+
+    fn write(&mut self, offset: u32, width: Width, value: u32, bus: &mut Bus) -> Result<(), Refusal> {
+        if self.family.backup == Some(offset & !3) && !bus.wires.backup_writable {
+            // Protected until DBP is set: the write has no effect.
+            return self.registers.read(offset, width).map(|_| ());
+        }
+        let written = self.registers.write(offset, width, value)?;
+        let flags = &self.family.reset_flags;
+        if written.offset == flags.register && written.new & flags.clear != 0 {
+            self.registers.put(flags.register, flags.all | flags.clear, false);
+        }
+        let (first, last) = self.family.resets;
+        bus.wires.resets_changed |= (first..=last).contains(&written.offset) && written.old != written.new;
+        self.settle();
+        self.publish(bus.wires)
+    }
+
+    fn reset(&mut self, bus: &mut Bus) {
+        let flags = &self.family.reset_flags;
+        let before = self.registers.get(flags.register) & flags.all;
+        let backup = self.family.backup.map(|offset| (offset, self.registers.get(offset)));
+        self.registers.reset();
+        let cause = match bus.wires.reset_cause {
+            Cause::Power => flags.power,
+            Cause::Software => before | flags.software | flags.pin,
+            Cause::Watchdog => before | flags.watchdog | flags.pin,
+            Cause::Window => before | flags.window | flags.pin,
+        };
+        let others = self.registers.get(flags.register) & !flags.all;
+        self.registers.set(flags.register, others | cause);
+        if let (Some((offset, value)), true) = (backup, bus.wires.reset_cause != Cause::Power) {
+            self.registers.set(offset, value);
+        }
+        self.settle();
+        // The reset state of a family is one of its clock trees.
+        let _ = self.publish(bus.wires);
+    }
+}
+
+/// Divider of an AHB prescaler field of four bits.
+pub fn ahb_divider(field: u32) -> u64 {
+    match field & 15 {
+        0..=7 => 1,
+        field @ 8..=11 => 1 << (field - 7),
+        field => 1 << (field - 6),
+    }
+}
+
+/// Divider of an APB prescaler field of three bits.
+pub fn apb_divider(field: u32) -> u64 {
+    match field & 7 {
+        0..=3 => 1,
+        field => 1 << (field - 3),
+    }
+}
+
+/// Sets the clocks that follow from SYSCLK; timers run at twice a divided bus.
+pub fn buses(clocks: &mut Clocks, sys: u64, ahb: u64, apb1: u64, apb2: u64) {
+    let core = sys / ahb;
+    clocks.set(Node::Sys, sys);
+    clocks.set(Node::Core, core);
+    for (bus, timer, divider) in [(Node::Apb1, Node::Timer1, apb1), (Node::Apb2, Node::Timer2, apb2)] {
+        clocks.set(bus, core / divider);
+        clocks.set(timer, if divider == 1 { core } else { core / divider * 2 });
+    }
+}
+
+/// A refusal where a frequency is outside its range.
+pub fn within(what: &str, hz: u64, low: u64, high: u64) -> Result<(), Refusal> {
+    if (low..=high).contains(&hz) {
+        return Ok(());
+    }
+    Err(Refusal::register("PLLCFGR", format!("{what} of {hz} Hz is outside {low} to {high} Hz")))
+}

@@ -1,0 +1,85 @@
+//! System configuration (RM0432 chapter 9, RM0385 chapter 7). Remapping what stands at address 0 is refused.
+
+use super::device::{Bus, Device, Refusal};
+use super::registers::{Register, Registers};
+use crate::emulator::interface::Width;
+
+const L4PLUS: &[Register] = &[
+    Register::rw("MEMRMP", 0x00, 0, 0x0000_0107),
+    Register::rw("CFGR1", 0x04, 0x7c00_0001, 0xfcff_0101),
+    Register::rw("EXTICR1", 0x08, 0, 0xffff),
+    Register::rw("EXTICR2", 0x0c, 0, 0xffff),
+    Register::rw("EXTICR3", 0x10, 0, 0xffff),
+    Register::rw("EXTICR4", 0x14, 0, 0xffff),
+    Register::rw("SCSR", 0x18, 0, 0x1),
+    Register::w1c("CFGR2", 0x1c, 0, 0x0000_000f, 0x0000_0100),
+    Register::rw("SWPR", 0x20, 0, u32::MAX),
+    Register::ro("SKR", 0x24, 0),
+    Register::rw("SWPR2", 0x28, 0, u32::MAX),
+];
+
+const F7: &[Register] = &[
+    Register::rw("MEMRMP", 0x00, 0, 0x0000_0c00),
+    Register::rw("PMC", 0x04, 0, 0x0087_0000),
+    Register::rw("EXTICR1", 0x08, 0, 0xffff),
+    Register::rw("EXTICR2", 0x0c, 0, 0xffff),
+    Register::rw("EXTICR3", 0x10, 0, 0xffff),
+    Register::rw("EXTICR4", 0x14, 0, 0xffff),
+    Register::rw("CMPCR", 0x20, 0, 0x1),
+];
+
+/// Which registers there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    L4Plus,
+    F7,
+}
+
+const MEMRMP: u32 = 0x00;
+const EXTICR: u32 = 0x08;
+const CMPCR: u32 = 0x20;
+
+pub struct Syscfg {
+    kind: Kind,
+    registers: Registers,
+}
+
+impl Syscfg {
+    pub fn new(kind: Kind) -> Self {
+        Self { kind, registers: Registers::new(if kind == Kind::L4Plus { L4PLUS } else { F7 }) }
+    }
+
+    fn publish(&self, bus: &mut Bus) {
+        for line in 0..16 {
+            let word = self.registers.get(EXTICR + 4 * (line as u32 / 4));
+            bus.wires.pins.exti_port[line] = (word >> (4 * (line % 4)) & 0xf) as u8;
+        }
+        bus.wires.pins.changed = true;
+    }
+}
+
+impl Device for Syscfg {
+    fn read(&mut self, offset: u32, width: Width, _: &mut Bus) -> Result<u32, Refusal> {
+        self.registers.read(offset, width)
+    }
+
+    fn write(&mut self, offset: u32, width: Width, value: u32, bus: &mut Bus) -> Result<(), Refusal> {
+        let written = self.registers.write(offset, width, value)?;
+        if self.kind == Kind::L4Plus && written.offset == MEMRMP && written.new != 0 {
+            return Err(Refusal::register("MEMRMP", "memory other than flash at address 0, or swapped banks"));
+        }
+        if self.kind == Kind::F7 && written.offset == CMPCR {
+            // The compensation cell is ready as soon as it is on.
+            self.registers.put(CMPCR, 1 << 8, written.new & 1 == 1);
+        }
+        if (EXTICR..EXTICR + 16).contains(&written.offset) {
+            self.publish(bus);
+        }
+        Ok(())
+    }
+
+    fn reset(&mut self, bus: &mut Bus) {
+        self.registers.reset();
+        self.publish(bus);
+    }
+}

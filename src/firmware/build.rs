@@ -1,0 +1,167 @@
+//! From a compiled network to an image.
+
+use std::fs;
+use std::num::NonZeroUsize;
+use std::path::Path;
+
+use super::cache::{Cache, KeyBuilder, sha256};
+use super::compile::{Compiler, Group};
+use super::error::BuildError;
+use super::image::Image;
+use super::layout::{DEFAULT_STACK_BYTES, Layout};
+use super::sources::{self, File};
+use super::toolchain::Toolchain;
+use super::view::{self, BoardView, ImageView, LinkView};
+use super::{elf, flags, link};
+use crate::board::Board;
+use crate::engine::Compiled;
+
+/// How an image is built.
+#[derive(Debug, Clone)]
+pub struct Options {
+    pub toolchain: Toolchain,
+    pub cache: Cache,
+    /// Compilers at a time.
+    pub jobs: NonZeroUsize,
+    /// A multiple of 8.
+    pub stack_bytes: u32,
+    /// Name of the engine that compiled the network, which the firmware tells.
+    pub engine: String,
+    /// What the MLPerf Tiny runner calls the model (`vww01`, …); the network's name where it is none.
+    pub model: Option<String>,
+    /// Whether the host sends unsigned bytes for signed inputs, as the MLPerf Tiny runner does for images.
+    pub unsigned_input: bool,
+}
+
+impl Options {
+    /// The user's cache, one compiler at a time, the stack's default size.
+    pub fn new(toolchain: Toolchain, engine: &str) -> Self {
+        Self {
+            toolchain,
+            cache: Cache::user(),
+            jobs: NonZeroUsize::MIN,
+            stack_bytes: DEFAULT_STACK_BYTES,
+            engine: engine.into(),
+            model: None,
+            unsigned_input: false,
+        }
+    }
+}
+
+/// Everything that an image is made of.
+struct Parts {
+    layout: Layout,
+    /// Files of the engine, under `network/`, and whether all networks share them.
+    network: Vec<(File, bool)>,
+    /// Files of the runtime, under `runtime/`; the same for all networks on a board.
+    runtime: Vec<File>,
+    image_c: File,
+    script: File,
+}
+
+/// Builds the image of a network for a board, or takes it from the cache.
+pub fn build(compiled: &Compiled, board: &Board, options: &Options) -> Result<Image, BuildError> {
+    let parts = Parts::new(compiled, board, options)?;
+    let (compile, link) = (flags::compile(board), flags::link(board));
+    let identity = options.toolchain.identity(&flags::target(board))?;
+    let key = KeyBuilder::new("image").with(&identity).with_all(&compile).with_all(&link);
+    let key = key.with_all(flags::LIBRARIES).with_all(parts.files().flat_map(|f| [&f.path, &f.text])).finish();
+    let found = options.cache.get(&key).and_then(|elf| Some((elf::read(&elf).ok()?, elf)));
+    let cached = found.is_some();
+    let (facts, elf) = match found {
+        Some(found) => found,
+        None => {
+            let elf = parts.make(compiled, board, options, &identity, &compile)?;
+            options.cache.put(&key, &elf)?;
+            (elf::read(&elf)?, elf)
+        }
+    };
+    Ok(Image {
+        sha256: sha256(&elf),
+        build_id: facts.build_id,
+        sizes: facts.sizes,
+        symbols: facts.symbols,
+        segments: facts.segments,
+        input_buffered: parts.layout.input_buffered,
+        compiler: options.toolchain.version().into(),
+        flags: [compile, link].concat(),
+        cached,
+        elf,
+    })
+}
+
+impl Parts {
+    fn new(compiled: &Compiled, board: &Board, options: &Options) -> Result<Self, BuildError> {
+        let layout = Layout::new(compiled, board, options.stack_bytes)?;
+        let mut runtime = sources::runtime(board)?;
+        let config = view::render(view::BOARD_CONFIG, BoardView::new(board, &layout)?)?;
+        runtime.push(File { path: "runtime/board_config.h".into(), text: config });
+        let image = ImageView {
+            engine: view::printable(&options.engine),
+            model: view::printable(options.model.as_ref().unwrap_or(&compiled.plan.name)),
+            board: &board.name,
+            input_buffered: layout.input_buffered,
+            unsigned_input: options.unsigned_input,
+        };
+        let network = compiled.sources.iter();
+        let network = network.map(|s| (File { path: format!("network/{}", s.path), text: s.text.clone() }, s.shared));
+        Ok(Self {
+            network: network.collect(),
+            image_c: File { path: "runtime/image.c".into(), text: view::render(view::IMAGE_C, image)? },
+            script: File {
+                path: "image.ld".into(),
+                text: view::render(view::IMAGE_LD, LinkView::new(board, &layout))?,
+            },
+            runtime,
+            layout,
+        })
+    }
+
+    fn files(&self) -> impl Iterator<Item = &File> {
+        self.network.iter().map(|(file, _)| file).chain(&self.runtime).chain([&self.image_c, &self.script])
+    }
+
+    /// Sources with what they can include. The runtime sees no file of a network, so that its objects are shared.
+    fn groups(&self) -> Vec<Group<'_>> {
+        let runtime = |header: bool| self.runtime.iter().filter(move |f| f.is_header() == header).collect::<Vec<_>>();
+        let mut groups = Group::of_network(&self.network);
+        let of_network = self.network.iter().map(|(file, _)| file).filter(|file| file.is_header());
+        let image =
+            Group { sources: vec![&self.image_c], headers: runtime(true).into_iter().chain(of_network).collect() };
+        groups.extend([image, Group { sources: runtime(false), headers: runtime(true) }]);
+        groups
+    }
+
+    /// The bytes of the ELF file.
+    fn make(
+        &self,
+        compiled: &Compiled,
+        board: &Board,
+        options: &Options,
+        identity: &str,
+        flags: &[String],
+    ) -> Result<Vec<u8>, BuildError> {
+        let workshop = options.cache.workshop()?;
+        write_files(workshop.path(), self.files())?;
+        let Options { toolchain, cache, jobs, .. } = options;
+        let compiler = Compiler { toolchain, identity, cache, flags, jobs: *jobs };
+        let tasks = compiler.tasks(&self.groups());
+        compiler.run(&tasks, workshop.path())?;
+        let objects: Vec<&str> = tasks.iter().map(|task| task.object.as_str()).collect();
+        link::link(toolchain, board, &compiled.plan.name, &objects, &[], workshop.path())?;
+        let path = workshop.path().join("image.elf");
+        fs::read(&path).map_err(BuildError::io(&path))
+    }
+}
+
+/// Writes files below `folder`.
+pub(super) fn write_files<'a>(folder: &Path, files: impl IntoIterator<Item = &'a File>) -> Result<(), BuildError> {
+    for file in files {
+        let path = folder.join(&file.path);
+        if let Some(parent) = path.parent() {
+            fs::create_dir_all(parent).map_err(BuildError::io(parent))?;
+        }
+        fs::write(&path, &file.text).map_err(BuildError::io(&path))?;
+    }
+    Ok(())
+}

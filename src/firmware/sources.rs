@@ -1,0 +1,84 @@
+//! The runtime and its ports, as text: they are part of what is compiled.
+
+use super::error::BuildError;
+use crate::board::Board;
+
+/// A C file or header.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct File {
+    /// Relative to the folder of a build, with `/`.
+    pub(super) path: String,
+    pub(super) text: String,
+}
+
+impl File {
+    pub(super) fn is_header(&self) -> bool {
+        self.path.ends_with(".h")
+    }
+}
+
+type Embedded = (&'static str, &'static str);
+
+macro_rules! embedded {
+    ($folder:literal: $($name:literal),* $(,)?) => {
+        &[$(($name, include_str!(concat!("../../firmware/", $folder, "/", $name)))),*]
+    };
+}
+
+const RUNTIME: &[Embedded] = embedded!("runtime":
+    "hil_core.h", "hil_fault.h", "hil_image.h", "hil_layout.h", "hil_port.h", "hil_runtime.h",
+    "start.c", "hil_core.c", "fault.c", "memory.c", "receive.c", "text.c", "words.c", "inference.c", "results.c",
+    "mlperf.c", "buffer.c", "extension.c", "protocol.c",
+);
+const STM32: &[Embedded] = embedded!("ports/stm32": "hil_stm32.h", "clock_tree.c", "gpio.c", "console.c", "timer.c");
+const STM32L4PLUS: &[Embedded] = embedded!("ports/stm32l4plus": "registers.h", "clock.c");
+const STM32F7: &[Embedded] = embedded!("ports/stm32f7": "registers.h", "clock.c");
+const MPS2: &[Embedded] = embedded!("ports/mps2": "registers.h", "port.c");
+
+/// A family of boards that there is a port for.
+struct Family {
+    name: &'static str,
+    port: &'static [&'static [Embedded]],
+    /// Peripherals that can be the console; `registers.h` has their addresses.
+    consoles: &'static [&'static str],
+}
+
+const FAMILIES: [Family; 3] = [
+    Family { name: "stm32l4plus", port: &[STM32, STM32L4PLUS], consoles: &["LPUART1"] },
+    Family { name: "stm32f7", port: &[STM32, STM32F7], consoles: &["USART1"] },
+    Family { name: "mps2", port: &[MPS2], consoles: &["UART0"] },
+];
+
+/// The runtime with the port to the family of `board`.
+pub(super) fn runtime(board: &Board) -> Result<Vec<File>, BuildError> {
+    let refuse = |problem| Err(BuildError::Board { board: board.name.clone(), problem });
+    let Some(family) = FAMILIES.iter().find(|family| family.name == board.family) else {
+        let known: Vec<_> = FAMILIES.iter().map(|family| family.name).collect();
+        return refuse(format!("the runtime has no port to family `{}`, only to {}", board.family, known.join(", ")));
+    };
+    if !family.consoles.contains(&board.console.peripheral.as_str()) {
+        let known = family.consoles.join(", ");
+        return refuse(format!(
+            "the port to {} has no console on `{}`, only on {known}",
+            board.family, board.console.peripheral
+        ));
+    }
+    let files = RUNTIME.iter().chain(family.port.iter().copied().flatten());
+    Ok(files.map(|(name, text)| File { path: format!("runtime/{name}"), text: (*text).into() }).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn unknown_families_and_consoles_are_refused_by_name() {
+        let mut board = Board::shipped("nucleo-l4r5zi").expect("a board");
+        board.console.peripheral = "USART9".into();
+        let message = runtime(&board).unwrap_err().to_string();
+        assert!(message.contains("no console on `USART9`, only on LPUART1"), "{message}");
+        board.family = "stm32x9".into();
+        let message = runtime(&board).unwrap_err().to_string();
+        assert!(message.contains("no port to family `stm32x9`") && message.contains("stm32f7"), "{message}");
+    }
+}

@@ -1,0 +1,235 @@
+//! Export: every operator as TFLite's builtin that computes it.
+
+use super::codes::*;
+use super::file::{Field, File, FileOp, Options, write};
+use crate::network::derive::Activation;
+use crate::network::geometry;
+use crate::network::{Clamp, DType, Hw, Network, Op, OpKind, Pads, Quantization, Tensor, TensorId, Window};
+
+/// Why a network cannot be written as a `.tflite` file.
+#[derive(Debug, thiserror::Error)]
+#[error("operator {origin} ({kind}, output `{tensor}`) has no form in a .tflite file: {problem}")]
+pub struct ExportError {
+    pub origin: usize,
+    pub kind: &'static str,
+    pub tensor: String,
+    pub problem: String,
+}
+
+/// The bytes of a `.tflite` file that computes what `network` computes.
+///
+/// Tensors that no operator reads or writes are left out, so numbers of tensors may change. Explicit padding becomes
+/// SAME or VALID where that is equal, and otherwise a PAD before the operator.
+pub fn export(network: &Network) -> Result<Vec<u8>, ExportError> {
+    let mut writer = Writer { network, tensors: Vec::new(), index: vec![None; network.tensors.len()], ops: Vec::new() };
+    let inputs = network.inputs.iter().map(|id| writer.id(*id)).collect();
+    for op in &network.ops {
+        writer.op(op).map_err(|problem| ExportError {
+            origin: op.origin,
+            kind: op.kind.name(),
+            tensor: network.tensor(op.output).name.clone(),
+            problem,
+        })?;
+    }
+    let outputs = network.outputs.iter().map(|id| writer.id(*id)).collect();
+    Ok(write(&File { name: &network.name, tensors: writer.tensors, ops: writer.ops, inputs, outputs }))
+}
+
+struct Writer<'a> {
+    network: &'a Network,
+    /// Tensors of the file.
+    tensors: Vec<Tensor>,
+    /// Where in the file the network's tensors are.
+    index: Vec<Option<usize>>,
+    ops: Vec<FileOp>,
+}
+
+impl Writer<'_> {
+    fn id(&mut self, id: TensorId) -> usize {
+        if let Some(index) = self.index[id.0] {
+            return index;
+        }
+        let index = self.add(self.network.tensor(id).clone());
+        self.index[id.0] = Some(index);
+        index
+    }
+
+    fn add(&mut self, tensor: Tensor) -> usize {
+        self.tensors.push(tensor);
+        self.tensors.len() - 1
+    }
+
+    /// A constant of 32-bit integers.
+    fn constant(&mut self, name: String, shape: Vec<usize>, values: impl Iterator<Item = usize>) -> usize {
+        let data: Vec<u8> = values.flat_map(|v| (v as i32).to_le_bytes()).collect();
+        self.add(Tensor { name, shape, dtype: DType::I32, quant: None, data: Some(data.into()) })
+    }
+
+    fn op(&mut self, op: &Op) -> Result<(), String> {
+        let network = self.network;
+        let (x, out) = (network.tensor(op.inputs[0]), network.tensor(op.output));
+        let mut inputs: Vec<Option<usize>> = op.inputs.iter().map(|id| Some(self.id(*id))).collect();
+        if let [_, _, Some(bias)] = inputs[..] {
+            self.scale_bias(bias, x, network.tensor(op.inputs[1]));
+        }
+        let (code, version, options) = match &op.kind {
+            OpKind::Conv2d { window, clamp } => {
+                let filter = &network.tensor(op.inputs[1]).shape;
+                let padding = self.pad(&mut inputs[0], x, Hw { h: filter[1], w: filter[2] }, window, out)?;
+                let fields = vec![
+                    (0, Field::Byte(padding)),
+                    (1, int(window.stride.w)),
+                    (2, int(window.stride.h)),
+                    (3, Field::Byte(activation(*clamp, out)?)),
+                    (4, int(window.dilation.w)),
+                    (5, int(window.dilation.h)),
+                ];
+                (CONV_2D, 3, Options { number: CONV_2D_OPTIONS, fields })
+            }
+            OpKind::DepthwiseConv2d { window, multiplier, clamp } => {
+                let filter = &network.tensor(op.inputs[1]).shape;
+                let padding = self.pad(&mut inputs[0], x, Hw { h: filter[1], w: filter[2] }, window, out)?;
+                let fields = vec![
+                    (0, Field::Byte(padding)),
+                    (1, int(window.stride.w)),
+                    (2, int(window.stride.h)),
+                    (3, int(*multiplier)),
+                    (4, Field::Byte(activation(*clamp, out)?)),
+                    (5, int(window.dilation.w)),
+                    (6, int(window.dilation.h)),
+                ];
+                (DEPTHWISE_CONV_2D, 3, Options { number: DEPTHWISE_CONV_2D_OPTIONS, fields })
+            }
+            OpKind::FullyConnected { clamp } => {
+                // An output of higher rank keeps the input's leading dimensions.
+                let keep = out.shape.len() > 2;
+                let fields = vec![(0, Field::Byte(activation(*clamp, out)?)), (2, Field::Byte(keep.into()))];
+                (FULLY_CONNECTED, 4, Options { number: FULLY_CONNECTED_OPTIONS, fields })
+            }
+            OpKind::Add { clamp } => {
+                let fields = vec![(0, Field::Byte(activation(*clamp, out)?))];
+                (ADD, 2, Options { number: ADD_OPTIONS, fields })
+            }
+            OpKind::AveragePool2d { filter, window, clamp } => {
+                let Some(padding) = named_padding(x, *filter, window, out) else {
+                    return Err("its padding is neither SAME nor VALID, and padded values would count".into());
+                };
+                (AVERAGE_POOL_2D, 2, pool(padding, *filter, window, activation(*clamp, out)?))
+            }
+            OpKind::MaxPool2d { filter, window, clamp } => {
+                if named_padding(x, *filter, window, out).is_none() && x.zero_point() != -128 {
+                    return Err("its padding is neither SAME nor VALID, and padded zeros could be the largest".into());
+                }
+                let padding = self.pad(&mut inputs[0], x, *filter, window, out)?;
+                (MAX_POOL_2D, 2, pool(padding, *filter, window, activation(*clamp, out)?))
+            }
+            OpKind::Mean { axes, keep_dims } => {
+                let name = format!("{}/axes", out.name);
+                inputs.push(Some(self.constant(name, vec![axes.len()], axes.iter().copied())));
+                let fields = vec![(0, Field::Byte((*keep_dims).into()))];
+                (MEAN, 2, Options { number: REDUCER_OPTIONS, fields })
+            }
+            OpKind::Pad { pads } => {
+                inputs.push(Some(self.paddings(&out.name, pads)));
+                (PAD, 2, Options { number: PAD_OPTIONS, fields: Vec::new() })
+            }
+            OpKind::Reshape => {
+                let shape = out.shape.clone();
+                let name = format!("{}/shape", out.name);
+                inputs.push(Some(self.constant(name, vec![shape.len()], shape.into_iter())));
+                (RESHAPE, 1, Options { number: RESHAPE_OPTIONS, fields: Vec::new() })
+            }
+            OpKind::Softmax { beta } => {
+                (SOFTMAX, 2, Options { number: SOFTMAX_OPTIONS, fields: vec![(0, Field::Float(*beta))] })
+            }
+            OpKind::Quantize => (QUANTIZE, 2, Options::default()),
+            OpKind::Dequantize => (DEQUANTIZE, 2, Options::default()),
+        };
+        let output = self.id(op.output);
+        self.ops.push(FileOp { code, version, options, inputs, output });
+        Ok(())
+    }
+
+    /// TFLite reads the accumulator's scale from the bias and wants it to agree.
+    fn scale_bias(&mut self, bias: usize, x: &Tensor, filter: &Tensor) {
+        let bias = &mut self.tensors[bias];
+        if bias.quant.is_none() {
+            let scales = filter.quant.as_ref().map_or(&[1.0][..], |quant| &quant.scale);
+            let scale: Vec<f32> = scales.iter().map(|scale| x.scale() * scale).collect();
+            bias.quant = Some(Quantization { zero_point: vec![0; scale.len()], scale, axis: 0 });
+        }
+    }
+
+    /// The padding to name for a window; puts a PAD before the operator where none fits.
+    fn pad(
+        &mut self,
+        input: &mut Option<usize>,
+        x: &Tensor,
+        filter: Hw,
+        window: &Window,
+        out: &Tensor,
+    ) -> Result<i8, String> {
+        if let Some(padding) = named_padding(x, filter, window, out) {
+            return Ok(padding);
+        }
+        let Pads { top, bottom, left, right } = window.pads;
+        let mut padded = x.clone();
+        padded.name = format!("{}/padded", out.name);
+        padded.shape[1] += top + bottom;
+        padded.shape[2] += left + right;
+        if named_padding(&padded, filter, &Window { pads: Pads::default(), ..*window }, out) != Some(VALID as i8) {
+            return Err("its output size does not follow from input, filter, stride and padding".into());
+        }
+        let paddings = self.paddings(&out.name, &[(0, 0), (top, bottom), (left, right), (0, 0)]);
+        let output = self.add(padded);
+        let options = Options { number: PAD_OPTIONS, fields: Vec::new() };
+        self.ops.push(FileOp { code: PAD, version: 2, options, inputs: vec![*input, Some(paddings)], output });
+        *input = Some(output);
+        Ok(VALID as i8)
+    }
+
+    fn paddings(&mut self, name: &str, pads: &[(usize, usize)]) -> usize {
+        let values = pads.iter().flat_map(|(before, after)| [*before, *after]);
+        self.constant(format!("{name}/paddings"), vec![pads.len(), 2], values)
+    }
+}
+
+fn int(value: usize) -> Field {
+    Field::Int(value as i32)
+}
+
+fn pool(padding: i8, filter: Hw, window: &Window, activation: i8) -> Options {
+    let fields = vec![
+        (0, Field::Byte(padding)),
+        (1, int(window.stride.w)),
+        (2, int(window.stride.h)),
+        (3, int(filter.w)),
+        (4, int(filter.h)),
+        (5, Field::Byte(activation)),
+    ];
+    Options { number: POOL_2D_OPTIONS, fields }
+}
+
+/// VALID or SAME where either pads as `window` does.
+fn named_padding(x: &Tensor, filter: Hw, window: &Window, out: &Tensor) -> Option<i8> {
+    let Window { stride, dilation, pads } = window;
+    let size = [out.shape[1], out.shape[2]];
+    let valid = [
+        geometry::padded(x.shape[1], filter.h, stride.h, dilation.h, 0),
+        geometry::padded(x.shape[2], filter.w, stride.w, dilation.w, 0),
+    ];
+    if *pads == Pads::default() && size == valid {
+        return Some(VALID as i8);
+    }
+    let (h, top, bottom) = geometry::same(x.shape[1], filter.h, stride.h, dilation.h);
+    let (w, left, right) = geometry::same(x.shape[2], filter.w, stride.w, dilation.w);
+    (size == [h, w] && *pads == Pads { top, bottom, left, right }).then_some(SAME as i8)
+}
+
+/// The fused activation that clamps so.
+fn activation(clamp: Clamp, out: &Tensor) -> Result<i8, String> {
+    let fits = |activation: &Activation| activation.clamp(out) == clamp;
+    let code = Activation::ALL.iter().position(fits);
+    code.map(|code| code as i8)
+        .ok_or_else(|| format!("its clamp to {}..={} is no fused activation", clamp.min, clamp.max))
+}

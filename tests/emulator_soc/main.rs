@@ -1,0 +1,12 @@
+//! Peripherals at their registers, as software on the board sees them, without a core.
+
+mod bench;
+mod clocks;
+mod dma;
+mod flash;
+mod pins;
+mod refusals;
+mod serial;
+mod small;
+mod timers;
+mod twins;
