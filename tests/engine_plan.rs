@@ -51,8 +51,8 @@ fn each_convolution_gets_its_kernel_scratch_and_sizes() {
     assert_eq!(weights, [8 * 8, 64 * 6, 3 * 4 * 6, 96 * 10]);
     assert_eq!(plan.table_bytes, 12 * (8 + 6 + 6 + 10));
     assert_eq!(plan.flash_bytes(), weights.iter().sum::<usize>() + plan.table_bytes);
-    // The widest moment is the 3x3 convolution: 4x4x7 in, 4x4x6 out, and its columns.
-    assert_eq!((plan.arena_bytes, plan.arena_lower_bound), (784, 112 + 96 + 576));
+    // The widest moment is the 3x3 convolution: 4x4x7 in, 4x4x6 out which begins 24 bytes before it, and its columns.
+    assert_eq!((plan.arena_bytes, plan.arena_lower_bound), (712, 24 + 112 + 576));
 }
 
 #[test]
@@ -101,15 +101,16 @@ fn requantisation_is_per_channel_from_the_three_scales() {
     assert_eq!(plan.steps[0].kernel.channel_requants(), expected);
 }
 
-/// TFLite multiplies the two scales of a per-tensor fully connected layer in single precision.
+/// TFLM multiplies the two scales of a per-tensor fully connected layer in double precision.
 #[test]
-fn a_fully_connected_layer_is_requantised_from_a_single_precision_product() {
+fn a_fully_connected_layer_is_requantised_from_a_double_precision_product() {
     let (mut b, x) = Builder::new(&[1, 1, 1, 3]);
     let y = b.dense(x, 2);
     let plan = Plan::new(&b.finish(&[y])).expect("a plan");
     let single = Requant::new(f64::from(0.05f32 * 0.013f32) / f64::from(0.05f32));
-    assert_ne!(single, Requant::new(f64::from(0.013f32)), "these scales tell the two apart");
-    assert_eq!(plan.steps[0].kernel.channel_requants(), [single; 2]);
+    let double = Requant::new(f64::from(0.05f32) * f64::from(0.013f32) / f64::from(0.05f32));
+    assert_ne!(single, double, "these scales tell the two apart");
+    assert_eq!(plan.steps[0].kernel.channel_requants(), [double; 2]);
 }
 
 #[test]
@@ -161,7 +162,7 @@ fn the_mean_is_requantised_as_the_interpreter_does() {
     let byte = |c: usize| {
         let sum: i32 = inputs[0].iter().skip(c).step_by(2).map(|b| i32::from(*b as i8)).sum();
         let centred = sum - mean.zero.input * mean.count as i32;
-        let scaled = mean.requant.expect("scales differ").apply(centred) + mean.zero.output;
+        let scaled = mean.requant.apply(centred) + mean.zero.output;
         scaled.clamp(-128, 127) as i8 as u8
     };
     assert_eq!(reference::run(&network, &inputs).expect("a run")[0], [byte(0), byte(1)]);
@@ -223,13 +224,14 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn chains_of_inverted_residuals_reach_the_lower_bound(
+    fn chains_of_inverted_residuals_come_near_the_lower_bound(
         size in 8usize..49,
         blocks in prop::collection::vec((1usize..7, prop::sample::select(vec![3usize, 5, 7]), 1usize..3, 1usize..6), 1..18)
     ) {
         let blocks: Vec<_> = blocks.into_iter().map(|(factor, k, stride, c)| (factor, k, stride, 8 * c)).collect();
         let plan = Plan::new(&residuals(size, &blocks)).expect("a plan");
-        prop_assert_eq!(plan.arena_bytes, plan.arena_lower_bound);
+        // The bound does not know that outputs which write over inputs are tied to their offsets.
+        prop_assert!(plan.arena_bytes <= plan.arena_lower_bound * 21 / 20, "{} of {}", plan.arena_bytes, plan.arena_lower_bound);
     }
 
     #[test]

@@ -93,7 +93,6 @@ void hil_max_pool(const hil_window *w, const int8_t *input, int8_t *output);
 typedef struct {
     int32_t outer, reduced, inner; /* input outer x reduced x inner, output outer x inner */
     int32_t input_offset, output_offset;
-    int32_t rescale;               /* 0: the scales and zero points are equal, the mean is truncated */
     hil_requant requant;           /* includes the division by `reduced` */
 } hil_mean_params;
 

@@ -227,9 +227,8 @@ pub struct Mean {
     /// Elements that one output is the mean of.
     pub count: usize,
     pub zero: ZeroPoints,
-    /// Applied to the centred sum, division by `count` included; none where input and output are quantised alike:
-    /// then the sum is divided by `count`, towards zero.
-    pub requant: Option<Requant>,
+    /// Applied to the centred sum, division by `count` included.
+    pub requant: Requant,
 }
 
 #[derive(Debug, Clone, PartialEq)]

@@ -69,8 +69,7 @@ pub(super) fn select(network: &Network, op: &Op) -> Result<Kernel, PlanError> {
                 return Err(context.fail(context.operand(0)?, format!("it has no dimension {axis} to average over")));
             }
             let count = axes.iter().map(|&axis| x.shape[axis]).product();
-            let alike = zero.input == zero.output && x.scale() == out.scale();
-            let requant = (!alike).then(|| mean_requant(x.scale(), out.scale(), count));
+            let requant = mean_requant(x.scale(), out.scale(), count);
             Kernel::Mean(kernel::Mean { axes: axes.clone(), count, zero, requant })
         }
         OpKind::Softmax { beta } => {

@@ -74,7 +74,7 @@ pub(super) enum Call {
     AveragePool { window: WindowArgs },
     MaxPool { window: WindowArgs },
     Mean {
-        outer: usize, reduced: usize, inner: usize, input_offset: i32, output_offset: i32, rescale: u8,
+        outer: usize, reduced: usize, inner: usize, input_offset: i32, output_offset: i32,
         requant: RequantArgs,
     },
     Softmax { rows: usize, depth: usize, scaling: RequantArgs, diff_min: i32 },
@@ -231,15 +231,14 @@ impl Context<'_> {
         // Dimensions of one element may count as averaged or not, whichever makes the averaged ones adjoin.
         let averaged = |axis: usize| mean.axes.contains(&axis) && shape[axis] != 1;
         let Some(first) = (0..shape.len()).find(|axis| averaged(*axis)) else {
-            let (outer, requant) = (self.out.elements(), mean.requant);
-            return Ok(mean_call(outer, 1, 1, mean, requant));
+            return Ok(mean_call(self.out.elements(), 1, 1, mean));
         };
         let last = (first..shape.len()).rev().find(|axis| averaged(*axis)).unwrap_or(first);
         if (first..=last).any(|axis| !averaged(axis) && shape[axis] != 1) {
             return Err(self.fail(format!("axes {:?} do not adjoin; only adjoining ones are averaged", mean.axes)));
         }
         let product = |range: std::ops::Range<usize>| shape[range].iter().product();
-        Ok(mean_call(product(0..first), mean.count, product(last + 1..shape.len()), mean, mean.requant))
+        Ok(mean_call(product(0..first), mean.count, product(last + 1..shape.len()), mean))
     }
 
     fn pad(&self, pad: &kernel::Pad) -> Result<Call, EngineError> {
@@ -256,14 +255,13 @@ impl Context<'_> {
     }
 }
 
-fn mean_call(outer: usize, reduced: usize, inner: usize, mean: &kernel::Mean, requant: Option<Requant>) -> Call {
+fn mean_call(outer: usize, reduced: usize, inner: usize, mean: &kernel::Mean) -> Call {
     Call::Mean {
         outer,
         reduced,
         inner,
         input_offset: -mean.zero.input,
         output_offset: mean.zero.output,
-        rescale: requant.is_some().into(),
-        requant: requant.unwrap_or(Requant { multiplier: 0, shift: 0 }).into(),
+        requant: mean.requant.into(),
     }
 }
