@@ -1,8 +1,8 @@
 //! Plans of built and published networks: parameters, sizes, and that running by the plan clobbers nothing.
 
-#[path = "engine_common.rs"]
+#[path = "engine_common/mod.rs"]
 mod common;
-#[path = "engine_machine.rs"]
+#[path = "engine_machine/mod.rs"]
 mod machine;
 
 use std::fs;
@@ -101,14 +101,14 @@ fn requantisation_is_per_channel_from_the_three_scales() {
     assert_eq!(plan.steps[0].kernel.channel_requants(), expected);
 }
 
-/// TFLM multiplies the two scales of a per-tensor fully connected layer in double precision.
+/// TFLM multiplies the two scales of a per-tensor fully connected layer in double precision, as of any other layer.
 #[test]
 fn a_fully_connected_layer_is_requantised_from_a_double_precision_product() {
     let (mut b, x) = Builder::new(&[1, 1, 1, 3]);
     let y = b.dense(x, 2);
     let plan = Plan::new(&b.finish(&[y])).expect("a plan");
-    let single = Requant::new(f64::from(0.05f32 * 0.013f32) / f64::from(0.05f32));
     let double = Requant::new(f64::from(0.05f32) * f64::from(0.013f32) / f64::from(0.05f32));
+    let single = Requant::new(f64::from(0.05f32 * 0.013f32) / f64::from(0.05f32));
     assert_ne!(single, double, "these scales tell the two apart");
     assert_eq!(plan.steps[0].kernel.channel_requants(), [double; 2]);
 }

@@ -9,9 +9,9 @@ void hil_mean(const hil_mean_params *p, const int8_t *input, int8_t *output)
             for (int32_t r = 0; r < p->reduced; r++) {
                 sum += block[(r * p->inner) + i];
             }
+            int8_t *to = &output[(outer * p->inner) + i];
             const int32_t centred = sum + (p->input_offset * p->reduced);
-            output[(outer * p->inner) + i] =
-                hil_finish(hil_requantize(centred, &p->requant), p->output_offset, INT8_MIN, INT8_MAX);
+            *to = hil_finish(hil_requantize(centred, &p->requant), p->output_offset, INT8_MIN, INT8_MAX);
         }
     }
 }

@@ -4,9 +4,9 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-#[path = "../engine_common.rs"]
+#[path = "../engine_common/mod.rs"]
 mod engine_common;
-#[path = "../engine_random.rs"]
+#[path = "../engine_random/mod.rs"]
 mod engine_random;
 
 use engine_common::noise;

@@ -74,8 +74,7 @@ pub(super) enum Call {
     AveragePool { window: WindowArgs },
     MaxPool { window: WindowArgs },
     Mean {
-        outer: usize, reduced: usize, inner: usize, input_offset: i32, output_offset: i32,
-        requant: RequantArgs,
+        outer: usize, reduced: usize, inner: usize, input_offset: i32, output_offset: i32, requant: RequantArgs,
     },
     Softmax { rows: usize, depth: usize, scaling: RequantArgs, diff_min: i32 },
     Pad { shape: [usize; 4], before: [usize; 4], after: [usize; 4], value: i32 },

@@ -1,6 +1,6 @@
 //! A machine with one arena that runs a plan step by step, each step by the reference interpreter.
 
-#![allow(dead_code)] // It is a module of other test crates, and a crate of its own.
+#![allow(dead_code)] // Each test crate uses a part of it.
 
 use hil::engine::{Kernel, Place, Plan};
 use hil::network::{Network, reference};
