@@ -44,6 +44,8 @@ pub struct Step {
     /// Places of the activations it reads: all operands but filter and bias.
     pub inputs: Vec<Place>,
     pub output: Place,
+    /// Index of the input that it writes over while it reads it, if any.
+    pub overwrites: Option<usize>,
     /// Offset of the scratch buffer in the arena in bytes; none where there is no scratch.
     pub scratch: Option<usize>,
     /// Bytes of scratch memory, unaligned.
@@ -90,16 +92,17 @@ impl Plan {
         let kernels = network.ops.iter().map(|op| select(network, op)).collect::<Result<Vec<_>, _>>()?;
         let lifetimes = Lifetimes::of(network)?;
         let overlays = Overlays::new(network, &kernels, &lifetimes);
-        let Layout { groups, load, arena } = Layout::best(&overlays, &lifetimes, &kernels, alignment)?;
+        let Layout { choice, groups, load, arena } = Layout::best(&overlays, &lifetimes, &kernels, alignment)?;
         let (grouped, scratch) = arena.offsets.split_at(groups.len());
         let mut activations = vec![0; lifetimes.spans.len()];
         for (group, offset) in groups.iter().zip(grouped) {
-            group.iter().for_each(|span| activations[*span] = *offset);
+            group.iter().for_each(|(span, delta)| activations[*span] = offset + delta);
         }
-        let need = |(index, kernel): (usize, &Kernel)| Need {
-            scratch: scratch[index],
-            scratch_bytes: kernel.scratch_bytes(),
-            held: load[index],
+        let need = |(index, kernel): (usize, &Kernel)| {
+            let from = choice[index].map(|overlay| lifetimes.spans[overlay.from].tensor);
+            let is_written = |id: &TensorId| Some(lifetimes.owner(*id)) == from;
+            let overwrites = network.ops[index].inputs.iter().position(is_written);
+            Need { scratch: scratch[index], scratch_bytes: kernel.scratch_bytes(), held: load[index], overwrites }
         };
         let needs: Vec<Need> = kernels.iter().enumerate().map(need).collect();
         Ok(Self::assemble(network, &lifetimes, kernels, &needs, &activations, &arena))
@@ -124,7 +127,12 @@ impl Plan {
         blocks.extend(scratch.iter().enumerate().map(|(i, &bytes)| Block { first: i, last: i, bytes }));
         let arena = Arena::pack(&blocks, alignment)?;
         let (activations, offsets) = arena.offsets.split_at(lifetimes.spans.len());
-        let need = |(index, &scratch_bytes)| Need { scratch: offsets[index], scratch_bytes, held: load[index] };
+        let need = |(index, &scratch_bytes)| Need {
+            scratch: offsets[index],
+            scratch_bytes,
+            held: load[index],
+            overwrites: None,
+        };
         let needs: Vec<Need> = scratch.iter().enumerate().map(need).collect();
         Ok(Self::assemble(network, &lifetimes, kernels, &needs, activations, &arena))
     }
@@ -210,10 +218,12 @@ struct Need {
     scratch_bytes: usize,
     /// Bytes of activations held while it runs.
     held: usize,
+    /// The operand that its output writes over.
+    overwrites: Option<usize>,
 }
 
 fn step(network: &Network, places: &Places, index: usize, kernel: Kernel, need: Need) -> Step {
-    let Need { scratch, scratch_bytes, held } = need;
+    let Need { scratch, scratch_bytes, held, overwrites } = need;
     let op = &network.ops[index];
     // Filter and bias are named by the kernel.
     let activations = if kernel.channel_requants().is_empty() { op.inputs.len() } else { 1 };
@@ -229,6 +239,7 @@ fn step(network: &Network, places: &Places, index: usize, kernel: Kernel, need: 
         origin: op.origin,
         inputs: places.all(&op.inputs[..activations.min(op.inputs.len())]),
         output: places.of(op.output),
+        overwrites,
         scratch: (scratch_bytes > 0).then_some(scratch),
         scratch_bytes,
         live_bytes: held + scratch_bytes,
