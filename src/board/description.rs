@@ -51,6 +51,9 @@ pub struct Clock {
     pub pll_n: u32,
     /// PLL output divider (R on L4+, P on F7).
     pub pll_div: u32,
+    /// Divider from the core clock to AXI and AHB, which flash counts its wait states by.
+    #[serde(default = "whole")]
+    pub ahb_div: u32,
     /// Divider from the core clock to APB1.
     pub apb1_div: u32,
     /// Divider from the core clock to APB2.
@@ -59,12 +62,30 @@ pub struct Clock {
     pub flash_wait_states: u32,
 }
 
+/// 1, the divider of what is not divided.
+fn whole() -> u32 {
+    1
+}
+
+/// How the board is wired to supply the core.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Supply {
+    /// The linear regulator of the part.
+    Ldo,
+    /// The step-down converter of the part, without the regulator.
+    DirectSmps,
+}
+
 /// What feeds the clock inputs of the part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Oscillators {
     /// Crystal or clock at the high-speed input, Hz; 0 where nothing is connected.
     pub hse_hz: u32,
+    /// Whether that is a clock, which bypasses the oscillator.
+    #[serde(default)]
+    pub hse_bypass: bool,
     /// Crystal at the low-speed input, Hz; 0 where nothing is connected.
     pub lse_hz: u32,
 }
@@ -143,7 +164,7 @@ pub struct Board {
     /// Exists for the project's own tests; not offered to users.
     #[serde(default)]
     pub test: bool,
-    /// Family whose start-up code and register map apply: `stm32l4plus`, `stm32f7`, `mps2`.
+    /// Family whose start-up code and register map apply, such as `stm32l4plus` or `stm32f7`.
     pub family: String,
     pub soc: String,
     pub core: Core,
@@ -153,6 +174,9 @@ pub struct Board {
     pub processor: Processor,
     pub flash: FlashInterface,
     pub oscillators: Oscillators,
+    /// Where software has to choose it.
+    #[serde(default)]
+    pub supply: Option<Supply>,
     pub clock: Clock,
     /// Linked memory; SRAM regions that touch may be used as one.
     pub memory: Vec<Region>,
@@ -173,6 +197,10 @@ pub enum BoardError {
 const SHIPPED: &[(&str, &str)] = &[
     ("nucleo-l4r5zi", include_str!("../../boards/nucleo-l4r5zi.yaml")),
     ("stm32f746g-disco", include_str!("../../boards/stm32f746g-disco.yaml")),
+    ("nucleo-f767zi", include_str!("../../boards/nucleo-f767zi.yaml")),
+    ("nucleo-h7a3zi-q", include_str!("../../boards/nucleo-h7a3zi-q.yaml")),
+    ("nucleo-h743zi", include_str!("../../boards/nucleo-h743zi.yaml")),
+    ("stm32f412g-disco", include_str!("../../boards/stm32f412g-disco.yaml")),
 ];
 
 /// Boards of the project's own tests; they are found by name and not listed.
@@ -216,8 +244,14 @@ impl Board {
 
     fn check(&self) -> Result<(), String> {
         let clock = &self.clock;
-        if clock.pll_m == 0 || clock.pll_div == 0 || clock.apb1_div == 0 || clock.apb2_div == 0 {
+        let dividers = [clock.pll_m, clock.pll_div, clock.ahb_div, clock.apb1_div, clock.apb2_div];
+        if dividers.contains(&0) {
             return Err("clock: a divider is 0; dividers start at 1".into());
+        }
+        if clock.apb1_div % clock.ahb_div != 0 || clock.apb2_div % clock.ahb_div != 0 {
+            return Err(
+                "clock: apb1_div and apb2_div count from the core, so that they are multiples of ahb_div".into()
+            );
         }
         let pll =
             u64::from(clock.source_hz) * u64::from(clock.pll_n) / u64::from(clock.pll_m) / u64::from(clock.pll_div);
@@ -289,6 +323,10 @@ mod tests {
         let ram = |name| Board::shipped(name).expect(name).ram();
         assert_eq!(ram("nucleo-l4r5zi"), (0x2000_0000, 640 * 1024));
         assert_eq!(ram("stm32f746g-disco"), (0x2000_0000, 320 * 1024));
+        assert_eq!(ram("nucleo-f767zi"), (0x2000_0000, 512 * 1024));
+        assert_eq!(ram("nucleo-h7a3zi-q"), (0x2400_0000, 1024 * 1024));
+        assert_eq!(ram("nucleo-h743zi"), (0x2400_0000, 512 * 1024));
+        assert_eq!(ram("stm32f412g-disco"), (0x2000_0000, 256 * 1024));
     }
 
     #[test]

@@ -4,5 +4,5 @@ mod description;
 
 pub use description::{
     Board, BoardError, Cache, Clock, Console, Core, FlashInterface, Oscillators, Pin, Processor, Region, RegionKind,
-    names, test_names,
+    Supply, names, test_names,
 };

@@ -2,7 +2,9 @@
 //!
 //! Times are the datasheets' typical ones; the core is not stalled while the controller is busy.
 
+pub mod f4;
 pub mod f7;
+pub mod h7;
 pub mod l4plus;
 
 use super::clocks::{Node, Rate};
