@@ -59,6 +59,8 @@ pub struct Family {
     pub backup: Option<u32>,
     /// Offsets of the reset registers, first and last.
     pub resets: (u32, u32),
+    /// Offsets of the registers that choose kernel clocks.
+    pub kernels: &'static [u32],
 }
 
 pub struct Rcc {
@@ -126,6 +128,8 @@ impl Device for Rcc {
         }
         let (first, last) = self.family.resets;
         bus.wires.resets_changed |= (first..=last).contains(&written.offset) && written.old != written.new;
+        // Who runs by a kernel clock has to look which one it is now.
+        bus.wires.clocks_changed |= self.family.kernels.contains(&written.offset) && written.old != written.new;
         self.settle();
         self.publish(bus.wires)
     }

@@ -64,6 +64,7 @@ pub static FAMILY: Family = Family {
     reset_flags: RESET_FLAGS,
     backup: Some(BDCR),
     resets: (0x10, 0x24),
+    kernels: &[],
 };
 
 /// The PLL has an output P for the core and an output R, which can be the system clock too.

@@ -98,6 +98,7 @@ const fn family(table: &'static [Register]) -> Family {
         reset_flags: RESET_FLAGS,
         backup: Some(BDCR),
         resets: (0x10, 0x24),
+        kernels: &[0x8c, 0x90],
     }
 }
 

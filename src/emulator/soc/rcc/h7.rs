@@ -160,6 +160,7 @@ pub static H743: Family = Family {
     reset_flags: reset_flags(0xd0, 0x00fa_0000),
     backup: Some(BDCR),
     resets: (0x7c, 0x9c),
+    kernels: &[0x4c, 0x50, 0x54, 0x58],
 };
 
 /// STM32H7A3, H7B0 and H7B3.
@@ -172,6 +173,7 @@ pub static H7A3: Family = Family {
     reset_flags: reset_flags(0x130, 0x00e8_0000),
     backup: Some(BDCR),
     resets: (0x7c, 0x9c),
+    kernels: &[0x4c, 0x50, 0x54, 0x58],
 };
 
 /// `power` are the flags after power-on.
