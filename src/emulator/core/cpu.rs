@@ -60,6 +60,8 @@ pub struct Cpu {
     pub(crate) ppb: Ppb,
     pub(crate) cost: Cost,
     pub(crate) flash: Flash,
+    /// The operation that loaded from flash last.
+    pub(crate) flash_load: usize,
     pub(crate) config: CoreConfig,
     /// Decoded blocks no longer hold, because what they were decoded under changed.
     pub(crate) flush: bool,
@@ -109,6 +111,7 @@ impl Cpu {
             ppb: Ppb::new(&config),
             cost: Cost::of(config.core),
             flash: Flash::new(config.flash),
+            flash_load: 0,
             config,
             flush: false,
         };

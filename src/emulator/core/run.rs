@@ -124,6 +124,7 @@ impl Core {
             match flow {
                 TAKEN => {
                     cpu.cycles = cpu.cycles.wrapping_add(block.cycles_taken.into());
+                    cpu.cycles += u64::from(block.foretold(true));
                     cpu.instructions += u64::from(block.count);
                     cpu.pc = block.target;
                     cpu.it = 0;
@@ -142,6 +143,7 @@ impl Core {
                 }
                 FALL => {
                     cpu.cycles = cpu.cycles.wrapping_add(block.cycles.into());
+                    cpu.cycles += u64::from(block.foretold(false));
                     cpu.instructions += u64::from(block.count);
                     cpu.pc = block.end;
                     cpu.it = block.end_it;
@@ -159,7 +161,8 @@ impl Core {
                     continue;
                 }
                 JUMP | RETURN => {
-                    cpu.cycles = cpu.cycles.wrapping_add(block.cycles.into());
+                    cpu.cycles = cpu.cycles.wrapping_add(block.cycles_taken.into());
+                    cpu.cycles += u64::from(block.foretold_to(cpu.pc));
                     cpu.instructions += u64::from(block.count);
                     cpu.it = 0;
                     if flow == RETURN {

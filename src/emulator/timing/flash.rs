@@ -2,7 +2,8 @@
 //!
 //! NOT VALIDATED. A miss costs the wait states; the line after one that is being executed is prefetched in time.
 
-use super::cache::{Cache, CacheGeometry};
+use super::cache::{Cache as Lines, CacheGeometry};
+use crate::board::{Cache, FlashInterface};
 use crate::emulator::interface::FlashSetup;
 
 /// The way from core to flash.
@@ -22,14 +23,32 @@ impl FlashPath {
     /// Flash that answers at once.
     pub const IMMEDIATE: Self = Self { wait_states: 0, width: 16, prefetch: false, instructions: None, data: None };
 
-    /// STM32L4+ in single-bank mode (RM0432, 3.3.4 and 3.3.5): 32 lines of 32 bytes for instructions, 8 for data.
-    pub const fn stm32l4plus(wait_states: u32) -> Self {
+    /// As a board file describes it, for a core that fetches by AHB. A miss brings what one read of the array brings.
+    pub fn of(flash: &FlashInterface, wait_states: u32) -> Self {
+        let geometry = |cache: Cache| CacheGeometry {
+            bytes: cache.size,
+            ways: cache.ways,
+            line: cache.line,
+            sector: cache.line.min(flash.line),
+        };
         Self {
             wait_states,
-            width: 16,
+            width: flash.line,
+            prefetch: flash.prefetch,
+            instructions: flash.instruction_cache.map(geometry),
+            data: flash.data_cache.map(geometry),
+        }
+    }
+
+    /// STM32L4+ in single-bank mode (RM0432, 3.3.4 and 3.3.5): 32 lines of 32 bytes for instructions, 8 for data.
+    /// `width` is 8 with two banks and 16 with one.
+    pub const fn stm32l4plus(wait_states: u32, width: u32) -> Self {
+        Self {
+            wait_states,
+            width,
             prefetch: true,
-            instructions: Some(CacheGeometry { bytes: 1024, ways: 32, line: 32 }),
-            data: Some(CacheGeometry { bytes: 256, ways: 8, line: 32 }),
+            instructions: Some(CacheGeometry { bytes: 1024, ways: 32, line: 32, sector: width }),
+            data: Some(CacheGeometry { bytes: 256, ways: 8, line: 32, sector: width }),
         }
     }
 
@@ -39,8 +58,8 @@ impl FlashPath {
             wait_states,
             width: 16,
             prefetch: true,
-            instructions: Some(CacheGeometry { bytes: 1024, ways: 64, line: 16 }),
-            data: Some(CacheGeometry { bytes: 128, ways: 8, line: 16 }),
+            instructions: Some(CacheGeometry::whole(1024, 64, 16)),
+            data: Some(CacheGeometry::whole(128, 8, 16)),
         }
     }
 
@@ -53,15 +72,15 @@ impl FlashPath {
 /// A cache, and the buffer of one access that is there without it.
 #[derive(Debug, Clone)]
 struct Side {
-    cache: Cache,
-    buffer: Cache,
+    cache: Lines,
+    buffer: Lines,
     on: bool,
 }
 
 impl Side {
     fn new(geometry: Option<CacheGeometry>, width: u32) -> Self {
-        let buffer = Cache::new(CacheGeometry { bytes: width, ways: 1, line: width });
-        Self { cache: geometry.map_or(buffer.clone(), Cache::new), buffer, on: true }
+        let buffer = Lines::new(CacheGeometry::whole(width, 1, width));
+        Self { cache: geometry.map_or(buffer.clone(), Lines::new), buffer, on: true }
     }
 
     #[inline]
@@ -104,7 +123,7 @@ impl Flash {
 
     /// Bytes by which blocks note what they are fetched from.
     pub fn line(&self) -> u32 {
-        self.instructions.cache.line_bytes().min(self.instructions.buffer.line_bytes())
+        self.instructions.cache.sector_bytes().min(self.instructions.buffer.sector_bytes())
     }
 
     /// Follows the flash controller.
@@ -139,7 +158,9 @@ impl Flash {
             if !self.instructions.access(line) {
                 self.epoch += 1;
                 let ahead = self.prefetch && line == self.last.wrapping_add(self.line());
-                lost += if ahead { 0 } else { self.wait_states };
+                // Meanwhile the core executes what it has: about a word a cycle.
+                let hidden = if ahead { self.line() / 4 - 1 } else { 0 };
+                lost += self.wait_states.saturating_sub(hidden);
             }
             self.last = line;
         }
