@@ -13,7 +13,7 @@ use std::cell::Cell;
 use std::collections::HashMap;
 
 /// Longest block, in instructions.
-const LONGEST: usize = 64;
+const LONGEST: usize = 192;
 /// Entries of the quick index, a power of two.
 const QUICK: usize = 4096;
 const NOWHERE: u64 = u64::MAX;
