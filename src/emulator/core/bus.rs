@@ -93,6 +93,9 @@ impl Cpu {
             if window.kind == RegionKind::Flash {
                 self.cycles += u64::from(self.flash.read(address));
             } else {
+                if window.kind == RegionKind::Sram && self.flash.serves_ram() {
+                    self.cycles += u64::from(self.flash.ram(address, false));
+                }
                 self.map.mark_read(offset);
                 self.map.mark_read(offset + width as usize - 1);
             }
@@ -197,6 +200,7 @@ impl Cpu {
         flow: &mut Flow,
     ) -> Option<u32> {
         if let Some(offset) = self.fast.ram::<4>(address) {
+            self.touch(address, false);
             self.map.mark_read(offset);
             return Some(self.map.get::<4>(offset));
         }
@@ -215,10 +219,19 @@ impl Cpu {
         if let Some(offset) = self.fast.ram::<4>(address)
             && !self.map.mark_written(offset)
         {
+            self.touch(address, true);
             self.map.put::<4>(offset, value);
             return Some(());
         }
         self.write(periphery, op, address, value, Access::WORD, flow)
+    }
+
+    /// Charges an access to RAM that a data cache serves.
+    #[inline(always)]
+    pub(crate) fn touch(&mut self, address: u32, store: bool) {
+        if address.wrapping_sub(self.served.0) < self.served.1 {
+            self.cycles += u64::from(self.flash.ram(address, store));
+        }
     }
 
     fn write_bit(&mut self, periphery: &mut dyn Periphery, target: u32, bit: u32, value: u32, now: u64) -> Option<()> {

@@ -10,12 +10,14 @@ pub struct CacheGeometry {
     pub line: u32,
     /// Bytes that one miss brings, where that is less than a line.
     pub sector: u32,
+    /// Whether a miss replaces any line of a set rather than the least recently used one.
+    pub random: bool,
 }
 
 impl CacheGeometry {
     /// One whose misses bring whole lines.
     pub const fn whole(bytes: u32, ways: u32, line: u32) -> Self {
-        Self { bytes, ways, line, sector: line }
+        Self { bytes, ways, line, sector: line, random: false }
     }
 }
 
@@ -26,6 +28,8 @@ pub(crate) struct Cache {
     sector_bits: u32,
     ways: usize,
     sets: u32,
+    /// State of the generator that chooses a line, where that is random; else 0.
+    seed: u32,
     /// Line numbers and which of their sectors are in, a set after another, most recently used first.
     lines: Vec<(u32, u32)>,
 }
@@ -42,6 +46,7 @@ impl Cache {
             sector_bits: geometry.sector.clamp(4, line).trailing_zeros(),
             ways: ways as usize,
             sets: count / ways,
+            seed: u32::from(geometry.random),
             lines: vec![EMPTY; count as usize],
         }
     }
@@ -54,14 +59,30 @@ impl Cache {
         let first = (line % self.sets) as usize * self.ways;
         let set = &mut self.lines[first..first + self.ways];
         let place = set.iter().position(|(held, _)| *held == line);
-        let here = place.unwrap_or(set.len() - 1);
-        set[..=here].rotate_right(1);
+        if self.seed != 0 {
+            // 16 bits of a Galois LFSR.
+            let victim = self.seed as usize % set.len();
+            if place.is_none() {
+                self.seed = self.seed >> 1 ^ (self.seed & 1) * 0xB400;
+            }
+            set.swap(0, place.unwrap_or(victim));
+        } else {
+            let here = place.unwrap_or(set.len() - 1);
+            set[..=here].rotate_right(1);
+        }
         if place.is_none() {
             set[0] = (line, 0);
         }
         let hit = set[0].1 & sector != 0;
         set[0].1 |= sector;
         hit
+    }
+
+    /// Whether the line at `address` is the one of its set that was used last: the quick look before [`Cache::access`].
+    #[inline(always)]
+    pub fn is_last(&self, address: u32) -> bool {
+        let line = address >> self.line_bits;
+        self.lines.get((line % self.sets) as usize * self.ways).is_some_and(|(held, _)| *held == line)
     }
 
     /// Bytes that one miss brings.
@@ -93,7 +114,7 @@ mod tests {
 
     #[test]
     fn a_miss_brings_a_sector_of_a_line() {
-        let mut cache = Cache::new(CacheGeometry { bytes: 64, ways: 2, line: 32, sector: 8 });
+        let mut cache = Cache::new(CacheGeometry { bytes: 64, ways: 2, line: 32, sector: 8, random: false });
         assert!(!cache.access(0));
         assert!(cache.access(4));
         assert!(!cache.access(8), "another sector");

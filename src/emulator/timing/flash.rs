@@ -17,11 +17,15 @@ pub struct FlashPath {
     pub prefetch: bool,
     pub instructions: Option<CacheGeometry>,
     pub data: Option<CacheGeometry>,
+    /// Cycles beyond the wait states for a line from flash.
+    pub flash_fill: u32,
+    /// Cycles for a line from RAM that the data cache serves too; 0 where the cache does not serve RAM.
+    pub ram_fill: u32,
 }
 
 impl FlashPath {
     /// Flash that answers at once.
-    pub const IMMEDIATE: Self = Self { wait_states: 0, width: 16, prefetch: false, instructions: None, data: None };
+    pub const IMMEDIATE: Self = Self { wait_states: 0, width: 16, prefetch: false, instructions: None, data: None, flash_fill: 0, ram_fill: 0 };
 
     /// As a board file describes it, for a core that fetches by AHB. A miss brings what one read of the array brings.
     pub fn of(flash: &FlashInterface, wait_states: u32) -> Self {
@@ -30,6 +34,7 @@ impl FlashPath {
             ways: cache.ways,
             line: cache.line,
             sector: cache.line.min(flash.line),
+            random: false,
         };
         Self {
             wait_states,
@@ -37,6 +42,8 @@ impl FlashPath {
             prefetch: flash.prefetch,
             instructions: flash.instruction_cache.map(geometry),
             data: flash.data_cache.map(geometry),
+            flash_fill: 0,
+            ram_fill: 0,
         }
     }
 
@@ -47,8 +54,10 @@ impl FlashPath {
             wait_states,
             width,
             prefetch: true,
-            instructions: Some(CacheGeometry { bytes: 1024, ways: 32, line: 32, sector: width }),
-            data: Some(CacheGeometry { bytes: 256, ways: 8, line: 32, sector: width }),
+            instructions: Some(CacheGeometry { bytes: 1024, ways: 32, line: 32, sector: width, random: false }),
+            data: Some(CacheGeometry { bytes: 256, ways: 8, line: 32, sector: width, random: false }),
+            flash_fill: 0,
+            ram_fill: 0,
         }
     }
 
@@ -60,12 +69,24 @@ impl FlashPath {
             prefetch: true,
             instructions: Some(CacheGeometry::whole(1024, 64, 16)),
             data: Some(CacheGeometry::whole(128, 8, 16)),
+            flash_fill: 0,
+            ram_fill: 0,
         }
     }
 
     /// A Cortex-M7 that fetches by AXI through its own caches.
-    pub const fn by_axi(wait_states: u32, instructions: CacheGeometry, data: CacheGeometry) -> Self {
-        Self { wait_states, width: 32, prefetch: false, instructions: Some(instructions), data: Some(data) }
+    pub fn by_axi(wait_states: u32, instructions: CacheGeometry, data: CacheGeometry) -> Self {
+        let e = |n: &str, d| std::env::var(n).ok().and_then(|v| v.parse().ok()).unwrap_or(d);
+        let data = CacheGeometry { random: e("RND", 1) == 1, ..data };
+        Self {
+            wait_states,
+            width: 32,
+            prefetch: false,
+            instructions: Some(instructions),
+            data: Some(data),
+            flash_fill: e("FF", 4),
+            ram_fill: e("RF", 8),
+        }
     }
 }
 
@@ -100,6 +121,8 @@ pub(crate) struct Flash {
     prefetch: bool,
     instructions: Side,
     data: Side,
+    flash_fill: u32,
+    ram_fill: u32,
     /// What the periphery said last.
     setup: Option<FlashSetup>,
     /// Line fetched last.
@@ -115,6 +138,8 @@ impl Flash {
             prefetch: path.prefetch,
             instructions: Side::new(path.instructions, path.width),
             data: Side::new(path.data, path.width),
+            flash_fill: path.flash_fill,
+            ram_fill: path.ram_fill,
             setup: None,
             last: u32::MAX,
             epoch: 1,
@@ -160,7 +185,7 @@ impl Flash {
                 let ahead = self.prefetch && line == self.last.wrapping_add(self.line());
                 // Meanwhile the core executes what it has: about a word a cycle.
                 let hidden = if ahead { self.line() / 4 - 1 } else { 0 };
-                lost += self.wait_states.saturating_sub(hidden);
+                lost += self.wait_states.saturating_sub(hidden) + self.flash_fill;
             }
             self.last = line;
         }
@@ -170,7 +195,24 @@ impl Flash {
     /// Cycles that are lost on reading data.
     #[inline]
     pub fn read(&mut self, address: u32) -> u32 {
-        if self.wait_states == 0 || self.data.access(address) { 0 } else { self.wait_states }
+        if self.wait_states == 0 || self.data.access(address) { 0 } else { self.wait_states + self.flash_fill }
+    }
+
+    /// Whether the data cache serves RAM.
+    pub fn serves_ram(&self) -> bool {
+        self.ram_fill != 0
+    }
+
+    /// Cycles that are lost on an access to RAM that the data cache serves. A store that misses is buffered.
+    #[inline(always)]
+    pub fn ram(&mut self, address: u32, store: bool) -> u32 {
+        if self.data.on && self.data.cache.is_last(address) { 0 } else { self.ram_slow(address, store) }
+    }
+
+    #[inline(never)]
+    fn ram_slow(&mut self, address: u32, store: bool) -> u32 {
+        let hit = self.data.on && self.data.cache.access(address);
+        if hit || store { 0 } else { self.ram_fill }
     }
 
     /// Invalidates the instruction cache.

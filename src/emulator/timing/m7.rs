@@ -84,7 +84,7 @@ impl M7 {
             Kind::Simple if !younger && self.latest(uses.late) <= at => 1,
             Kind::Shift if self.latest(uses.late) <= at => 1,
             Kind::Multiply => 3,
-            Kind::Load { narrow: true } => 3,
+            Kind::Load { narrow: true } | Kind::Dsp { slow: true } => 3,
             _ => 2,
         };
         self.write(uses.result, at + self.hold + after, matches!(kind, Kind::Load { narrow: false } | Kind::Multiple { .. }));
@@ -166,10 +166,9 @@ fn pairs(older: Kind, before: &Uses, kind: Kind, uses: &Uses) -> bool {
     }
     let memory = |kind| matches!(kind, Load { .. } | Store);
     match (older, kind) {
-        (_, Dsp) | (_, Multiple { .. }) | (_, Other) | (Multiple { .. }, _) | (Other, _) => false,
+        (_, Dsp { .. }) | (_, Multiple { .. }) | (_, Other) | (Multiple { .. }, _) | (Other, _) => false,
         (Multiply, Multiply) | (Store, Store) | (Multiply, Store) | (Store, Multiply) => false,
-        (Dsp | Shifted | Shift, Shifted) => false,
-        (Shifted, Dsp) => false,
+        (Dsp { .. } | Shifted | Shift, Shifted) => false,
         (Float, Float) | (Branch, _) => false,
         (Load { .. }, Load { .. }) => other_bank(before, uses),
         (a, b) if memory(a) && memory(b) => true,

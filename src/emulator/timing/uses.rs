@@ -17,8 +17,8 @@ pub(crate) enum Kind {
     Shifted,
     /// All other arithmetic and logic.
     Logic,
-    /// Bit fields, extensions, lanes, saturation, reversal.
-    Dsp,
+    /// Bit fields, extensions, lanes, saturation, reversal; `slow` where the result takes a cycle more.
+    Dsp { slow: bool },
     Multiply,
     /// `narrow`: less than a word.
     Load { narrow: bool },
@@ -174,16 +174,17 @@ impl Uses {
             }
             Class::Divide => (self.early, self.result) = (operands, fields(code, &['d'])),
             Class::Alu => {
-                self.kind = if text.starts_with("movt") { Kind::Simple } else { Kind::Dsp };
+                let slow = ["ssat", "usat", "q", "uq", "usad"].iter().any(|name| text.starts_with(name));
+                self.kind = if text.starts_with("movt") { Kind::Simple } else { Kind::Dsp { slow } };
                 self.result = fields(code, &['d']);
                 // BFI and MOVT keep part of what was there.
                 let keeps = text.starts_with("bf") || text.starts_with("movt");
                 self.late = if keeps { self.result } else { 0 };
-                let shifter = ["sxt", "uxt", "sbfx", "ubfx", "rev", "rbit", "pkh", "bfi"];
+                let shifter = ["sxta", "uxta", "sbfx", "ubfx", "rev", "rbit", "pkh", "bfi", "ssat", "usat"];
                 if shifter.iter().any(|name| text.starts_with(name)) {
                     self.early = fields(code, &['m', 'M']);
                     self.late |= fields(code, &['n', 'N']);
-                    if text.starts_with("sbfx") || text.starts_with("ubfx") || text.starts_with("bfi") {
+                    if ["sbfx", "ubfx", "bfi", "ssat", "usat"].iter().any(|name| text.starts_with(name)) {
                         self.early |= fields(code, &['n']);
                     }
                 } else {
