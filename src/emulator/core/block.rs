@@ -281,7 +281,9 @@ impl Builder {
         if let Some(target) = lowered.target {
             self.target = target;
         }
-        if charge.shadowed && let Some(before) = self.load {
+        if charge.shadowed
+            && let Some(before) = self.load
+        {
             self.ops[before].a |= LEADS;
             self.ops[first].a |= FOLLOWS;
         }

@@ -42,7 +42,7 @@ impl Cost {
     }
 
     /// Cycles of a division beyond the least. M4: 2 to 12 by the bits of the quotient (Arm 100166, 3.3.1, note on early
-    /// termination; 4 bits of quotient a cycle). M7: 2 bits of quotient a cycle (fitted by nobody: the manual is silent).
+    /// termination; 4 bits of quotient a cycle). M7: 2 bits of quotient a cycle (assumed: the manual is silent).
     #[inline]
     pub(crate) fn divide(&self, dividend: u32, divisor: u32) -> u32 {
         if divisor == 0 {

@@ -59,6 +59,10 @@ impl M4 {
         if self.unaligned == 3 {
             cycles += 1;
         }
+        // A group in which an access stands pays again after it.
+        if self.unaligned >= 3 && matches!(uses.kind, Kind::Load { .. } | Kind::Store) {
+            self.unaligned = 0;
+        }
         self.written = uses.result | uses.base;
         self.before = match uses.kind {
             Kind::Load { .. } => Before::Load,
@@ -106,8 +110,8 @@ fn base(class: Class, insn: &Insn, uses: &Uses) -> u32 {
 
 /// MLA and MLS take a cycle more than the other multiplications.
 fn is_plain_mla(insn: &Insn) -> bool {
-    use crate::emulator::core::exec;
     use crate::emulator::core::Handler;
+    use crate::emulator::core::exec;
     let Insn::Plain { run, .. } = insn else { return false };
     [exec::mla as Handler, exec::mls as Handler].iter().any(|known| std::ptr::fn_addr_eq(*known, *run))
 }

@@ -87,7 +87,11 @@ impl M7 {
             Kind::Load { narrow: true } | Kind::Dsp { slow: true } => 3,
             _ => 2,
         };
-        self.write(uses.result, at + self.hold + after, matches!(kind, Kind::Load { narrow: false } | Kind::Multiple { .. }));
+        self.write(
+            uses.result,
+            at + self.hold + after,
+            matches!(kind, Kind::Load { narrow: false } | Kind::Multiple { .. }),
+        );
         self.write(uses.base, at + self.hold + 1, false);
         if uses.result & FLAGS != 0 {
             self.flags_at = at;

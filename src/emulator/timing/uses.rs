@@ -18,13 +18,20 @@ pub(crate) enum Kind {
     /// All other arithmetic and logic.
     Logic,
     /// Bit fields, extensions, lanes, saturation, reversal; `slow` where the result takes a cycle more.
-    Dsp { slow: bool },
+    Dsp {
+        slow: bool,
+    },
     Multiply,
     /// `narrow`: less than a word.
-    Load { narrow: bool },
+    Load {
+        narrow: bool,
+    },
     Store,
     /// Several words: LDM, STM, LDRD, STRD and the float ones.
-    Multiple { words: u32, load: bool },
+    Multiple {
+        words: u32,
+        load: bool,
+    },
     Branch,
     Float,
     Other,
