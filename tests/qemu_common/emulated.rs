@@ -1,14 +1,16 @@
 //! The same programs on the emulator.
 
-use super::Twin;
-use hil::board::Board;
+use super::{RAM_SIZE, Twin};
+use hil::board::{Board, Region, RegionKind};
 use hil::emulator::core::Stop;
 use hil::emulator::{EmulatorError, Image, Machine, Memory, Pause};
 use std::path::Path;
 
 /// A twin board with `elf` in its memory and `ram` in its external RAM, reset.
 pub fn machine(elf: &Path, twin: Twin, ram: &[u8]) -> Machine {
-    let board = Board::shipped(twin.board).expect("a twin board");
+    let mut board = Board::shipped(twin.board).expect("a twin board");
+    let (kind, origin, size) = (RegionKind::Sram, twin.ram_base, RAM_SIZE as u32);
+    board.memory.push(Region { name: "psram".into(), kind, origin, size, aliases: vec![] });
     let mut machine = Machine::new(&board).expect("a machine");
     let image = Image::read(elf, 0).expect("an image");
     machine.load(&image).expect("an image that fits");
@@ -52,6 +54,14 @@ impl EmulatedCounter {
         }
         assert!(self.0.core_mut().memory_mut().program(address, &original));
         self.0.instructions()
+    }
+
+    /// Calls `function` from where the machine stands, and counts its instructions.
+    pub fn call(&mut self, function: u32) -> u64 {
+        let (before, here) = (self.0.instructions(), self.register(15));
+        self.0.core_mut().set_register(14, here | 1);
+        self.0.core_mut().set_register(15, function);
+        self.run_to(here) - before
     }
 
     /// r0 to r15.

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// Vectors, start-up with the FPU switched on, and `finish`, which sends the end marker by the CMSDK UART.
-/// A fault goes to `note_fault` if the program has one, else it sends another marker; SVC and PendSV go to `on_svc` and
-/// `on_pendsv`.
+/// A fault goes to `note_fault` if the program has one, else it sends another marker; SVC, PendSV and interrupts go to
+/// `on_svc`, `on_pendsv` and `on_irq`.
 const FRAME: &str = "
     .syntax unified
     .thumb
@@ -27,6 +27,10 @@ vectors:
     .weak on_pendsv
     .word on_pendsv
     .word fault + 1
+    .weak on_irq
+    .rept 32
+    .word on_irq
+    .endr
     .thumb_func
 _start:
     ldr r0, =0xe000ed88

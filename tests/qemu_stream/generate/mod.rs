@@ -2,6 +2,7 @@
 
 mod data;
 mod dsp;
+mod exceptions;
 mod float;
 mod flow;
 mod memory;
@@ -95,9 +96,10 @@ impl Generator {
 
     /// Some instructions that belong together.
     fn group(&mut self) {
-        match self.rng.below(12) {
-            0 | 1 => self.it_block(),
-            2 => self.flow(),
+        match self.rng.below(24) {
+            0..=3 => self.it_block(),
+            4..=6 => self.flow(),
+            7 => self.exceptional(),
             _ => self.straight(),
         }
     }

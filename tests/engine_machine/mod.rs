@@ -1,6 +1,6 @@
 //! A machine with one arena that runs a plan step by step, each step by the reference interpreter.
 
-#![allow(dead_code)] // It is a module of other test crates, and a crate of its own.
+#![allow(dead_code)] // Each test crate uses a part of it.
 
 use hil::engine::{Kernel, Place, Plan};
 use hil::network::{Network, reference};
@@ -11,7 +11,7 @@ const GARBAGE: u8 = 0xA5;
 /// Outputs of `network` when every activation lies where `plan` says.
 ///
 /// Before a step reads its inputs, its scratch and its output are overwritten: so that a plan which lets them overlap
-/// anything still needed gives a wrong result.
+/// anything still needed gives a wrong result. The input that the step says it writes over is spared.
 pub fn run_by_plan(network: &Network, plan: &Plan, inputs: &[Vec<u8>]) -> Vec<Vec<u8>> {
     let mut arena = vec![GARBAGE; plan.arena_bytes];
     let load = |arena: &[u8], place: Place, bytes: usize| match place {
@@ -26,7 +26,12 @@ pub fn run_by_plan(network: &Network, plan: &Plan, inputs: &[Vec<u8>]) -> Vec<Ve
             continue;
         }
         let op = &network.ops[step.op];
+        let spared = step.overwrites.map(|index| (step.inputs[index], network.tensor(op.inputs[index]).bytes()));
+        let kept = spared.map(|(place, bytes)| (place, load(&arena, place, bytes)));
         store(&mut arena, step.output, &vec![GARBAGE; network.tensor(op.output).bytes()]);
+        if let Some((place, bytes)) = kept {
+            store(&mut arena, place, &bytes);
+        }
         if let Some(scratch) = step.scratch {
             store(&mut arena, Place::Arena(scratch), &vec![GARBAGE; step.scratch_bytes]);
         }
