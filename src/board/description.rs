@@ -155,6 +155,53 @@ pub struct Console {
     pub baud: u32,
 }
 
+/// How far predictions were from published measurements, in percent of what was published.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Errors {
+    /// Of the absolute errors.
+    pub median: f64,
+    pub worst: f64,
+    /// Number of measurements compared.
+    pub rows: u32,
+}
+
+/// What emulated latency is worth: what `hil validate` found.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Validation {
+    pub latency: Errors,
+    /// What was compared.
+    pub against: String,
+}
+
+impl std::fmt::Display for Validation {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Errors { median, worst, rows } = self.latency;
+        write!(f, "{median:.1} % median, {worst:.1} % worst over {rows} of {}", self.against)
+    }
+}
+
+/// Power that a board draws while it computes, and how well that is known.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Power {
+    /// Milliwatts at the clock of [`Board::clock`].
+    pub run_milliwatts: f64,
+    /// Supply and settings at which it was measured.
+    pub conditions: String,
+    /// Each measurement against the median of the others.
+    pub errors: Errors,
+    pub source: String,
+}
+
+impl Power {
+    /// Energy of a computation, microjoules.
+    pub fn microjoules(&self, seconds: f64) -> f64 {
+        self.run_milliwatts * 1000.0 * seconds
+    }
+}
+
 /// A board type.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -181,6 +228,12 @@ pub struct Board {
     /// Linked memory; SRAM regions that touch may be used as one.
     pub memory: Vec<Region>,
     pub console: Console,
+    /// None where nobody has compared this board with the emulator.
+    #[serde(default)]
+    pub validation: Option<Validation>,
+    /// None where no measurement supports a figure.
+    #[serde(default)]
+    pub power: Option<Power>,
     /// Where the facts come from.
     pub sources: Vec<String>,
 }
@@ -280,12 +333,51 @@ impl Board {
         if !self.flash.line.is_power_of_two() {
             return Err(format!("flash: line is {}; it must be a power of two", self.flash.line));
         }
+        let errors = [
+            ("validation: latency", self.validation.as_ref().map(|v| v.latency)),
+            ("power: errors", self.power.as_ref().map(|p| p.errors)),
+        ];
+        for (place, errors) in errors.iter().filter_map(|(place, errors)| errors.map(|errors| (place, errors))) {
+            let orderly = errors.median >= 0.0 && errors.worst >= errors.median && errors.rows > 0;
+            if !orderly {
+                return Err(format!("{place}: an error band has rows, and its worst is no less than its median"));
+            }
+        }
+        if self.power.as_ref().is_some_and(|p| !(p.run_milliwatts > 0.0 && p.run_milliwatts < 1e5)) {
+            return Err("power: run_milliwatts must be above 0 and below 100000".into());
+        }
         for kind in [RegionKind::Flash, RegionKind::Sram] {
             if !self.memory.iter().any(|region| region.kind == kind) {
                 return Err(format!("memory: there is no region of kind {kind:?}"));
             }
         }
         Ok(())
+    }
+
+    /// How far emulated latency and energy may be from silicon, in words.
+    pub fn error_band(&self) -> String {
+        let latency = match &self.validation {
+            Some(validation) => format!("latency: {validation}"),
+            None => match self.kin() {
+                Some((name, validation)) => {
+                    format!("latency: unknown for {}; its core on {name}: {validation}", self.name)
+                }
+                None => "latency: unknown: no board with this core has been validated against silicon".into(),
+            },
+        };
+        let Some(power) = &self.power else { return latency };
+        let Errors { median, worst, rows } = power.errors;
+        format!("{latency}; power: {median:.1} % median, {worst:.1} % worst over {rows} measurements")
+    }
+
+    /// Another shipped board with this core that has been validated.
+    fn kin(&self) -> Option<(String, Validation)> {
+        SHIPPED
+            .iter()
+            .filter(|(name, _)| *name != self.name)
+            .filter_map(|(name, text)| Self::parse(name, text).ok())
+            .filter(|board| board.core == self.core)
+            .find_map(|board| board.validation.map(|validation| (board.name, validation)))
     }
 
     /// Bytes of flash.
@@ -345,6 +437,19 @@ mod tests {
         let text = include_str!("../../boards/stm32f746g-disco.yaml").replace("ways: 4", "ways: 3");
         let message = Board::parse("b.yaml", &text).unwrap_err().to_string();
         assert!(message.contains("processor: data_cache"), "{message}");
+    }
+
+    #[test]
+    fn an_error_band_says_what_it_rests_on() {
+        let board = Board::shipped("nucleo-l4r5zi").expect("a board");
+        let band = board.error_band();
+        assert!(band.contains("MLPerf Tiny") && band.contains("power: "), "{band}");
+        let other = Board { name: "other".into(), validation: None, power: None, ..board };
+        let band = other.error_band();
+        assert!(band.starts_with("latency: unknown for other; its core on nucleo-l4r5zi: "), "{band}");
+        let text = include_str!("../../boards/nucleo-l4r5zi.yaml").replace("run_milliwatts: ", "run_milliwatts: -");
+        let message = Board::parse("b.yaml", &text).unwrap_err().to_string();
+        assert!(message.contains("run_milliwatts"), "{message}");
     }
 
     #[test]

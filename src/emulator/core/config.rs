@@ -32,8 +32,7 @@ impl CoreConfig {
         let wait_states = board.clock.flash_wait_states;
         config.flash = match (config.instruction_cache, config.data_cache) {
             (Some(instructions), Some(data)) => FlashPath::by_axi(wait_states, instructions, data),
-            _ if board.family == "stm32l4plus" => FlashPath::stm32l4plus(wait_states),
-            _ => FlashPath::stm32f4(wait_states),
+            _ => FlashPath::of(&board.flash, wait_states),
         };
         config
     }
@@ -47,8 +46,8 @@ impl CoreConfig {
             irq_lines: if m7 { 98 } else { 96 },
             priority_bits: 4,
             mpu_regions: 8,
-            instruction_cache: m7.then_some(CacheGeometry { bytes: 4096, ways: 2, line: 32 }),
-            data_cache: m7.then_some(CacheGeometry { bytes: 4096, ways: 4, line: 32 }),
+            instruction_cache: m7.then_some(CacheGeometry::whole(4096, 2, 32)),
+            data_cache: m7.then_some(CacheGeometry::whole(4096, 4, 32)),
             boot_address: 0,
             flash: FlashPath::IMMEDIATE,
         }

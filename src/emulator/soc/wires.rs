@@ -4,7 +4,7 @@ use super::clocks::{Clocks, Node, Rate};
 use super::pins::Pins;
 use super::serial::Serial;
 use crate::board::Supply;
-use crate::emulator::interface::Lines;
+use crate::emulator::interface::{FlashSetup, Lines};
 
 /// One source of an interrupt line; sources on the same line are joined by OR.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,6 +58,8 @@ pub struct Wires {
     pub rcc: Vec<u32>,
     /// Flash wait states in force.
     pub wait_states: u32,
+    /// What FLASH ACR says, where the part has one.
+    pub flash_setup: Option<FlashSetup>,
     /// Highest core clock, Hz, that the regulator's present setting carries.
     pub supply_limit_hz: u64,
     /// How the board supplies the core, where software has to choose it.
@@ -90,6 +92,7 @@ impl Wires {
             clocks,
             rcc: Vec::new(),
             wait_states: 0,
+            flash_setup: None,
             supply_limit_hz: u64::MAX,
             supply: None,
             over_drive: false,
