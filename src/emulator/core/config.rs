@@ -28,6 +28,9 @@ impl CoreConfig {
         let boot_address = board.memory.iter().find(|r| r.kind == RegionKind::Flash).map_or(0, |r| r.origin);
         let mut config = Self::new(board.core);
         config.double_fpu = board.double_fpu;
+        let geometry = |cache: board::Cache| CacheGeometry::whole(cache.size, cache.ways, cache.line);
+        config.instruction_cache = board.processor.instruction_cache.map(geometry);
+        config.data_cache = board.processor.data_cache.map(geometry);
         config.boot_address = boot_address;
         let wait_states = board.clock.flash_wait_states;
         config.flash = match (config.instruction_cache, config.data_cache) {

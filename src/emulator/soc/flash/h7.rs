@@ -4,7 +4,7 @@
 //! Times are of the order that the datasheets give; the core is not stalled while a bank is busy.
 
 use super::{Geometry, KEYS, OPTION_KEYS};
-use crate::emulator::interface::Width;
+use crate::emulator::interface::{FlashSetup, Width};
 use crate::emulator::soc::clocks::{Node, Rate};
 use crate::emulator::soc::device::{Bus, Device, Refusal};
 use crate::emulator::soc::registers::{Register, Registers};
@@ -157,6 +157,15 @@ impl Flash {
         let states = self.registers.get(0) & 0xf;
         bus.wires.limits_changed |= states != bus.wires.wait_states;
         bus.wires.wait_states = states;
+        // Wait states are of the bus clock, which H743 divides from the core's.
+        let clocks = &bus.wires.clocks;
+        let ratio = clocks.hz(Node::Core) / clocks.hz(Node::Bus).max(1);
+        bus.wires.flash_setup = Some(FlashSetup {
+            wait_states: states * ratio.max(1) as u32,
+            prefetch: false,
+            instruction_cache: false,
+            data_cache: false,
+        });
         let told = |bank| self.registers.get(Self::of(bank, SR)) & self.control(bank) & TOLD != 0;
         bus.wires.drive(self.irq, told(0) || told(1));
     }
@@ -310,6 +319,10 @@ impl Device for Flash {
     fn reset(&mut self, bus: &mut Bus) {
         self.registers.reset();
         (self.banks, self.option_keys) = ([Bank::IDLE; 2], 0);
+        self.publish(bus);
+    }
+
+    fn clocks_changed(&mut self, bus: &mut Bus) {
         self.publish(bus);
     }
 
