@@ -172,3 +172,15 @@ fn the_new_parts_know_who_they_are() {
         assert_eq!(kilobytes.expect("flash size"), size.1, "{board}");
     }
 }
+
+#[test]
+fn all_sectors_go_at_once() {
+    for board in ["stm32f412g-disco", "nucleo-f767zi", "stm32f746g-disco"] {
+        let mut bench = Bench::new(board);
+        bench.memory.flash.fill(0);
+        bench.write(0x4002_3c04, 0x4567_0123);
+        bench.write(0x4002_3c04, 0xcdef_89ab);
+        bench.write(0x4002_3c10, 1 << 2 | 1 << 16);
+        assert!(bench.memory.flash.iter().all(|byte| *byte == 0xff), "{board}");
+    }
+}

@@ -306,3 +306,61 @@ fn edges_of_pins_interrupt() {
     assert!(bench.line(40), "by software");
     assert!(bench.try_write(0x5802_0828, 1).is_err(), "ports have no BRR");
 }
+
+#[test]
+fn timers_can_run_at_the_whole_bus_or_at_four_times_theirs() {
+    let mut bench = H7A3.running();
+    // APB1 at an eighth of 280 MHz: its timers at 70 MHz, with TIMPRE at 140 MHz.
+    bench.write(RCC + 0x1c, 6 << 4 | 4 << 8);
+    bench.write(0x4000_002c, u32::MAX);
+    bench.write(0x4000_0000, 1);
+    bench.pass(4000);
+    assert_eq!(bench.read(0x4000_0024), 1000);
+    bench.write(RCC + 0x10, 3 | 1 << 15);
+    bench.pass(4000);
+    assert_eq!(bench.read(0x4000_0024), 3000);
+}
+
+#[test]
+fn reset_bits_reset_and_the_status_tells_why() {
+    for (part, status, power) in [(H743, 0xd0, 0x00fa_0000), (H7A3, 0x130, 0x00e8_0000)] {
+        let mut bench = part.running();
+        bench.write(0x4000_0028, 119);
+        bench.set(RCC + 0x90, 1);
+        assert_eq!(bench.read(0x4000_0028), 0, "{}", part.board);
+        assert_eq!(bench.read(RCC + status), power);
+        bench.set(RCC + status, 1 << 16);
+        assert_eq!(bench.read(RCC + status), 0);
+        bench.soc.reset_by_software(bench.now);
+        assert_eq!(bench.read(RCC + status), 1 << 24 | 1 << 22, "SFTRSTF and PINRSTF");
+        assert_eq!(bench.soc.core_hz(), 64_000_000);
+    }
+}
+
+#[test]
+fn a_vco_out_of_range_is_refused() {
+    for (part, n, hz) in [(H743, 481, 962_000_000u32), (H7A3, 71, 568_000_000)] {
+        let mut bench = part.prepared();
+        bench.write(RCC + 0x30, (n - 1) | 3 << 9);
+        let error = bench.try_write(RCC + 0x10, 3).unwrap_err().to_string();
+        assert!(error.contains(&format!("PLL VCO of {hz} Hz")), "{error}");
+    }
+}
+
+#[test]
+fn a_bank_is_erased_by_itself() {
+    for part in [H743, H7A3] {
+        let mut bench = Bench::new(part.board);
+        bench.memory.flash.fill(0);
+        let (keyr, cr) = (FLASH + 0x104, FLASH + 0x10c);
+        bench.write(keyr, 0x4567_0123);
+        bench.write(keyr, 0xcdef_89ab);
+        bench.write(cr, 1 << 3);
+        bench.set(cr, part.start);
+        let blank = |range: std::ops::Range<usize>| bench.memory.flash[range].iter().all(|byte| *byte == 0xff);
+        assert!(blank(0x10_0000..0x20_0000) && bench.memory.flash[0x0f_ffff] == 0, "{}", part.board);
+        assert_eq!(bench.read(FLASH + 0x10) & 1, 0, "bank 1 is not busy");
+        bench.pass(64_000_000 * 9);
+        assert_eq!(bench.read(FLASH + 0x110), 1 << 16);
+    }
+}
