@@ -281,13 +281,14 @@ impl Builder {
         if let Some(target) = lowered.target {
             self.target = target;
         }
+        let load = matches!(insn, Insn::Load { t, .. } if t != 15).then_some(first);
         if charge.shadowed
-            && let Some(before) = self.load
+            && let (Some(before), Some(now)) = (self.load, load)
         {
             self.ops[before].a |= LEADS;
-            self.ops[first].a |= FOLLOWS;
+            self.ops[now].a |= FOLLOWS;
         }
-        self.load = matches!(insn, Insn::Load { t, .. } if t != 15).then_some(first);
+        self.load = load;
         self.done = lowered.last;
         self.count += 1;
         self.at = self.pipeline.total();
