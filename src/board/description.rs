@@ -51,6 +51,9 @@ pub struct Clock {
     pub pll_n: u32,
     /// PLL output divider (R on L4+, P on F7).
     pub pll_div: u32,
+    /// Divider from the core clock to AXI and AHB, which flash counts its wait states by.
+    #[serde(default = "whole")]
+    pub ahb_div: u32,
     /// Divider from the core clock to APB1.
     pub apb1_div: u32,
     /// Divider from the core clock to APB2.
@@ -59,12 +62,30 @@ pub struct Clock {
     pub flash_wait_states: u32,
 }
 
+/// 1, the divider of what is not divided.
+fn whole() -> u32 {
+    1
+}
+
+/// How the board is wired to supply the core.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Supply {
+    /// The linear regulator of the part.
+    Ldo,
+    /// The step-down converter of the part, without the regulator.
+    DirectSmps,
+}
+
 /// What feeds the clock inputs of the part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Oscillators {
     /// Crystal or clock at the high-speed input, Hz; 0 where nothing is connected.
     pub hse_hz: u32,
+    /// Whether that is a clock, which bypasses the oscillator.
+    #[serde(default)]
+    pub hse_bypass: bool,
     /// Crystal at the low-speed input, Hz; 0 where nothing is connected.
     pub lse_hz: u32,
 }
@@ -134,8 +155,55 @@ pub struct Console {
     pub baud: u32,
 }
 
+/// How far predictions were from published measurements, in percent of what was published.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Errors {
+    /// Of the absolute errors.
+    pub median: f64,
+    pub worst: f64,
+    /// Number of measurements compared.
+    pub rows: u32,
+}
+
+/// What emulated latency is worth: what `hil validate` found.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Validation {
+    pub latency: Errors,
+    /// What was compared.
+    pub against: String,
+}
+
+impl std::fmt::Display for Validation {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Errors { median, worst, rows } = self.latency;
+        write!(f, "{median:.1} % median, {worst:.1} % worst over {rows} of {}", self.against)
+    }
+}
+
+/// Power that a board draws while it computes, and how well that is known.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Power {
+    /// Milliwatts at the clock of [`Board::clock`].
+    pub run_milliwatts: f64,
+    /// Supply and settings at which it was measured.
+    pub conditions: String,
+    /// Each measurement against the median of the others.
+    pub errors: Errors,
+    pub source: String,
+}
+
+impl Power {
+    /// Energy of a computation, microjoules.
+    pub fn microjoules(&self, seconds: f64) -> f64 {
+        self.run_milliwatts * 1000.0 * seconds
+    }
+}
+
 /// A board type.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Board {
     pub name: String,
@@ -143,7 +211,7 @@ pub struct Board {
     /// Exists for the project's own tests; not offered to users.
     #[serde(default)]
     pub test: bool,
-    /// Family whose start-up code and register map apply: `stm32l4plus`, `stm32f7`, `mps2`.
+    /// Family whose start-up code and register map apply, such as `stm32l4plus` or `stm32f7`.
     pub family: String,
     pub soc: String,
     pub core: Core,
@@ -153,10 +221,19 @@ pub struct Board {
     pub processor: Processor,
     pub flash: FlashInterface,
     pub oscillators: Oscillators,
+    /// Where software has to choose it.
+    #[serde(default)]
+    pub supply: Option<Supply>,
     pub clock: Clock,
     /// Linked memory; SRAM regions that touch may be used as one.
     pub memory: Vec<Region>,
     pub console: Console,
+    /// None where nobody has compared this board with the emulator.
+    #[serde(default)]
+    pub validation: Option<Validation>,
+    /// None where no measurement supports a figure.
+    #[serde(default)]
+    pub power: Option<Power>,
     /// Where the facts come from.
     pub sources: Vec<String>,
 }
@@ -173,6 +250,10 @@ pub enum BoardError {
 const SHIPPED: &[(&str, &str)] = &[
     ("nucleo-l4r5zi", include_str!("../../boards/nucleo-l4r5zi.yaml")),
     ("stm32f746g-disco", include_str!("../../boards/stm32f746g-disco.yaml")),
+    ("nucleo-f767zi", include_str!("../../boards/nucleo-f767zi.yaml")),
+    ("nucleo-h7a3zi-q", include_str!("../../boards/nucleo-h7a3zi-q.yaml")),
+    ("nucleo-h743zi", include_str!("../../boards/nucleo-h743zi.yaml")),
+    ("stm32f412g-disco", include_str!("../../boards/stm32f412g-disco.yaml")),
 ];
 
 /// Boards of the project's own tests; they are found by name and not listed.
@@ -216,8 +297,14 @@ impl Board {
 
     fn check(&self) -> Result<(), String> {
         let clock = &self.clock;
-        if clock.pll_m == 0 || clock.pll_div == 0 || clock.apb1_div == 0 || clock.apb2_div == 0 {
+        let dividers = [clock.pll_m, clock.pll_div, clock.ahb_div, clock.apb1_div, clock.apb2_div];
+        if dividers.contains(&0) {
             return Err("clock: a divider is 0; dividers start at 1".into());
+        }
+        if clock.apb1_div % clock.ahb_div != 0 || clock.apb2_div % clock.ahb_div != 0 {
+            return Err(
+                "clock: apb1_div and apb2_div count from the core, so that they are multiples of ahb_div".into()
+            );
         }
         let pll =
             u64::from(clock.source_hz) * u64::from(clock.pll_n) / u64::from(clock.pll_m) / u64::from(clock.pll_div);
@@ -246,12 +333,51 @@ impl Board {
         if !self.flash.line.is_power_of_two() {
             return Err(format!("flash: line is {}; it must be a power of two", self.flash.line));
         }
+        let errors = [
+            ("validation: latency", self.validation.as_ref().map(|v| v.latency)),
+            ("power: errors", self.power.as_ref().map(|p| p.errors)),
+        ];
+        for (place, errors) in errors.iter().filter_map(|(place, errors)| errors.map(|errors| (place, errors))) {
+            let orderly = errors.median >= 0.0 && errors.worst >= errors.median && errors.rows > 0;
+            if !orderly {
+                return Err(format!("{place}: an error band has rows, and its worst is no less than its median"));
+            }
+        }
+        if self.power.as_ref().is_some_and(|p| !(p.run_milliwatts > 0.0 && p.run_milliwatts < 1e5)) {
+            return Err("power: run_milliwatts must be above 0 and below 100000".into());
+        }
         for kind in [RegionKind::Flash, RegionKind::Sram] {
             if !self.memory.iter().any(|region| region.kind == kind) {
                 return Err(format!("memory: there is no region of kind {kind:?}"));
             }
         }
         Ok(())
+    }
+
+    /// How far emulated latency and energy may be from silicon, in words.
+    pub fn error_band(&self) -> String {
+        let latency = match &self.validation {
+            Some(validation) => format!("latency: {validation}"),
+            None => match self.kin() {
+                Some((name, validation)) => {
+                    format!("latency: unknown for {}; its core on {name}: {validation}", self.name)
+                }
+                None => "latency: unknown: no board with this core has been validated against silicon".into(),
+            },
+        };
+        let Some(power) = &self.power else { return latency };
+        let Errors { median, worst, rows } = power.errors;
+        format!("{latency}; power: {median:.1} % median, {worst:.1} % worst over {rows} measurements")
+    }
+
+    /// Another shipped board with this core that has been validated.
+    fn kin(&self) -> Option<(String, Validation)> {
+        SHIPPED
+            .iter()
+            .filter(|(name, _)| *name != self.name)
+            .filter_map(|(name, text)| Self::parse(name, text).ok())
+            .filter(|board| board.core == self.core)
+            .find_map(|board| board.validation.map(|validation| (board.name, validation)))
     }
 
     /// Bytes of flash.
@@ -289,6 +415,10 @@ mod tests {
         let ram = |name| Board::shipped(name).expect(name).ram();
         assert_eq!(ram("nucleo-l4r5zi"), (0x2000_0000, 640 * 1024));
         assert_eq!(ram("stm32f746g-disco"), (0x2000_0000, 320 * 1024));
+        assert_eq!(ram("nucleo-f767zi"), (0x2000_0000, 512 * 1024));
+        assert_eq!(ram("nucleo-h7a3zi-q"), (0x2400_0000, 1024 * 1024));
+        assert_eq!(ram("nucleo-h743zi"), (0x2400_0000, 512 * 1024));
+        assert_eq!(ram("stm32f412g-disco"), (0x2000_0000, 256 * 1024));
     }
 
     #[test]
@@ -307,6 +437,19 @@ mod tests {
         let text = include_str!("../../boards/stm32f746g-disco.yaml").replace("ways: 4", "ways: 3");
         let message = Board::parse("b.yaml", &text).unwrap_err().to_string();
         assert!(message.contains("processor: data_cache"), "{message}");
+    }
+
+    #[test]
+    fn an_error_band_says_what_it_rests_on() {
+        let board = Board::shipped("nucleo-l4r5zi").expect("a board");
+        let band = board.error_band();
+        assert!(band.contains("MLPerf Tiny") && band.contains("power: "), "{band}");
+        let other = Board { name: "other".into(), validation: None, power: None, ..board };
+        let band = other.error_band();
+        assert!(band.starts_with("latency: unknown for other; its core on nucleo-l4r5zi: "), "{band}");
+        let text = include_str!("../../boards/nucleo-l4r5zi.yaml").replace("run_milliwatts: ", "run_milliwatts: -");
+        let message = Board::parse("b.yaml", &text).unwrap_err().to_string();
+        assert!(message.contains("run_milliwatts"), "{message}");
     }
 
     #[test]

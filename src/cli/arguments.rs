@@ -60,6 +60,8 @@ pub enum Command {
     },
     /// Run an image on an emulated board: its console is stdin and stdout.
     Emulate(EmulateOptions),
+    /// Hold emulated boards against published measurements.
+    Validate(ValidateOptions),
     /// Check that everything is there that the other commands need, and say what to do.
     Doctor,
     /// Print the JSON schema of scenarios.
@@ -94,4 +96,14 @@ pub struct EmulateOptions {
     /// End after so many instructions.
     #[arg(long, value_name = "N")]
     pub instructions: Option<u64>,
+}
+
+#[derive(Args)]
+pub struct ValidateOptions {
+    /// A directory with published images, such as a copy of mlcommons/tiny_results_v1.1.
+    #[arg(long, value_name = "DIR")]
+    pub images: PathBuf,
+    /// Only images for this board.
+    #[arg(long)]
+    pub board: Option<String>,
 }

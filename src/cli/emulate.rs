@@ -26,7 +26,14 @@ pub fn run(options: EmulateOptions, json: bool) -> Ended {
     let image = Image::read(&options.image, flash).map_err(|e| Failure::Usage(e.to_string()))?;
     let mut machine = Machine::new(&board).map_err(failure)?;
     machine.load(&image).map_err(failure)?;
-    let mut session = Session { machine, cancel: interrupt::cancel()?, input: input(), ended: false, kept: Vec::new() };
+    let mut session = Session {
+        machine,
+        cancel: interrupt::cancel()?,
+        input: input(),
+        ended: false,
+        kept: Vec::new(),
+        error_band: board.error_band(),
+    };
     let why = session.go(&options, json)?;
     session.tell(&why, json)?;
     Ok(ExitCode::SUCCESS)
@@ -67,6 +74,8 @@ struct Session {
     ended: bool,
     /// What the console said, where it is not printed as it comes.
     kept: Vec<u8>,
+    /// What cycles and seconds are worth.
+    error_band: String,
 }
 
 impl Session {
@@ -147,10 +156,12 @@ impl Session {
                 "lowest_stack_pointer": machine.stack_low().main,
                 "touched_sram_bytes": touched,
                 "provenance": "emulated",
+                "error_band": self.error_band,
             }));
         }
         eprintln!("ended: {why}");
         eprintln!("{instructions} instructions, {cycles} cycles, {seconds:.6} s of the board's time (emulated)");
+        eprintln!("error band: {}", self.error_band);
         eprintln!("lowest stack pointer {:#010x}, SRAM touched {touched} bytes", machine.stack_low().main);
         Ok(())
     }

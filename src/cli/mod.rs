@@ -18,6 +18,7 @@ mod rack;
 mod report;
 mod run;
 mod schema;
+mod validate;
 mod verdict;
 
 use std::process::ExitCode;
@@ -40,6 +41,7 @@ pub fn run() -> ExitCode {
         Command::Inspect { model, board } => inspect::run(&model, board.as_deref(), json),
         Command::Compile { model, board, out } => compile::run(&model, &board, &out, json),
         Command::Emulate(options) => emulate::run(options, json),
+        Command::Validate(options) => validate::run(options, json),
         Command::Doctor => doctor::run(json),
         Command::Schema => schema::run(),
     };

@@ -195,7 +195,7 @@ impl Machine {
 
 /// The core that a board file describes.
 fn config(board: &Board) -> CoreConfig {
-    let geometry = |cache: Cache| CacheGeometry { bytes: cache.size, ways: cache.ways, line: cache.line };
+    let geometry = |cache: Cache| CacheGeometry::whole(cache.size, cache.ways, cache.line);
     let processor = &board.processor;
     CoreConfig {
         irq_lines: processor.interrupts,

@@ -34,6 +34,12 @@ pub(super) struct Span {
     pub(super) size: u32,
 }
 
+impl Span {
+    pub(super) fn holds(self, other: Self) -> bool {
+        other.origin.checked_sub(self.origin).is_some_and(|inside| inside.saturating_add(other.size) <= self.size)
+    }
+}
+
 /// What the builder decides.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Layout {

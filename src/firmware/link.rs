@@ -42,7 +42,7 @@ fn overflow(said: &str) -> Option<(Memory, u64)> {
         let (region, rest) = line.split_once("region `")?.1.split_once("' overflowed by ")?;
         let memory = match region {
             "FLASH" => Memory::Flash,
-            "RAM" => Memory::Sram,
+            "RAM" | "DTCM" => Memory::Sram,
             "ITCM" => Memory::Itcm,
             _ => return None,
         };

@@ -35,8 +35,14 @@ const RUNTIME: &[Embedded] = embedded!("runtime":
     "mlperf.c", "buffer.c", "extension.c", "protocol.c",
 );
 const STM32: &[Embedded] = embedded!("ports/stm32": "hil_stm32.h", "clock_tree.c", "gpio.c", "console.c", "timer.c");
+const STM32_USART: &[Embedded] = embedded!("ports/stm32": "hil_usart.h");
+const STM32F4F7: &[Embedded] = embedded!("ports/stm32f4f7": "hil_voltage.h", "clock.c");
+const STM32F4: &[Embedded] = embedded!("ports/stm32f4": "registers.h", "hil_usart.h", "voltage.c");
+const STM32H7: &[Embedded] = embedded!("ports/stm32h7": "hil_voltage.h", "clock.c");
+const STM32H743: &[Embedded] = embedded!("ports/stm32h743": "registers.h", "voltage.c");
+const STM32H7A3: &[Embedded] = embedded!("ports/stm32h7a3": "registers.h", "voltage.c");
 const STM32L4PLUS: &[Embedded] = embedded!("ports/stm32l4plus": "registers.h", "clock.c");
-const STM32F7: &[Embedded] = embedded!("ports/stm32f7": "registers.h", "clock.c");
+const STM32F7: &[Embedded] = embedded!("ports/stm32f7": "registers.h", "voltage.c");
 const MPS2: &[Embedded] = embedded!("ports/mps2": "registers.h", "port.c");
 
 /// A family of boards that there is a port for.
@@ -47,9 +53,13 @@ struct Family {
     consoles: &'static [&'static str],
 }
 
-const FAMILIES: [Family; 3] = [
-    Family { name: "stm32l4plus", port: &[STM32, STM32L4PLUS], consoles: &["LPUART1"] },
-    Family { name: "stm32f7", port: &[STM32, STM32F7], consoles: &["USART1"] },
+const FAMILIES: [Family; 7] = [
+    Family { name: "stm32l4plus", port: &[STM32, STM32_USART, STM32L4PLUS], consoles: &["LPUART1"] },
+    Family { name: "stm32f412", port: &[STM32, STM32F4F7, STM32F4], consoles: &["USART2"] },
+    Family { name: "stm32f7", port: &[STM32, STM32_USART, STM32F4F7, STM32F7], consoles: &["USART1", "USART3"] },
+    Family { name: "stm32f76", port: &[STM32, STM32_USART, STM32F4F7, STM32F7], consoles: &["USART1", "USART3"] },
+    Family { name: "stm32h743", port: &[STM32, STM32_USART, STM32H7, STM32H743], consoles: &["USART3"] },
+    Family { name: "stm32h7a3", port: &[STM32, STM32_USART, STM32H7, STM32H7A3], consoles: &["USART3"] },
     Family { name: "mps2", port: &[MPS2], consoles: &["UART0"] },
 ];
 

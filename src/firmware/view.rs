@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::error::BuildError;
 use super::flags::has_l1_caches;
 use super::layout::{Layout, Span};
-use crate::board::{Board, Pin};
+use crate::board::{Board, Pin, Supply};
 
 /// `board_config.h`.
 #[derive(Serialize)]
@@ -15,9 +15,12 @@ pub(super) struct BoardView<'a> {
     core_hz: u32,
     l1_caches: bool,
     source_hz: u32,
+    hse_bypass: bool,
+    smps: bool,
     pll_m: u32,
     pll_n: u32,
     pll_div: u32,
+    ahb_div: u32,
     apb1_div: u32,
     apb2_div: u32,
     wait_states: u32,
@@ -55,6 +58,8 @@ pub(super) struct LinkView<'a> {
     ram: SpanView,
     itcm: Option<SpanView>,
     dtcm: Option<SpanView>,
+    /// DTCM does not adjoin the rest of the data memory: the stack has it for itself.
+    dtcm_apart: bool,
     stack_bytes: u32,
 }
 
@@ -82,9 +87,12 @@ impl<'a> BoardView<'a> {
             core_hz: clock.hz,
             l1_caches: has_l1_caches(board.core),
             source_hz: clock.source_hz,
+            hse_bypass: board.oscillators.hse_bypass,
+            smps: board.supply == Some(Supply::DirectSmps),
             pll_m: clock.pll_m,
             pll_n: clock.pll_n,
             pll_div: clock.pll_div,
+            ahb_div: clock.ahb_div,
             apb1_div: clock.apb1_div,
             apb2_div: clock.apb2_div,
             wait_states: clock.flash_wait_states,
@@ -114,6 +122,7 @@ impl<'a> LinkView<'a> {
             ram: layout.ram.into(),
             itcm: layout.itcm.map(SpanView::from),
             dtcm: layout.dtcm.map(SpanView::from),
+            dtcm_apart: layout.dtcm.is_some_and(|dtcm| !layout.ram.holds(dtcm)),
             stack_bytes: layout.stack_bytes,
         }
     }

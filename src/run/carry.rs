@@ -311,7 +311,7 @@ impl Carrier<'_> {
         let settings = Settings { repeats: asked.repeats, warmup: asked.warmup, limits: Default::default() };
         let expected = Expected { build_id: built.build_id.clone(), steps: compiled.steps.len() };
         match measure(&mut *unit, &built.program, &expected, cases, &settings, cancel) {
-            Ok(measured) => outcome(&measured, cases, built.memory).map_err(Some),
+            Ok(measured) => outcome(unit.board(), &measured, cases, built.memory).map_err(Some),
             Err(MeasureError::Mismatch(mismatch)) => {
                 Ok(Outcome::Mismatch { reason: mismatch.to_string(), memory: built.memory })
             }

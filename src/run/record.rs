@@ -4,7 +4,7 @@ use std::num::NonZeroU32;
 
 use super::candidate::Prepared;
 use super::plan::{Row, engine};
-use crate::board::{Board, Core};
+use crate::board::Board;
 use crate::engine::{Compiled, Plan, Reserved, StepInfo};
 use crate::measure::{Case, Measured};
 use crate::rack::Driver;
@@ -42,7 +42,7 @@ impl Common<'_> {
             provenance: Provenance::Emulated,
             macs: prepared.map_or(0, |prepared| prepared.network.macs()),
             budget: Budget { sram: u64::from(board.ram().1), flash: u64::from(board.flash_bytes()) },
-            error_band: error_band(board.core),
+            error_band: board.error_band(),
             steps: Vec::new(),
             outcome,
             repeat: Repeat {
@@ -64,15 +64,6 @@ impl Common<'_> {
 fn version(name: EngineName) -> String {
     let engine = engine(name);
     if engine.title() == engine.name() { String::new() } else { engine.title() }
-}
-
-/// How far emulated cycles of a core may be from silicon.
-fn error_band(core: Core) -> String {
-    let core = match core {
-        Core::CortexM4f => "Cortex-M4F",
-        Core::CortexM7f => "Cortex-M7F",
-    };
-    format!("unknown: the emulator's {core} timing has not been validated against silicon")
 }
 
 /// Provenance of what a driver measures.
@@ -107,15 +98,29 @@ pub fn steps(compiled: &Compiled) -> Vec<Step> {
 }
 
 /// The outcome of a row that was measured; `memory` is the image's, with the stack that is reserved.
-pub fn outcome(measured: &Measured, cases: &[Case], mut memory: Memory) -> Result<Outcome, String> {
+pub fn outcome(board: &Board, measured: &Measured, cases: &[Case], mut memory: Memory) -> Result<Outcome, String> {
     memory.sram.stack = measured.stack_bytes;
     let latency = Latency::new(measured.cycles.clone(), measured.info.clock_hz, measured.step_cycles.clone());
+    let latency = latency.map_err(|e| e.to_string())?;
+    let energy = energy(board, &latency);
     let inputs = u32::try_from(cases.len()).ok().and_then(NonZeroU32::new).ok_or("no input was verified")?;
     Ok(Outcome::Ok(Box::new(Run {
-        latency: Some(latency.map_err(|e| e.to_string())?),
+        latency: Some(latency),
         instructions: measured.instructions,
         memory,
-        energy: Energy::Missing("there is no energy model yet".into()),
+        energy,
         check: Some(OutputCheck { inputs, output_sha256: sha256_hex(&measured.outputs.concat()) }),
     })))
+}
+
+/// Power times time, where the board's power was measured at the clock that it ran at.
+fn energy(board: &Board, latency: &Latency) -> Energy {
+    let Some(power) = &board.power else {
+        return Energy::Missing(format!("no measured power supports a figure for {}", board.name));
+    };
+    let (ran, known) = (latency.clock_hz(), u64::from(board.clock.hz));
+    if ran != known {
+        return Energy::Missing(format!("the power of {} is known at {known} Hz; it ran at {ran} Hz", board.name));
+    }
+    Energy::Microjoules(power.microjoules(latency.median_cycles() / ran as f64))
 }

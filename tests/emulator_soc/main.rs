@@ -3,7 +3,9 @@
 mod bench;
 mod clocks;
 mod dma;
+mod f4;
 mod flash;
+mod h7;
 mod pins;
 mod refusals;
 mod serial;

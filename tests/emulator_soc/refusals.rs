@@ -1,4 +1,5 @@
 use super::bench::Bench;
+use hil::board::names;
 use hil::emulator::AccessError;
 
 #[test]
@@ -23,4 +24,21 @@ fn permissive_counts_instead() {
     let ignored: Vec<_> = bench.soc.ignored().map(|(p, r, n)| (p.to_string(), r.to_string(), n)).collect();
     assert_eq!(ignored, [("ADC1".into(), "+0x008: no model of this peripheral".into(), 3)]);
     assert!(bench.try_read(0x4100_0000).is_err(), "what is not there stays a fault");
+}
+
+#[test]
+fn every_board_knows_what_it_does_not_model() {
+    const ADC: [(&str, u32); 6] = [
+        ("nucleo-l4r5zi", 0x5004_0008),
+        ("stm32f746g-disco", 0x4001_2008),
+        ("nucleo-f767zi", 0x4001_2008),
+        ("nucleo-h7a3zi-q", 0x4002_2008),
+        ("nucleo-h743zi", 0x4002_2008),
+        ("stm32f412g-disco", 0x4001_2008),
+    ];
+    assert_eq!(ADC.map(|(board, _)| board), *names());
+    for (board, address) in ADC {
+        let error = Bench::new(board).try_read(address).unwrap_err().to_string();
+        assert!(error.starts_with("ADC1 +0x008") && error.contains("no model of this peripheral"), "{board}: {error}");
+    }
 }

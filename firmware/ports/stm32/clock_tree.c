@@ -29,6 +29,12 @@ uint32_t hil_apb_shift(uint32_t code)
     return (code < 4u) ? 0u : (code - 3u);
 }
 
+/* 0 means 1, 8 means 2, 11 means 16. */
+uint32_t hil_ahb_code(uint32_t divider)
+{
+    return (divider > 1u) ? (hil_apb_code(divider) + 4u) : 0u;
+}
+
 /* 8 means 2, 11 means 16; 12 means 64, since 32 is left out. */
 uint32_t hil_ahb_shift(uint32_t hpre)
 {

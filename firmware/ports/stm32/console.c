@@ -1,29 +1,25 @@
-/* The console on a USART or LPUART, whose registers are the same: RM0432 and RM0385, "USART registers". */
+/* The console on a USART or LPUART. */
 #include "board_config.h"
 #include "hil_core.h"
 #include "hil_port.h"
 #include "hil_runtime.h"
 #include "hil_stm32.h"
+#include "hil_usart.h"
 
-#define USART(offset) HIL_REG(HIL_CONSOLE_BASE + (offset))
-#define CR1 USART(0x00u)
-#define BRR USART(0x0Cu)
-#define ISR USART(0x1Cu)
-#define ICR USART(0x20u)
-#define RDR USART(0x24u)
-#define TDR USART(0x28u)
+#define CR1 HIL_USART_CR1
+#define BRR HIL_USART_BRR
+#define STATUS HIL_USART_STATUS
 
-#define CR1_UE 0x01u
 #define CR1_RE 0x04u
 #define CR1_TE 0x08u
 #define CR1_RXNEIE 0x20u
 #define CR1_TCIE 0x40u
 #define CR1_TXEIE 0x80u
 
-#define ISR_ERRORS 0x0Fu /* parity, framing, noise, overrun: cleared by the same bits of ICR */
-#define ISR_RXNE 0x20u
-#define ISR_TC 0x40u
-#define ISR_TXE 0x80u
+#define STATUS_ERRORS 0x0Fu /* parity, framing, noise, overrun */
+#define STATUS_RXNE 0x20u
+#define STATUS_TC 0x40u
+#define STATUS_TXE 0x80u
 
 static const hil_pin tx = {HIL_CONSOLE_TX_PORT, HIL_CONSOLE_TX_NUMBER, HIL_CONSOLE_TX_ALTERNATE};
 static const hil_pin rx = {HIL_CONSOLE_RX_PORT, HIL_CONSOLE_RX_NUMBER, HIL_CONSOLE_RX_ALTERNATE};
@@ -44,8 +40,8 @@ void hil_port_console_on(void)
     hil_pin_alternate(rx);
     BRR = divider(hil_family_console_hz());
     CR1 = CR1_TE | CR1_RE | CR1_RXNEIE;
-    CR1 |= CR1_UE;
-    ICR = ISR_ERRORS;
+    CR1 |= HIL_USART_CR1_UE;
+    hil_usart_clear_errors(STATUS);
     HIL_NVIC_ISER(HIL_CONSOLE_IRQ) = 1u << (HIL_CONSOLE_IRQ % 32u);
     hil_unmask_interrupts();
 }
@@ -54,12 +50,12 @@ void hil_port_console_on(void)
 static void wait_for(uint32_t flag, uint32_t enable)
 {
     if (hil_in_handler()) {
-        while ((ISR & flag) == 0u) {
+        while ((STATUS & flag) == 0u) {
         }
         return;
     }
     hil_mask_interrupts();
-    while ((ISR & flag) == 0u) {
+    while ((STATUS & flag) == 0u) {
         CR1 |= enable;
         hil_wait_for_interrupt();
         hil_unmask_interrupts();
@@ -70,28 +66,28 @@ static void wait_for(uint32_t flag, uint32_t enable)
 
 void hil_port_send(uint8_t byte)
 {
-    wait_for(ISR_TXE, CR1_TXEIE);
-    TDR = byte;
+    wait_for(STATUS_TXE, CR1_TXEIE);
+    HIL_USART_TX = byte;
 }
 
 void hil_port_flush(void)
 {
-    wait_for(ISR_TC, CR1_TCIE);
+    wait_for(STATUS_TC, CR1_TCIE);
 }
 
 void hil_port_console_interrupt(void)
 {
-    const uint32_t status = ISR;
+    const uint32_t status = STATUS;
     const uint32_t control = CR1;
     if ((control & (CR1_TXEIE | CR1_TCIE)) != 0u) {
         /* They have ended the sleep; whoever slept looks at the flag itself. */
         CR1 = control & ~(CR1_TXEIE | CR1_TCIE);
     }
-    if ((status & ISR_ERRORS) != 0u) {
-        ICR = status & ISR_ERRORS;
+    if ((status & STATUS_ERRORS) != 0u) {
+        hil_usart_clear_errors(status);
         hil_receive_lost();
     }
-    if ((status & ISR_RXNE) != 0u) {
-        hil_receive((uint8_t)RDR);
+    if ((status & STATUS_RXNE) != 0u) {
+        hil_receive((uint8_t)HIL_USART_RX);
     }
 }

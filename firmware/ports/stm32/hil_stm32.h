@@ -19,7 +19,8 @@ int hil_reaches(volatile const uint32_t *reg, uint32_t mask, uint32_t value);
 /* What RCC_CFGR holds for a divider of an APB, which is a power of two up to 16; and the exponent of such a code. */
 uint32_t hil_apb_code(uint32_t divider);
 uint32_t hil_apb_shift(uint32_t code);
-/* The exponent of the divider that HPRE means. */
+/* What HPRE holds for a divider that is a power of two up to 16; and the exponent of the divider that HPRE means. */
+uint32_t hil_ahb_code(uint32_t divider);
 uint32_t hil_ahb_shift(uint32_t hpre);
 
 /* What a family gives: */

@@ -1,4 +1,4 @@
-/* Addresses and bits of STM32F74x/F75x: RM0385, "Memory map" and the register descriptions. */
+/* Addresses and bits of STM32F74x/F75x and F76x/F77x: RM0385 and RM0410, "Memory map" and the register descriptions. */
 #ifndef HIL_REGISTERS_H
 #define HIL_REGISTERS_H
 
@@ -8,9 +8,12 @@
 #define HIL_RCC_CR HIL_REG(0x40023800u)
 #define HIL_RCC_CR_HSEON 0x00010000u
 #define HIL_RCC_CR_HSERDY 0x00020000u
+#define HIL_RCC_CR_HSEBYP 0x00040000u
 #define HIL_RCC_CR_PLLON 0x01000000u
 #define HIL_RCC_CR_PLLRDY 0x02000000u
 #define HIL_RCC_PLLCFGR HIL_REG(0x40023804u)
+/* Bits of PLLCFGR that are reserved and keep their reset value. */
+#define HIL_RCC_PLLCFGR_KEPT 0x20000000u
 #define HIL_RCC_CFGR HIL_REG(0x40023808u)
 #define HIL_RCC_AHB1ENR HIL_REG(0x40023830u)
 #define HIL_RCC_APB1ENR HIL_REG(0x40023840u)
@@ -20,7 +23,8 @@
 
 /* PWR */
 #define HIL_PWR_CR1 HIL_REG(0x40007000u)
-#define HIL_PWR_CR1_VOS_SCALE1 0x0000C000u
+#define HIL_PWR_VOLTAGE HIL_PWR_CR1
+#define HIL_PWR_VOLTAGE_SCALE1 0x0000C000u
 #define HIL_PWR_CR1_ODEN 0x00010000u
 #define HIL_PWR_CR1_ODSWEN 0x00020000u
 #define HIL_PWR_CSR1 HIL_REG(0x40007004u)
@@ -34,6 +38,8 @@
 #define HIL_FLASH_ACR_ARTEN 0x00000200u
 /* Where the flash appears behind the ART accelerator; at its other address the level-1 caches serve it. */
 #define HIL_FLASH_ITCM_BASE 0x00200000u
+#define HIL_FLASH_ACR_ACCELERATOR                                                                                     \
+    ((HIL_FLASH_ORIGIN == HIL_FLASH_ITCM_BASE) ? (HIL_FLASH_ACR_PRFTEN | HIL_FLASH_ACR_ARTEN) : 0u)
 
 /* Consoles. A fraction is the step of the baud rate divider. */
 #define HIL_USART1_BASE 0x40011000u
@@ -42,5 +48,12 @@
 #define HIL_USART1_FRACTION 1u
 #define HIL_USART1_ENABLE HIL_RCC_APB2ENR
 #define HIL_USART1_ENABLE_BIT 0x00000010u
+
+#define HIL_USART3_BASE 0x40004800u
+#define HIL_USART3_IRQ 39
+#define HIL_USART3_APB 1u
+#define HIL_USART3_FRACTION 1u
+#define HIL_USART3_ENABLE HIL_RCC_APB1ENR
+#define HIL_USART3_ENABLE_BIT 0x00040000u
 
 #endif

@@ -4,15 +4,16 @@ use super::cpu::Cpu;
 use super::exception::float_enter;
 use super::exec;
 use super::lower::{blank, lower};
-use super::op::{Meta, Op};
+use super::op::{FOLLOWS, LEADS, Meta, Op};
 use crate::board::RegionKind;
 use crate::emulator::isa::{self, Class, Insn};
 use crate::emulator::memory::{CODE, GRANULE};
+use crate::emulator::timing::Pipeline;
 use std::cell::Cell;
 use std::collections::HashMap;
 
 /// Longest block, in instructions.
-const LONGEST: usize = 64;
+const LONGEST: usize = 192;
 /// Entries of the quick index, a power of two.
 const QUICK: usize = 4096;
 const NOWHERE: u64 = u64::MAX;
@@ -33,6 +34,11 @@ pub(crate) struct Block {
     pub count: u32,
     pub cycles_taken: u32,
     pub cycles: u32,
+    /// Cycles where the branch at its end was foretold wrongly.
+    pub miss: u32,
+    /// What the branch at its end did: two bits of how often it was taken, where it is conditional; above them, the target of
+    /// an indirect one.
+    pub history: Cell<u32>,
     /// Blocks found last at `target` and at `end`.
     pub taken: Cell<u32>,
     pub fall: Cell<u32>,
@@ -41,6 +47,27 @@ pub(crate) struct Block {
     /// When all of them were known to be in the cache.
     pub epoch: Cell<u64>,
     granules: Box<[u32]>,
+}
+
+impl Block {
+    /// Cycles lost because the branch at the end was not expected to do what it does: two bits of history for each, as of a
+    /// BTAC that is large enough (Arm DDI 0489, 1.2: 64 entries).
+    #[inline(always)]
+    pub fn foretold(&self, taken: bool) -> u32 {
+        if self.miss == 0 {
+            return 0;
+        }
+        let history = self.history.get();
+        let next = if taken { (history + 1).min(3) } else { history.saturating_sub(1) };
+        self.history.set(next);
+        if (history >= 2) == taken { 0 } else { self.miss }
+    }
+
+    /// As [`Block::foretold`], of a jump to where registers or memory say.
+    #[inline]
+    pub fn foretold_to(&self, target: u32) -> u32 {
+        if self.miss == 0 || self.history.replace(target) == target { 0 } else { self.miss }
+    }
 }
 
 #[derive(Default)]
@@ -130,12 +157,12 @@ impl Blocks {
     }
 
     fn translate(&mut self, cpu: &mut Cpu) -> Block {
-        let mut builder = Builder::new(cpu.pc, cpu.it);
+        let mut builder = Builder::new(cpu);
         let limit = if self.limit == 0 { LONGEST } else { self.limit };
         while !builder.done && (builder.count < limit || self.limit == 0 && builder.it != 0) {
             builder.step(cpu);
         }
-        builder.finish()
+        builder.finish(cpu)
     }
 }
 
@@ -147,18 +174,22 @@ struct Builder {
     ops: Vec<Op>,
     meta: Vec<Meta>,
     count: usize,
-    half_cycles: u32,
-    taken_extra: u32,
+    pipeline: Pipeline,
     target: u32,
     entered_float: bool,
     done: bool,
     granules: Vec<u32>,
     lines: Vec<u32>,
     before: Option<isa::Code>,
+    /// Cycle of the block at which the instruction that is decoded now starts.
+    at: u32,
+    /// Operation of the load before, if it is one.
+    load: Option<usize>,
 }
 
 impl Builder {
-    fn new(pc: u32, it: u8) -> Self {
+    fn new(cpu: &Cpu) -> Self {
+        let (pc, it) = (cpu.pc, cpu.it);
         Self {
             start: pc,
             start_it: it,
@@ -167,19 +198,20 @@ impl Builder {
             ops: Vec::new(),
             meta: Vec::new(),
             count: 0,
-            half_cycles: 0,
-            taken_extra: 0,
+            pipeline: cpu.cost.pipeline(),
             target: 0,
             entered_float: false,
             done: false,
             granules: Vec::new(),
             lines: Vec::new(),
             before: None,
+            at: 0,
+            load: None,
         }
     }
 
     fn push(&mut self, op: Op, tail: bool) {
-        self.ops.push(Op { at: self.half_cycles / 2, ..op });
+        self.ops.push(Op { at: self.at, ..op });
         self.meta.push(Meta { pc: self.pc, count: self.count as u32, it: self.it, tail });
     }
 
@@ -228,39 +260,50 @@ impl Builder {
             return self.report(blank(exec::unknown));
         };
         let Some(lowered) = lower(&code, &cpu.config) else { return self.report(blank(exec::unknown)) };
-        let half_cycles = cpu.cost.half_cycles(&code, self.before.as_ref());
+        let insn = code.insn();
+        let charge = self.pipeline.step(&code, &insn);
+        self.at = charge.at;
         self.before = Some(code);
         let conditional = condition < 14;
         let enters_float = code.class().is_float() && !self.entered_float;
         if conditional {
             let skipped = lowered.length as u8 + u8::from(enters_float);
-            let saved = (half_cycles / 2).saturating_sub(1);
-            self.push(Op { d: skipped, imm: saved, ..blank(exec::unless_handler(condition)) }, false);
+            self.push(Op { d: skipped, imm: charge.saved, ..blank(exec::unless_handler(condition)) }, false);
         }
         if enters_float {
             self.push(blank(float_enter), false);
             self.entered_float = !conditional;
         }
+        let first = self.ops.len();
         for (index, op) in lowered.ops[..lowered.length].iter().enumerate() {
             self.push(*op, index >= lowered.tail);
         }
         if let Some(target) = lowered.target {
             self.target = target;
         }
-        self.taken_extra = cpu.cost.taken(&code);
+        let load = matches!(insn, Insn::Load { t, .. } if t != 15).then_some(first);
+        if charge.shadowed
+            && let (Some(before), Some(now)) = (self.load, load)
+        {
+            self.ops[before].a |= LEADS;
+            self.ops[now].a |= FOLLOWS;
+        }
+        self.load = load;
         self.done = lowered.last;
         self.count += 1;
-        self.half_cycles += half_cycles;
+        self.at = self.pipeline.total();
         self.pc = pc.wrapping_add(code.length());
-        self.it = match (code.class(), code.insn()) {
+        self.it = match (code.class(), insn) {
             (Class::It, Insn::It { first, mask }) => first << 4 | mask,
             _ => advance(self.it),
         };
     }
 
-    fn finish(mut self) -> Block {
+    fn finish(mut self, cpu: &Cpu) -> Block {
         self.push(blank(exec::fall), false);
-        let cycles = self.half_cycles.div_ceil(2);
+        let halfword = cpu.map.offset(self.target, 2).map_or(0, |offset| cpu.map.get::<2>(offset) as u16);
+        let unaligned = self.target & 2 != 0 && isa::is_wide(halfword);
+        let ends = self.pipeline.ends(self.before.as_ref(), unaligned);
         Block {
             key: key(self.start, self.start_it),
             ops: self.ops.into(),
@@ -269,8 +312,10 @@ impl Builder {
             end: self.pc,
             end_it: self.it,
             count: self.count as u32,
-            cycles_taken: cycles + self.taken_extra,
-            cycles,
+            cycles_taken: ends.taken,
+            cycles: ends.fall,
+            miss: ends.miss,
+            history: Cell::new(1),
             taken: Cell::new(0),
             fall: Cell::new(0),
             lines: self.lines.into(),

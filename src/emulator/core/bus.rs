@@ -2,7 +2,7 @@
 
 use super::cpu::Cpu;
 use super::fault::{Fault, Halt, usage};
-use super::op::{EXIT, Flow, Op};
+use super::op::{EXIT, FOLLOWS, Flow, LEADS, Op};
 use crate::board::{self, RegionKind};
 use crate::emulator::interface::{AccessError, Periphery, Width};
 use crate::emulator::memory::Window;
@@ -34,7 +34,10 @@ impl Access {
     }
 }
 
-const PPB: std::ops::RangeInclusive<u32> = 0xE000_0000..=0xE00F_FFFF;
+/// The private peripheral bus, but for what ST puts there itself: DBGMCU.
+fn in_ppb(address: u32) -> bool {
+    (0xE000_0000..0xE010_0000).contains(&address) && address & !0xFFF != 0xE004_2000
+}
 
 impl Cpu {
     /// Any read; the fast way to RAM is before this. None where it faults or halts the run ([`Cpu::refusal`] says which).
@@ -50,7 +53,8 @@ impl Cpu {
         let inside = address.wrapping_sub(self.fast.flash_base);
         if address & (access.width - 1) == 0 && inside < self.fast.flash_size {
             let offset = (self.fast.flash_offset + inside) as usize;
-            self.cycles += u64::from(self.flash.read(address));
+            let stall = self.flash.read(address);
+            self.cycles = self.cycles.wrapping_add_signed(self.alternate(op)) + u64::from(stall);
             return Some(match access.width {
                 1 => self.map.get::<1>(offset),
                 2 => self.map.get::<2>(offset),
@@ -58,6 +62,20 @@ impl Cpu {
             });
         }
         self.read_elsewhere(periphery, op, address, access, flow)
+    }
+
+    /// Loads go on in each other's shadow only where both are from the same memory (measured on STM32F407,
+    /// github.com/jnk0le/random, cortex_m3m4.md). RAM is the usual case and charged at decode; a load from flash corrects what
+    /// it and the load after it were charged.
+    #[inline]
+    fn alternate(&mut self, op: &Op) -> i64 {
+        let place = std::ptr::from_ref(op).addr();
+        let before = std::mem::replace(&mut self.flash_load, place);
+        let mut extra = 0;
+        if op.a & FOLLOWS != 0 {
+            extra += if before == place - size_of::<Op>() { -1 } else { 1 };
+        }
+        extra + i64::from(op.a & LEADS != 0)
     }
 
     fn read_elsewhere(
@@ -75,6 +93,9 @@ impl Cpu {
             if window.kind == RegionKind::Flash {
                 self.cycles += u64::from(self.flash.read(address));
             } else {
+                if window.kind == RegionKind::Sram && self.flash.serves_ram() {
+                    self.cycles += u64::from(self.flash.ram(address, false));
+                }
                 self.map.mark_read(offset);
                 self.map.mark_read(offset + width as usize - 1);
             }
@@ -96,7 +117,7 @@ impl Cpu {
         *flow = EXIT;
         self.attend();
         let now = self.cycles + u64::from(op.at);
-        if PPB.contains(&address) {
+        if in_ppb(address) {
             return self.read_ppb(address, access, now);
         }
         if let Some((target, bit)) = self.bit_band(address) {
@@ -159,7 +180,7 @@ impl Cpu {
         *flow = EXIT;
         self.attend();
         let now = self.cycles + u64::from(op.at);
-        if PPB.contains(&address) {
+        if in_ppb(address) {
             return self.write_ppb(address, access, value, now);
         }
         if let Some((target, bit)) = self.bit_band(address) {
@@ -179,6 +200,7 @@ impl Cpu {
         flow: &mut Flow,
     ) -> Option<u32> {
         if let Some(offset) = self.fast.ram::<4>(address) {
+            self.touch(address, false);
             self.map.mark_read(offset);
             return Some(self.map.get::<4>(offset));
         }
@@ -197,10 +219,19 @@ impl Cpu {
         if let Some(offset) = self.fast.ram::<4>(address)
             && !self.map.mark_written(offset)
         {
+            self.touch(address, true);
             self.map.put::<4>(offset, value);
             return Some(());
         }
         self.write(periphery, op, address, value, Access::WORD, flow)
+    }
+
+    /// Charges an access to RAM that a data cache serves.
+    #[inline(always)]
+    pub(crate) fn touch(&mut self, address: u32, store: bool) {
+        if address.wrapping_sub(self.served.0) < self.served.1 {
+            self.cycles += u64::from(self.flash.ram(address, store));
+        }
     }
 
     fn write_bit(&mut self, periphery: &mut dyn Periphery, target: u32, bit: u32, value: u32, now: u64) -> Option<()> {
@@ -239,7 +270,7 @@ impl Cpu {
             return self.refuse(Fault::Usage(usage::UNALIGNED));
         }
         let privileged = self.privileged() && !access.unprivileged;
-        if PPB.contains(&address) {
+        if in_ppb(address) {
             if !privileged && !self.ppb.open_to_all(address) {
                 return self.refuse(Fault::Bus(address));
             }

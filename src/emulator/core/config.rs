@@ -28,12 +28,14 @@ impl CoreConfig {
         let boot_address = board.memory.iter().find(|r| r.kind == RegionKind::Flash).map_or(0, |r| r.origin);
         let mut config = Self::new(board.core);
         config.double_fpu = board.double_fpu;
+        let geometry = |cache: board::Cache| CacheGeometry::whole(cache.size, cache.ways, cache.line);
+        config.instruction_cache = board.processor.instruction_cache.map(geometry);
+        config.data_cache = board.processor.data_cache.map(geometry);
         config.boot_address = boot_address;
         let wait_states = board.clock.flash_wait_states;
         config.flash = match (config.instruction_cache, config.data_cache) {
             (Some(instructions), Some(data)) => FlashPath::by_axi(wait_states, instructions, data),
-            _ if board.family == "stm32l4plus" => FlashPath::stm32l4plus(wait_states),
-            _ => FlashPath::stm32f4(wait_states),
+            _ => FlashPath::of(&board.flash, wait_states),
         };
         config
     }
@@ -47,8 +49,8 @@ impl CoreConfig {
             irq_lines: if m7 { 98 } else { 96 },
             priority_bits: 4,
             mpu_regions: 8,
-            instruction_cache: m7.then_some(CacheGeometry { bytes: 4096, ways: 2, line: 32 }),
-            data_cache: m7.then_some(CacheGeometry { bytes: 4096, ways: 4, line: 32 }),
+            instruction_cache: m7.then_some(CacheGeometry::whole(4096, 2, 32)),
+            data_cache: m7.then_some(CacheGeometry::whole(4096, 4, 32)),
             boot_address: 0,
             flash: FlashPath::IMMEDIATE,
         }

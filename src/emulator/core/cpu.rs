@@ -3,6 +3,7 @@
 use super::config::CoreConfig;
 use super::fault::{Fault, Halt};
 use super::ppb::Ppb;
+use crate::board::RegionKind;
 use crate::emulator::memory::{Fast, Map};
 use crate::emulator::timing::{Cost, Flash};
 
@@ -50,6 +51,8 @@ pub struct Cpu {
     /// Where `run` has to look up from executing blocks.
     pub(crate) deadline: u64,
     pub(crate) fast: Fast,
+    /// First address and bytes of RAM on the fast way that the data cache serves.
+    pub(crate) served: (u32, u32),
     pub(crate) map: Map,
     pub(crate) fault: Fault,
     pub(crate) halt: Option<Halt>,
@@ -60,6 +63,8 @@ pub struct Cpu {
     pub(crate) ppb: Ppb,
     pub(crate) cost: Cost,
     pub(crate) flash: Flash,
+    /// The operation that loaded from flash last.
+    pub(crate) flash_load: usize,
     pub(crate) config: CoreConfig,
     /// Decoded blocks no longer hold, because what they were decoded under changed.
     pub(crate) flush: bool,
@@ -100,6 +105,7 @@ impl Cpu {
             instructions: 0,
             deadline: 0,
             fast: Fast::of(&map),
+            served: (0, 0),
             map,
             fault: Fault::None,
             halt: None,
@@ -109,9 +115,19 @@ impl Cpu {
             ppb: Ppb::new(&config),
             cost: Cost::of(config.core),
             flash: Flash::new(config.flash),
+            flash_load: 0,
             config,
             flush: false,
         };
+        if cpu.flash.serves_ram() {
+            let end = cpu.fast.base + cpu.fast.size;
+            let regions = cpu.map.regions().iter();
+            let first = regions
+                .filter(|r| r.kind == RegionKind::Sram && (cpu.fast.base..end).contains(&r.origin))
+                .map(|r| r.origin)
+                .min();
+            cpu.served = first.map_or((0, 0), |first| (first, end - first));
+        }
         // The caches of a Cortex-M7 are off after reset.
         if cpu.config.instruction_cache.is_some() {
             cpu.flash.switch(false, false);

@@ -24,6 +24,10 @@ pub const RETURN: Flow = 13;
 /// The run ends before this operation: [`Cpu::halt`] says why.
 pub const HALT: Flow = 14;
 
+/// In [`Op::a`] of a load: it was charged as going on in the shadow of the load before, or the next load as in its own.
+pub const FOLLOWS: u8 = 1 << 7;
+pub const LEADS: u8 = 1 << 6;
+
 /// Does the work of one operation.
 pub type Handler = fn(&mut Cpu, &mut dyn Periphery, &Op) -> Flow;
 

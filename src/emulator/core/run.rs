@@ -11,7 +11,7 @@ use crate::emulator::interface::Periphery;
 impl Core {
     /// Runs until `until_cycle`, or until nothing will ever happen, or until software asks for a reset.
     ///
-    /// Time is looked at between blocks, which end at branches and after at most 64 instructions: interrupts are taken, and
+    /// Time is looked at between blocks, which end at branches and after at most 192 instructions: interrupts are taken, and
     /// `until_cycle` is passed, by up to the cost of one block later. Accesses to peripherals and to the private peripheral bus
     /// end their block, so that what they cause is seen before the next instruction; they happen at their own cycle.
     pub fn run<P: Periphery>(&mut self, periphery: &mut P, until_cycle: u64) -> Result<Pause, Stop> {
@@ -124,6 +124,7 @@ impl Core {
             match flow {
                 TAKEN => {
                     cpu.cycles = cpu.cycles.wrapping_add(block.cycles_taken.into());
+                    cpu.cycles += u64::from(block.foretold(true));
                     cpu.instructions += u64::from(block.count);
                     cpu.pc = block.target;
                     cpu.it = 0;
@@ -142,6 +143,7 @@ impl Core {
                 }
                 FALL => {
                     cpu.cycles = cpu.cycles.wrapping_add(block.cycles.into());
+                    cpu.cycles += u64::from(block.foretold(false));
                     cpu.instructions += u64::from(block.count);
                     cpu.pc = block.end;
                     cpu.it = block.end_it;
@@ -159,7 +161,8 @@ impl Core {
                     continue;
                 }
                 JUMP | RETURN => {
-                    cpu.cycles = cpu.cycles.wrapping_add(block.cycles.into());
+                    cpu.cycles = cpu.cycles.wrapping_add(block.cycles_taken.into());
+                    cpu.cycles += u64::from(block.foretold_to(cpu.pc));
                     cpu.instructions += u64::from(block.count);
                     cpu.it = 0;
                     if flow == RETURN {

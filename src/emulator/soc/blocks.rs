@@ -1,11 +1,12 @@
 //! The memory map of a family as data: every block by name, and how the modelled ones are wired.
 
 use super::clocks::Node;
+use super::dma::mux;
 use super::gpio::Resting;
 use super::registers::Register;
 use super::timer::Shape;
 use super::wires::Kernel;
-use super::{exti, flash, pwr, rcc, syscfg, usart};
+use super::{crc, exti, flash, pwr, rcc, syscfg, usart};
 
 /// A bit of an RCC register: offset and bit.
 pub type Gate = (u16, u8);
@@ -18,21 +19,26 @@ pub enum Model {
     Rcc(&'static rcc::Family),
     Pwr(&'static pwr::Family),
     Flash(&'static flash::Family),
+    FlashH7(&'static flash::h7::Part),
     Gpio(u8, Resting),
     Usart(usart::Kind, Kernel, Option<(&'static str, &'static str)>),
+    /// With the register layout of F4.
+    UsartClassic(Kernel, Option<(&'static str, &'static str)>),
     /// Interrupt lines: update, compare; one line serves both.
     Timer(Shape, Node),
     Exti(exti::Kind),
     Syscfg(syscfg::Kind),
-    Crc,
+    Crc(crc::Kind),
     Rng,
     Iwdg,
     Wwdg,
     /// Seven channels behind DMAMUX outputs from the given one on; an interrupt line each.
-    DmaChannels(usize),
-    DmaMux,
+    DmaChannels(usize, &'static mux::Part),
+    DmaMux(&'static mux::Part),
     /// Eight streams of the controller of this number; an interrupt line each.
     DmaStreams(u8),
+    /// The same behind DMAMUX outputs from the given one on.
+    DmaStreamsBehindMux(usize, &'static mux::Part),
     Identity(&'static [Register]),
     /// Registers that only hold what is written.
     Plain(&'static [Register]),
@@ -76,6 +82,18 @@ impl Block {
         self.irqs = irqs;
         self
     }
+}
+
+/// Two parts of a memory map; `N` is the sum of their lengths.
+pub const fn join<const N: usize>(a: &[Block], b: &[Block]) -> [Block; N] {
+    assert!(a.len() + b.len() == N);
+    let mut all = [a[0]; N];
+    let mut at = 0;
+    while at < N {
+        all[at] = if at < a.len() { a[at] } else { b[at - a.len()] };
+        at += 1;
+    }
+    all
 }
 
 /// What an access to a block whose clock is off does.

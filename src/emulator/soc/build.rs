@@ -11,8 +11,14 @@ use super::{
 };
 use crate::board::{Board, RegionKind};
 
+fn geometry(board: &Board) -> Option<flash::Geometry> {
+    let region = board.memory.iter().find(|r| r.kind == RegionKind::Flash)?;
+    Some(flash::Geometry { origin: region.origin, size: region.size, aliases: region.aliases.clone() })
+}
+
 impl Soc {
     pub(super) fn build(&mut self, board: &Board) {
+        self.wires.supply = board.supply;
         for index in 0..self.blocks.len() {
             let block = self.blocks[index];
             if let Some(device) = self.make(&block, board) {
@@ -40,10 +46,11 @@ impl Soc {
             Model::Pwr(family) => Box::new(pwr::Pwr::new(family)),
             Model::Flash(family) => {
                 self.flash = Some(next);
-                let region = board.memory.iter().find(|r| r.kind == RegionKind::Flash)?;
-                let aliases = region.aliases.clone();
-                let geometry = flash::Geometry { origin: region.origin, size: region.size, aliases };
-                Box::new(flash::Flash::new(family, geometry, irq(wires, 0)))
+                Box::new(flash::Flash::new(family, geometry(board)?, irq(wires, 0)))
+            }
+            Model::FlashH7(part) => {
+                self.flash = Some(next);
+                Box::new(flash::h7::Flash::new(part, geometry(board)?, irq(wires, 0)))
             }
             Model::Gpio(port, resting) => Box::new(gpio::Gpio::new(port, resting)),
             Model::Usart(kind, kernel, requests) => {
@@ -58,6 +65,18 @@ impl Soc {
                 };
                 Box::new(usart::Usart::new(kind, wiring))
             }
+            Model::UsartClassic(kernel, requests) => {
+                let line = wires.serial.len();
+                wires.serial.push(Serial::new(block.name, board.console.baud.into()));
+                let wiring = usart::Wiring {
+                    kernel,
+                    line,
+                    irq: irq(wires, 0),
+                    transmit: requests.map(|(transmit, _)| wires.request(transmit)),
+                    receive: requests.map(|(_, receive)| wires.request(receive)),
+                };
+                Box::new(usart::classic::Classic::new(wiring))
+            }
             Model::Timer(shape, node) => {
                 let second = if block.irqs.len() > 1 { 1 } else { 0 };
                 let irqs = [irq(wires, 0), irq(wires, second)];
@@ -68,20 +87,17 @@ impl Soc {
                 Box::new(exti::Exti::new(kind, (0..block.irqs.len()).map(|at| irq(wires, at)).collect()))
             }
             Model::Syscfg(kind) => Box::new(syscfg::Syscfg::new(kind)),
-            Model::Crc => Box::new(crc::Crc::new()),
+            Model::Crc(kind) => Box::new(crc::Crc::new(kind)),
             Model::Rng => Box::new(rng::Rng::new(irq(wires, 0))),
             Model::Iwdg => Box::new(watchdog::Iwdg::new()),
             Model::Wwdg => Box::new(watchdog::Wwdg::new(irq(wires, 0))),
-            Model::DmaChannels(first) => {
+            Model::DmaChannels(first, part) => {
                 self.dma.push(next);
-                let mut requests = vec![None; 128];
-                for (input, name) in dma::mux::L4PLUS_INPUTS {
-                    requests[usize::from(*input)] = Some(wires.request(name));
-                }
+                let requests = part.requests(wires);
                 let irqs = std::array::from_fn(|at| irq(wires, at));
                 Box::new(dma::channels::Channels::new(irqs, first, requests))
             }
-            Model::DmaMux => Box::new(dma::mux::Mux::new()),
+            Model::DmaMux(part) => Box::new(dma::mux::Mux::new(part)),
             Model::DmaStreams(number) => {
                 self.dma.push(next);
                 let of_this = dma::streams::F7_REQUESTS.iter().filter(|(controller, ..)| *controller == number);
@@ -89,7 +105,13 @@ impl Soc {
                     .map(|(_, stream, channel, name)| (usize::from(*stream), u32::from(*channel), wires.request(name)))
                     .collect();
                 let irqs = std::array::from_fn(|at| irq(wires, at));
-                Box::new(dma::streams::Streams::new(irqs, requests))
+                Box::new(dma::streams::Streams::new(irqs, dma::streams::Choice::Channel(requests)))
+            }
+            Model::DmaStreamsBehindMux(first, part) => {
+                self.dma.push(next);
+                let requests = part.requests(wires);
+                let irqs = std::array::from_fn(|at| irq(wires, at));
+                Box::new(dma::streams::Streams::new(irqs, dma::streams::Choice::Mux { first, requests }))
             }
             Model::Identity(table) => Box::new(identity::Identity::new(table)),
             Model::Plain(table) => Box::new(mps2::Plain::new(table)),

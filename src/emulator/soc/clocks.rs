@@ -3,21 +3,28 @@
 /// A point of the clock tree.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Node {
-    /// HCLK, which the core runs at.
+    /// What the core runs at.
     Core,
+    /// AXI and AHB, HCLK: the core's clock, or half of it on H7.
+    Bus,
     Sys,
     Apb1,
     Apb2,
+    /// The bus of the always-on domain of H7.
+    Apb4,
     /// Timers of APB1 and APB2, which may run at twice their bus.
     Timer1,
     Timer2,
     Hsi,
+    Csi,
     Lse,
     Lsi,
+    /// A source that is not modelled: it stands still.
+    None,
 }
 
 impl Node {
-    const COUNT: usize = 9;
+    const COUNT: usize = 13;
 }
 
 /// Hz of every point; 0 where it stands still.

@@ -1,4 +1,5 @@
-//! CRC calculation unit (RM0432 chapter 15, RM0385 chapter 12): any polynomial of 7, 8, 16 or 32 bits.
+//! CRC calculation unit (RM0432 chapter 15, RM0385 chapter 12): any polynomial of 7, 8, 16 or 32 bits; on F4 (RM0402
+//! chapter 4) the one of Ethernet, by words.
 
 use super::device::{Bus, Device, Refusal};
 use super::registers::{Register, Registers, lane};
@@ -9,22 +10,36 @@ const CR: u32 = 0x08;
 const INIT: u32 = 0x10;
 const POL: u32 = 0x14;
 
+const ETHERNET: u32 = 0x04c1_1db7;
+
 const TABLE: &[Register] = &[
     Register::ro("DR", 0x00, u32::MAX),
     Register::rw("IDR", 0x04, 0, u32::MAX),
     Register::rw("CR", 0x08, 0, 0xf8),
     Register::rw("INIT", 0x10, u32::MAX, u32::MAX),
-    Register::rw("POL", 0x14, 0x04c1_1db7, u32::MAX),
+    Register::rw("POL", 0x14, ETHERNET, u32::MAX),
 ];
 
+const FIXED: &[Register] =
+    &[Register::ro("DR", 0x00, u32::MAX), Register::rw("IDR", 0x04, 0, 0xff), Register::rw("CR", 0x08, 0, 0)];
+
+/// Which polynomials there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    Any,
+    Ethernet,
+}
+
 pub struct Crc {
+    kind: Kind,
     registers: Registers,
     value: u32,
 }
 
 impl Crc {
-    pub fn new() -> Self {
-        Self { registers: Registers::new(TABLE), value: u32::MAX }
+    pub fn new(kind: Kind) -> Self {
+        let table = if kind == Kind::Any { TABLE } else { FIXED };
+        Self { kind, registers: Registers::new(table), value: u32::MAX }
     }
 
     /// Bits of the polynomial.
@@ -52,7 +67,8 @@ impl Crc {
     }
 
     fn feed(&mut self, data: u32, width: Width) {
-        let (bits, mask, polynomial) = (self.bits(), self.mask(), self.registers.get(POL));
+        let polynomial = if self.kind == Kind::Any { self.registers.get(POL) } else { ETHERNET };
+        let (bits, mask) = (self.bits(), self.mask());
         let data = self.reversed_in(data, width);
         for bit in (0..width.bytes() * 8).rev() {
             let top = self.value >> (bits - 1) & 1 ^ data >> bit & 1;
@@ -73,11 +89,15 @@ impl Device for Crc {
 
     fn write(&mut self, offset: u32, width: Width, value: u32, _: &mut Bus) -> Result<(), Refusal> {
         if offset == DR {
+            if self.kind == Kind::Ethernet && width != Width::Word {
+                return Err(Refusal::register("DR", "a write that is no word"));
+            }
             self.feed(value, width);
             return Ok(());
         }
         let written = self.registers.write(offset, width, value)?;
         match written.offset {
+            CR if written.raw & 1 == 1 && self.kind == Kind::Ethernet => self.value = u32::MAX,
             CR if written.raw & 1 == 1 => self.value = self.registers.get(INIT) & self.mask(),
             INIT => self.value = written.new & self.mask(),
             _ => {}
@@ -86,7 +106,7 @@ impl Device for Crc {
     }
 
     fn reset(&mut self, _: &mut Bus) {
-        *self = Self::new();
+        *self = Self::new(self.kind);
     }
 }
 
@@ -104,7 +124,7 @@ mod tests {
             (0b0001_0000, 0, 0x07, 0xf4),
             (0b0001_1000, 0, 0x09, 0x75),
         ] {
-            let mut crc = Crc::new();
+            let mut crc = Crc::new(Kind::Any);
             crc.registers.set(CR, control);
             crc.registers.set(POL, polynomial);
             crc.value = init & crc.mask();

@@ -1,12 +1,23 @@
 //! Families of parts.
 
 mod mps2;
+mod stm32f4;
 mod stm32f7;
+mod stm32h7;
 mod stm32l4plus;
 
 use super::blocks::FamilyMap;
 
 /// The family that a board file names.
 pub fn find(name: &str) -> Option<&'static FamilyMap> {
-    [&stm32l4plus::FAMILY, &stm32f7::FAMILY, &mps2::FAMILY].into_iter().find(|family| family.name == name)
+    const ALL: [&FamilyMap; 7] = [
+        &stm32l4plus::FAMILY,
+        &stm32f4::FAMILY,
+        &stm32f7::FAMILY,
+        &stm32f7::F76,
+        &stm32h7::H743,
+        &stm32h7::H7A3,
+        &mps2::FAMILY,
+    ];
+    ALL.into_iter().find(|family| family.name == name)
 }

@@ -2,14 +2,16 @@
 //!
 //! Times are the datasheets' typical ones; the core is not stalled while the controller is busy.
 
+pub mod f4;
 pub mod f7;
+pub mod h7;
 pub mod l4plus;
 
 use super::clocks::{Node, Rate};
 use super::device::{Bus, Device, Refusal};
 use super::registers::{Register, Registers};
 use super::wires::Irq;
-use crate::emulator::interface::Width;
+use crate::emulator::interface::{FlashSetup, Width};
 
 /// What differs between families. Offsets are of registers.
 pub struct Family {
@@ -80,6 +82,11 @@ pub struct Program {
 const KEYS: [u32; 2] = [0x4567_0123, 0xcdef_89ab];
 const OPTION_KEYS: [u32; 2] = [0x0819_2a3b, 0x4c5d_6e7f];
 
+/// Bits of ACR, alike in all families that have them (RM0432 3.7.1; ARTEN of RM0385 3.7.1 stands where ICEN does).
+const PRFTEN: u32 = 1 << 8;
+const ICEN: u32 = 1 << 9;
+const DCEN: u32 = 1 << 10;
+
 const EOP: u32 = 1 << 0;
 const BSY: u32 = 1 << 16;
 const STRT: u32 = 1 << 16;
@@ -112,6 +119,13 @@ impl Flash {
         let states = self.registers.get(0) & self.family.latency;
         bus.wires.limits_changed |= states != bus.wires.wait_states;
         bus.wires.wait_states = states;
+        let acr = self.registers.get(0);
+        bus.wires.flash_setup = Some(FlashSetup {
+            wait_states: states,
+            prefetch: acr & PRFTEN != 0,
+            instruction_cache: acr & ICEN != 0,
+            data_cache: acr & DCEN != 0,
+        });
         let (status, control) = (self.registers.get(self.family.status), self.registers.get(self.family.control));
         let done = control & EOPIE != 0 && status & EOP != 0;
         let failed = control & ERRIE != 0 && status & self.family.errors != 0;

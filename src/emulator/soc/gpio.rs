@@ -43,8 +43,10 @@ port!(INPUT, 0, 0, 0);
 /// What unused pins are after reset.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Resting {
-    /// Analog: L4, L4+, H7, U5.
+    /// Analog: L4, L4+, U5.
     Analog,
+    /// Analog, and the port has no BRR: H7.
+    AnalogWithoutBrr,
     /// Input: F4, F7.
     Input,
 }
@@ -52,7 +54,7 @@ pub enum Resting {
 pub struct Gpio {
     port: u8,
     registers: Registers,
-    /// F7 has no BRR (RM0385 6.4).
+    /// F4, F7 and H7 have no BRR (RM0385 6.4).
     has_brr: bool,
     locked: u32,
 }
@@ -61,9 +63,9 @@ impl Gpio {
     /// `port` counts from 0 (`A`).
     pub fn new(port: u8, resting: Resting) -> Self {
         let table = match (resting, port) {
-            (Resting::Analog, 0) => ANALOG_A,
-            (Resting::Analog, 1) => ANALOG_B,
-            (Resting::Analog, _) => ANALOG,
+            (Resting::Analog | Resting::AnalogWithoutBrr, 0) => ANALOG_A,
+            (Resting::Analog | Resting::AnalogWithoutBrr, 1) => ANALOG_B,
+            (Resting::Analog | Resting::AnalogWithoutBrr, _) => ANALOG,
             (Resting::Input, 0) => INPUT_A,
             (Resting::Input, 1) => INPUT_B,
             (Resting::Input, _) => INPUT,

@@ -25,6 +25,39 @@ pub const F7: &[Register] = &[
     Register::ro("PACKAGE", 0x3e0, 0x0000_0700),
 ];
 
+/// RM0410 chapter 45, from 0x1FF0_F400: as on F74x, with 2048 KB.
+pub const F76: &[Register] = &[
+    Register::ro("UID0", 0x20, 0x0031_0024),
+    Register::ro("UID1", 0x24, 0x3134_5105),
+    Register::ro("UID2", 0x28, 0x3332_3939),
+    Register::ro("FLASHSIZE", 0x40, 2048 << 16),
+    Register::ro("PACKAGE", 0x3e0, 0x0000_0100),
+];
+
+/// RM0402 chapter 31, from 0x1FFF_7A10: unique identifier, flash size of 1024 KB in the upper half of its word.
+pub const F412: &[Register] = &[
+    Register::ro("UID0", 0x00, 0x0031_0024),
+    Register::ro("UID1", 0x04, 0x3134_5105),
+    Register::ro("UID2", 0x08, 0x3332_3939),
+    Register::ro("FLASHSIZE", 0x10, 1024 << 16),
+];
+
+/// RM0433 chapter 61, from 0x1FF1_E800: unique identifier, flash size of 2048 KB.
+pub const H743: &[Register] = &[
+    Register::ro("UID0", 0x00, 0x0031_0024),
+    Register::ro("UID1", 0x04, 0x3134_5105),
+    Register::ro("UID2", 0x08, 0x3332_3939),
+    Register::ro("FLASHSIZE", 0x80, 2048),
+];
+
+/// RM0455 chapter 62, from 0x08FF_F800: unique identifier, then flash size of 2048 KB and the package in one word.
+pub const H7A3: &[Register] = &[
+    Register::ro("UID0", 0x00, 0x0031_0024),
+    Register::ro("UID1", 0x04, 0x3134_5105),
+    Register::ro("UID2", 0x08, 0x3332_3939),
+    Register::ro("FLASHSIZE", 0x0c, 2048),
+];
+
 impl Identity {
     pub fn new(table: &'static [Register]) -> Self {
         Self(Registers::new(table))

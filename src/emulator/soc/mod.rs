@@ -38,7 +38,7 @@ mod wires;
 use std::collections::BTreeMap;
 
 use crate::board::{Board, RegionKind};
-use crate::emulator::interface::{AccessError, Lines, Memory, Periphery, Width};
+use crate::emulator::interface::{AccessError, FlashSetup, Lines, Memory, Periphery, Width};
 use blocks::{Block, FamilyMap, Unclocked};
 use clocks::{Clocks, Node};
 use decode::Decoder;
@@ -371,6 +371,10 @@ impl Periphery for Soc {
 
     fn lines(&self) -> &Lines {
         self.wires.lines()
+    }
+
+    fn flash_setup(&self) -> Option<FlashSetup> {
+        self.wires.flash_setup
     }
 
     fn reset_requested(&self) -> bool {

@@ -2,19 +2,36 @@
 
 use super::device::{Bus, Device, Refusal};
 use super::registers::{Register, Registers};
+use super::wires::Wires;
 use crate::emulator::interface::Width;
+
+mod f4;
+mod h7;
+
+pub use f4::F4;
+pub use h7::{H7A3, H743};
 
 /// What differs between families.
 pub struct Family {
     table: &'static [Register],
     /// Sets status bits; returns the highest core clock in Hz.
-    settle: fn(&mut Registers, rcc: &[u32]) -> u64,
+    settle: fn(&mut Registers, &Wires) -> u64,
+    /// Whether the board bears what software chose.
+    check: fn(&Registers, &Wires) -> Result<(), Refusal>,
+}
+
+fn anything(_: &Registers, _: &Wires) -> Result<(), Refusal> {
+    Ok(())
+}
+
+fn is_pll_on(wires: &Wires) -> bool {
+    wires.rcc.first().is_some_and(|cr| cr >> 24 & 1 == 1)
 }
 
 /// STM32L4+ (RM0432 chapter 5).
-pub static L4PLUS: Family = Family { table: L4PLUS_TABLE, settle: settle_l4plus };
+pub static L4PLUS: Family = Family { table: L4PLUS_TABLE, settle: settle_l4plus, check: anything };
 /// STM32F7 (RM0385 chapter 4).
-pub static F7: Family = Family { table: F7_TABLE, settle: settle_f7 };
+pub static F7: Family = Family { table: F7_TABLE, settle: settle_f7, check: anything };
 
 const L4PLUS_TABLE: &[Register] = &[
     Register::rw("CR1", 0x00, 0x0000_0200, 0x0000_4717),
@@ -46,7 +63,7 @@ const L4PLUS_TABLE: &[Register] = &[
 ];
 
 /// VOSF falls at once. Ranges: 1 boost 120 MHz, 1 normal 80 MHz, 2 26 MHz (RM0432 5.1.7).
-fn settle_l4plus(registers: &mut Registers, _: &[u32]) -> u64 {
+fn settle_l4plus(registers: &mut Registers, _: &Wires) -> u64 {
     let range = registers.get(0x00) >> 9 & 3;
     let boost = registers.get(0x80) >> 8 & 1 == 0;
     // REGLPF follows LPR.
@@ -67,9 +84,9 @@ const F7_TABLE: &[Register] = &[
 
 /// Scales 3, 2 and 1 bear 144, 168 and 180 MHz; over-drive lifts 2 to 180 and 1 to 216 (RM0385 4.1.4). With the PLL off the
 /// regulator is at scale 3 and VOSRDY is low.
-fn settle_f7(registers: &mut Registers, rcc: &[u32]) -> u64 {
+fn settle_f7(registers: &mut Registers, wires: &Wires) -> u64 {
     let cr1 = registers.get(0x00);
-    let pll_on = rcc.first().is_some_and(|cr| cr >> 24 & 1 == 1);
+    let pll_on = is_pll_on(wires);
     let over_drive = cr1 >> 16 & 3 == 3;
     registers.put(0x04, 1 << 14, pll_on);
     registers.put(0x04, 1 << 16, cr1 >> 16 & 1 == 1);
@@ -94,10 +111,10 @@ impl Pwr {
     }
 
     fn settle(&mut self, bus: &mut Bus) {
-        let limit = (self.family.settle)(&mut self.registers, &bus.wires.rcc);
+        let limit = (self.family.settle)(&mut self.registers, bus.wires);
         bus.wires.limits_changed |= limit != bus.wires.supply_limit_hz;
         bus.wires.supply_limit_hz = limit;
-        // DBP is bit 8 of the first register in both families.
+        // DBP is bit 8 of the first register in all families.
         bus.wires.backup_writable = self.registers.get(0x00) >> 8 & 1 == 1;
     }
 }
@@ -110,6 +127,7 @@ impl Device for Pwr {
 
     fn write(&mut self, offset: u32, width: Width, value: u32, bus: &mut Bus) -> Result<(), Refusal> {
         self.registers.write(offset, width, value)?;
+        (self.family.check)(&self.registers, bus.wires)?;
         self.settle(bus);
         Ok(())
     }

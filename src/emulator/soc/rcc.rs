@@ -3,7 +3,9 @@
 //! An oscillator is ready as soon as it is on. A setting that the part does not bear (PLL out of range, core clock above
 //! the limit of voltage or flash wait states) is refused: silicon would not run it.
 
+pub mod f4;
 pub mod f7;
+pub mod h7;
 pub mod l4plus;
 
 use super::clocks::{Clocks, Node};
@@ -50,13 +52,15 @@ pub struct Family {
     pub clocks: fn(&Registers, Oscillators) -> Result<Clocks, Refusal>,
     /// Shows in the registers which clock is in use.
     pub status: fn(&mut Registers, Oscillators),
-    /// Flash wait states that a core clock needs where the supply limit is as given, Hz.
+    /// Flash wait states that a bus clock needs where the supply limit is as given, Hz.
     pub wait_states: fn(u64, u64) -> u32,
     pub reset_flags: ResetFlags,
     /// Register of the backup domain, which only power-on resets.
     pub backup: Option<u32>,
     /// Offsets of the reset registers, first and last.
     pub resets: (u32, u32),
+    /// Offsets of the registers that choose kernel clocks.
+    pub kernels: &'static [u32],
 }
 
 pub struct Rcc {
@@ -97,10 +101,11 @@ pub fn check_core_clock(family: &Family, wires: &Wires) -> Result<(), Refusal> {
             format!("core clock of {hz} Hz, and the voltage range chosen in PWR bears {} Hz", wires.supply_limit_hz);
         return Err(Refusal::register("CFGR", problem));
     }
-    let needed = (family.wait_states)(hz, wires.supply_limit_hz);
+    let bus_hz = wires.clocks.hz(Node::Bus);
+    let needed = (family.wait_states)(bus_hz, wires.supply_limit_hz);
     if wires.wait_states < needed {
         let problem =
-            format!("core clock of {hz} Hz needs {needed} flash wait states, FLASH ACR has {}", wires.wait_states);
+            format!("bus clock of {bus_hz} Hz needs {needed} flash wait states, FLASH ACR has {}", wires.wait_states);
         return Err(Refusal::register("CFGR", problem));
     }
     Ok(())
@@ -123,6 +128,8 @@ impl Device for Rcc {
         }
         let (first, last) = self.family.resets;
         bus.wires.resets_changed |= (first..=last).contains(&written.offset) && written.old != written.new;
+        // Who runs by a kernel clock has to look which one it is now.
+        bus.wires.clocks_changed |= self.family.kernels.contains(&written.offset) && written.old != written.new;
         self.settle();
         self.publish(bus.wires)
     }
@@ -171,6 +178,7 @@ pub fn buses(clocks: &mut Clocks, sys: u64, ahb: u64, apb1: u64, apb2: u64) {
     let core = sys / ahb;
     clocks.set(Node::Sys, sys);
     clocks.set(Node::Core, core);
+    clocks.set(Node::Bus, core);
     for (bus, timer, divider) in [(Node::Apb1, Node::Timer1, apb1), (Node::Apb2, Node::Timer2, apb2)] {
         clocks.set(bus, core / divider);
         clocks.set(timer, if divider == 1 { core } else { core / divider * 2 });

@@ -4,6 +4,7 @@
 //! rounded up to a whole core cycle. Not modelled, and refused where software turns it on: synchronous, smartcard, IrDA,
 //! LIN, half-duplex and automatic baud rate. The idle frame after TE is not sent; CTS counts as asserted.
 
+pub mod classic;
 mod frame;
 mod line;
 
@@ -81,12 +82,12 @@ pub enum Kind {
     Plain,
     /// USART or UART with FIFOs of eight entries and a prescaler.
     Fifo,
+    /// The same with sixteen entries, as on H7.
+    DeepFifo,
     /// LPUART with FIFOs: BRR counts 1/256 ticks.
     LowPower,
 }
 
-/// Entries of a FIFO.
-const DEPTH: usize = 8;
 /// Eighths of the FIFO at which the threshold flags rise, by TXFTCFG and RXFTCFG.
 const THRESHOLDS: [usize; 8] = [1, 2, 4, 6, 7, 8, 8, 8];
 
@@ -144,7 +145,11 @@ impl Usart {
     }
 
     fn depth(&self) -> usize {
-        if self.has_fifo() { DEPTH } else { 1 }
+        match (self.has_fifo(), self.kind) {
+            (false, _) => 1,
+            (true, Kind::DeepFifo) => 16,
+            (true, _) => 8,
+        }
     }
 
     fn transmits(&self) -> bool {
@@ -166,11 +171,11 @@ impl Usart {
         put(flag::TEACK, self.transmits());
         put(flag::REACK, self.receives());
         if self.has_fifo() {
-            let cr3 = self.registers.get(CR3);
+            let (cr3, depth) = (self.registers.get(CR3), self.depth());
             put(flag::TXFE, sending == 0);
-            put(flag::RXFF, received >= DEPTH);
-            put(flag::TXFT, DEPTH - sending >= THRESHOLDS[(cr3 >> 29) as usize]);
-            put(flag::RXFT, received >= THRESHOLDS[(cr3 >> 25 & 7) as usize]);
+            put(flag::RXFF, received >= depth);
+            put(flag::TXFT, depth - sending >= depth * THRESHOLDS[(cr3 >> 29) as usize] / 8);
+            put(flag::RXFT, received >= depth * THRESHOLDS[(cr3 >> 25 & 7) as usize] / 8);
         }
         flags
     }

@@ -3,7 +3,8 @@
 use super::clocks::{Clocks, Node, Rate};
 use super::pins::Pins;
 use super::serial::Serial;
-use crate::emulator::interface::Lines;
+use crate::board::Supply;
+use crate::emulator::interface::{FlashSetup, Lines};
 
 /// One source of an interrupt line; sources on the same line are joined by OR.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,6 +26,12 @@ pub enum Kernel {
         register: u16,
         shift: u8,
         from: [Node; 4],
+    },
+    /// A field of three bits does.
+    ChosenOf8 {
+        register: u16,
+        shift: u8,
+        from: [Node; 8],
     },
 }
 
@@ -51,8 +58,14 @@ pub struct Wires {
     pub rcc: Vec<u32>,
     /// Flash wait states in force.
     pub wait_states: u32,
+    /// What FLASH ACR says, where the part has one.
+    pub flash_setup: Option<FlashSetup>,
     /// Highest core clock, Hz, that the regulator's present setting carries.
     pub supply_limit_hz: u64,
+    /// How the board supplies the core, where software has to choose it.
+    pub supply: Option<Supply>,
+    /// SYSCFG of H74x lifts the highest voltage range.
+    pub over_drive: bool,
     /// PWR lets software write to the backup domain.
     pub backup_writable: bool,
     pub serial: Vec<Serial>,
@@ -79,7 +92,10 @@ impl Wires {
             clocks,
             rcc: Vec::new(),
             wait_states: 0,
+            flash_setup: None,
             supply_limit_hz: u64::MAX,
+            supply: None,
+            over_drive: false,
             backup_writable: true,
             serial: Vec::new(),
             pins: Pins::default(),
@@ -142,12 +158,11 @@ impl Wires {
 
     /// A kernel clock as it stands.
     pub fn rate(&self, kernel: Kernel) -> Rate {
+        let field = |register: u16, shift: u8| self.rcc.get(usize::from(register) / 4).copied().unwrap_or(0) >> shift;
         let node = match kernel {
             Kernel::Fixed(node) => node,
-            Kernel::Chosen { register, shift, from } => {
-                let word = self.rcc.get(usize::from(register) / 4).copied().unwrap_or(0);
-                from[(word >> shift & 3) as usize]
-            }
+            Kernel::Chosen { register, shift, from } => from[(field(register, shift) & 3) as usize],
+            Kernel::ChosenOf8 { register, shift, from } => from[(field(register, shift) & 7) as usize],
         };
         Rate { hz: self.clocks.hz(node), core_hz: self.clocks.hz(Node::Core) }
     }

@@ -1,8 +1,11 @@
 //! What flash costs: wait states, hidden by prefetch and by the caches in front of it.
 //!
-//! NOT VALIDATED. A miss costs the wait states; the line after one that is being executed is prefetched in time.
+//! A miss costs the wait states, and brings what one read of the array brings: 64 bits with two banks and 128 with one on
+//! STM32L4+ (RM0432, 3.3.4), 128 bits on STM32F4, 256 on STM32F7. Where prefetch is on, a read ahead has run while the core
+//! executed what the read before brought.
 
-use super::cache::{Cache, CacheGeometry};
+use super::cache::{Cache as Lines, CacheGeometry};
+use crate::board::{Cache, FlashInterface};
 use crate::emulator::interface::FlashSetup;
 
 /// The way from core to flash.
@@ -16,20 +19,34 @@ pub struct FlashPath {
     pub prefetch: bool,
     pub instructions: Option<CacheGeometry>,
     pub data: Option<CacheGeometry>,
+    /// Cycles beyond the wait states for a line from flash.
+    pub flash_fill: u32,
+    /// Cycles for a line from RAM that the data cache serves too; 0 where the cache does not serve RAM.
+    pub ram_fill: u32,
 }
 
 impl FlashPath {
     /// Flash that answers at once.
-    pub const IMMEDIATE: Self = Self { wait_states: 0, width: 16, prefetch: false, instructions: None, data: None };
+    pub const IMMEDIATE: Self =
+        Self { wait_states: 0, width: 16, prefetch: false, instructions: None, data: None, flash_fill: 0, ram_fill: 0 };
 
-    /// STM32L4+ in single-bank mode (RM0432, 3.3.4 and 3.3.5): 32 lines of 32 bytes for instructions, 8 for data.
-    pub const fn stm32l4plus(wait_states: u32) -> Self {
+    /// As a board file describes it, for a core that fetches by AHB. A miss brings what one read of the array brings.
+    pub fn of(flash: &FlashInterface, wait_states: u32) -> Self {
+        let geometry = |cache: Cache| CacheGeometry {
+            bytes: cache.size,
+            ways: cache.ways,
+            line: cache.line,
+            sector: cache.line.min(flash.line),
+            random: false,
+        };
         Self {
             wait_states,
-            width: 16,
-            prefetch: true,
-            instructions: Some(CacheGeometry { bytes: 1024, ways: 32, line: 32 }),
-            data: Some(CacheGeometry { bytes: 256, ways: 8, line: 32 }),
+            width: flash.line,
+            prefetch: flash.prefetch,
+            instructions: flash.instruction_cache.map(geometry),
+            data: flash.data_cache.map(geometry),
+            flash_fill: 0,
+            ram_fill: 0,
         }
     }
 
@@ -39,29 +56,43 @@ impl FlashPath {
             wait_states,
             width: 16,
             prefetch: true,
-            instructions: Some(CacheGeometry { bytes: 1024, ways: 64, line: 16 }),
-            data: Some(CacheGeometry { bytes: 128, ways: 8, line: 16 }),
+            instructions: Some(CacheGeometry::whole(1024, 64, 16)),
+            data: Some(CacheGeometry::whole(128, 8, 16)),
+            flash_fill: 0,
+            ram_fill: 0,
         }
     }
 
-    /// A Cortex-M7 that fetches by AXI through its own caches.
+    /// A Cortex-M7 that reaches flash by AXI through its own caches, of which the data cache serves RAM too. A line of 32
+    /// bytes takes four beats of 64 bits from flash and eight of 32 bits from RAM behind the AHB matrix (RM0385, 2.1:
+    /// widths of the buses; no wait states are added for the bridges). Which line a miss replaces is not documented: any
+    /// of the set.
     pub const fn by_axi(wait_states: u32, instructions: CacheGeometry, data: CacheGeometry) -> Self {
-        Self { wait_states, width: 32, prefetch: false, instructions: Some(instructions), data: Some(data) }
+        let data = CacheGeometry { random: true, ..data };
+        Self {
+            wait_states,
+            width: 32,
+            prefetch: false,
+            instructions: Some(instructions),
+            data: Some(data),
+            flash_fill: 4,
+            ram_fill: 8,
+        }
     }
 }
 
 /// A cache, and the buffer of one access that is there without it.
 #[derive(Debug, Clone)]
 struct Side {
-    cache: Cache,
-    buffer: Cache,
+    cache: Lines,
+    buffer: Lines,
     on: bool,
 }
 
 impl Side {
     fn new(geometry: Option<CacheGeometry>, width: u32) -> Self {
-        let buffer = Cache::new(CacheGeometry { bytes: width, ways: 1, line: width });
-        Self { cache: geometry.map_or(buffer.clone(), Cache::new), buffer, on: true }
+        let buffer = Lines::new(CacheGeometry::whole(width, 1, width));
+        Self { cache: geometry.map_or(buffer.clone(), Lines::new), buffer, on: true }
     }
 
     #[inline]
@@ -81,6 +112,8 @@ pub(crate) struct Flash {
     prefetch: bool,
     instructions: Side,
     data: Side,
+    flash_fill: u32,
+    ram_fill: u32,
     /// What the periphery said last.
     setup: Option<FlashSetup>,
     /// Line fetched last.
@@ -96,6 +129,8 @@ impl Flash {
             prefetch: path.prefetch,
             instructions: Side::new(path.instructions, path.width),
             data: Side::new(path.data, path.width),
+            flash_fill: path.flash_fill,
+            ram_fill: path.ram_fill,
             setup: None,
             last: u32::MAX,
             epoch: 1,
@@ -104,7 +139,7 @@ impl Flash {
 
     /// Bytes by which blocks note what they are fetched from.
     pub fn line(&self) -> u32 {
-        self.instructions.cache.line_bytes().min(self.instructions.buffer.line_bytes())
+        self.instructions.cache.sector_bytes().min(self.instructions.buffer.sector_bytes())
     }
 
     /// Follows the flash controller.
@@ -139,7 +174,9 @@ impl Flash {
             if !self.instructions.access(line) {
                 self.epoch += 1;
                 let ahead = self.prefetch && line == self.last.wrapping_add(self.line());
-                lost += if ahead { 0 } else { self.wait_states };
+                // Meanwhile the core executes what it has: about a word a cycle.
+                let hidden = if ahead { self.line() / 4 - 1 } else { 0 };
+                lost += self.wait_states.saturating_sub(hidden) + self.flash_fill;
             }
             self.last = line;
         }
@@ -149,7 +186,24 @@ impl Flash {
     /// Cycles that are lost on reading data.
     #[inline]
     pub fn read(&mut self, address: u32) -> u32 {
-        if self.wait_states == 0 || self.data.access(address) { 0 } else { self.wait_states }
+        if self.wait_states == 0 || self.data.access(address) { 0 } else { self.wait_states + self.flash_fill }
+    }
+
+    /// Whether the data cache serves RAM.
+    pub fn serves_ram(&self) -> bool {
+        self.ram_fill != 0
+    }
+
+    /// Cycles that are lost on an access to RAM that the data cache serves. A store that misses is buffered.
+    #[inline(always)]
+    pub fn ram(&mut self, address: u32, store: bool) -> u32 {
+        if self.data.on && self.data.cache.is_last(address) { 0 } else { self.ram_slow(address, store) }
+    }
+
+    #[inline(never)]
+    fn ram_slow(&mut self, address: u32, store: bool) -> u32 {
+        let hit = self.data.on && self.data.cache.access(address);
+        if hit || store { 0 } else { self.ram_fill }
     }
 
     /// Invalidates the instruction cache.
@@ -165,9 +219,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_in_a_cache_costs_nothing_and_the_next_line_is_prefetched() {
+    fn what_is_in_a_cache_costs_nothing_and_the_next_line_is_read_ahead() {
         let mut flash = Flash::new(FlashPath::stm32f4(5));
-        assert_eq!(flash.fetch(&[0, 16, 32]), 5);
+        // Four words are executed while the next four are read.
+        assert_eq!(flash.fetch(&[0, 16, 32]), 5 + 2 + 2);
         let epoch = flash.epoch;
         assert_eq!(flash.fetch(&[0, 16, 32]), 0);
         assert_eq!(flash.epoch, epoch);

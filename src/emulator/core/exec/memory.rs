@@ -56,6 +56,7 @@ fn load<const SIZE: u8, const MODE: u8>(cpu: &mut Cpu, periphery: &mut dyn Perip
     };
     let mut flow = NEXT;
     let value = if let Some(offset) = place {
+        cpu.touch(address, false);
         cpu.map.mark_read(offset);
         match SIZE {
             BYTE | SIGNED_BYTE => cpu.map.get::<1>(offset),
@@ -92,6 +93,7 @@ fn store<const SIZE: u8, const MODE: u8>(cpu: &mut Cpu, periphery: &mut dyn Peri
     if let Some(offset) = place
         && !cpu.map.mark_written(offset)
     {
+        cpu.touch(address, true);
         match SIZE {
             BYTE => cpu.map.put::<1>(offset, value),
             HALF => cpu.map.put::<2>(offset, value),

@@ -1,4 +1,4 @@
-//! DMA with eight streams (RM0385 chapter 8). The FIFO is not modelled: items of the peripheral's size go straight through,
+//! DMA with eight streams (RM0385 chapter 8, RM0402 chapter 9, RM0433 chapter 15). The FIFO is not modelled: items of the peripheral's size go straight through,
 //! which gives the same bytes in memory where memory increments. Incrementing bursts and PINCOS are refused.
 
 use super::{End, width};
@@ -100,18 +100,25 @@ struct Running {
     total: u32,
 }
 
+/// What decides to which request a stream listens.
+pub enum Choice {
+    /// A field of its CR: stream, channel and request.
+    Channel(Vec<(usize, u32, Request)>),
+    /// DMAMUX, by the output of stream 0 and the requests of its inputs.
+    Mux { first: usize, requests: Vec<Option<Request>> },
+}
+
 pub struct Streams {
     registers: Registers,
     irqs: [Irq; STREAMS],
-    /// Stream, channel and request.
-    requests: Vec<(usize, u32, Request)>,
+    choice: Choice,
     running: [Option<Running>; STREAMS],
     moving: usize,
 }
 
 impl Streams {
-    pub fn new(irqs: [Irq; STREAMS], requests: Vec<(usize, u32, Request)>) -> Self {
-        Self { registers: Registers::new(&TABLE), irqs, requests, running: [None; STREAMS], moving: 0 }
+    pub fn new(irqs: [Irq; STREAMS], choice: Choice) -> Self {
+        Self { registers: Registers::new(&TABLE), irqs, choice, running: [None; STREAMS], moving: 0 }
     }
 
     fn control(&self, stream: usize) -> u32 {
@@ -123,15 +130,22 @@ impl Streams {
         self.control(stream) >> 6 & 3
     }
 
-    fn request(&self, stream: usize) -> Option<Request> {
-        let channel = self.control(stream) >> 25 & 7;
-        self.requests.iter().find(|(s, c, _)| *s == stream && *c == channel).map(|(_, _, request)| *request)
+    fn request(&self, stream: usize, bus: &Bus) -> Option<Request> {
+        match &self.choice {
+            Choice::Channel(requests) => {
+                let channel = self.control(stream) >> 25 & 7;
+                requests.iter().find(|(s, c, _)| *s == stream && *c == channel).map(|(_, _, request)| *request)
+            }
+            Choice::Mux { first, requests } => {
+                requests.get(usize::from(bus.wires.mux[first + stream])).copied().flatten()
+            }
+        }
     }
 
-    fn start(&mut self, stream: usize, total: u32) -> Result<(), Refusal> {
+    fn start(&mut self, stream: usize, total: u32, bus: &Bus) -> Result<(), Refusal> {
         let control = self.control(stream);
         let refuse = |problem: &str| Err(Refusal::register(self.registers.name(cr(stream)), problem));
-        if self.direction(stream) != 2 && self.request(stream).is_none() {
+        if self.direction(stream) != 2 && self.request(stream, bus).is_none() {
             return refuse("no modelled device drives the chosen channel");
         }
         if control >> 15 & 1 == 1 || control >> 5 & 1 == 1 {
@@ -157,7 +171,7 @@ impl Streams {
             && self.running[stream].is_some()
             && self.registers.get(cr(stream) + 4) != 0
             && (self.direction(stream) == 2
-                || self.request(stream).is_some_and(|request| bus.wires.is_demanded(request)))
+                || self.request(stream, bus).is_some_and(|request| bus.wires.is_demanded(request)))
     }
 
     fn flag(&mut self, stream: usize, flags: u32) {
@@ -195,7 +209,7 @@ impl Device for Streams {
             LIFCR | HIFCR => self.registers.put(written.offset - 8, written.raw, false),
             at if stream < STREAMS && at == cr(stream) => {
                 if written.rose() & EN != 0 {
-                    self.start(stream, self.registers.get(cr(stream) + 4))?;
+                    self.start(stream, self.registers.get(cr(stream) + 4), bus)?;
                 } else if written.new & EN == 0 && written.old & EN != 0 {
                     // Turning a stream off ends it as if it were complete (RM0385 8.3.15).
                     self.running[stream] = None;
@@ -252,7 +266,7 @@ impl Device for Streams {
                     self.registers.set(cr(stream), control ^ CT);
                 }
                 // It was accepted when the stream was turned on.
-                let _ = self.start(stream, total);
+                let _ = self.start(stream, total, bus);
             } else {
                 self.registers.put(cr(stream), EN, false);
                 self.running[stream] = None;

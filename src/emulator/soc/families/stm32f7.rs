@@ -1,12 +1,13 @@
-//! STM32F746 (RM0385 2.2.2 memory map, 5.3 RCC registers, 10.1.2 interrupts, DMA request tables 8.3.3).
+//! STM32F746 (RM0385 2.2.2 memory map, 5.3 RCC registers, 10.1.2 interrupts, DMA request tables 8.3.3) and STM32F767
+//! (RM0410, the same chapters).
 
-use crate::emulator::soc::blocks::{Block, FamilyMap, Model, Unclocked};
+use crate::emulator::soc::blocks::{Block, FamilyMap, Model, Unclocked, join};
 use crate::emulator::soc::clocks::Node;
 use crate::emulator::soc::gpio::Resting;
 use crate::emulator::soc::timer::Shape;
 use crate::emulator::soc::usart::Kind;
 use crate::emulator::soc::wires::Kernel;
-use crate::emulator::soc::{debug, exti, flash, identity, pwr, rcc, syscfg};
+use crate::emulator::soc::{crc, debug, exti, flash, identity, pwr, rcc, syscfg};
 
 /// Offsets of RCC enable registers.
 const AHB1: u16 = 0x30;
@@ -26,16 +27,40 @@ const fn usart(name: &'static str, base: u32, shift: u8, bus: Node, requests: (&
     Block::new(name, base, 0x400, Model::Usart(Kind::Plain, kernel, Some(requests)))
 }
 
-pub static FAMILY: FamilyMap = FamilyMap {
-    name: "stm32f7",
-    blocks: BLOCKS,
-    gate_to_reset: 0x20,
-    // RM0385 5.3.10: registers of a peripheral without clock read as 0.
-    unclocked: Unclocked::Dead,
-    fixed_hz: None,
-};
+/// STM32F74x, F75x.
+pub static FAMILY: FamilyMap = family("stm32f7", &BLOCKS);
+/// STM32F76x, F77x.
+pub static F76: FamilyMap = family("stm32f76", &BLOCKS_76);
 
-const BLOCKS: &[Block] = &[
+const fn family(name: &'static str, blocks: &'static [Block]) -> FamilyMap {
+    // RM0385 5.3.10: registers of a peripheral without clock read as 0.
+    FamilyMap { name, blocks, gate_to_reset: 0x20, unclocked: Unclocked::Dead, fixed_hz: None }
+}
+
+static BLOCKS: [Block; COMMON.len() + OWN.len()] = join(COMMON, OWN);
+static BLOCKS_76: [Block; COMMON.len() + OWN_76.len()] = join(COMMON, OWN_76);
+
+const OWN: &[Block] = &[
+    Block::new("RCC", 0x4002_3800, 0x400, Model::Rcc(&rcc::f7::FAMILY)),
+    Block::new("FLASH", 0x4002_3c00, 0x400, Model::Flash(&flash::f7::FAMILY)).irqs(&[4]),
+    Block::new("SYSTEM", 0x1ff0_f400, 0x400, Model::Identity(identity::F7)),
+    Block::new("DBGMCU", 0xe004_2000, 0x400, Model::Plain(debug::F7)),
+];
+
+const OWN_76: &[Block] = &[
+    Block::new("RCC", 0x4002_3800, 0x400, Model::Rcc(&rcc::f7::F76)),
+    Block::new("FLASH", 0x4002_3c00, 0x400, Model::Flash(&flash::f7::F76)).irqs(&[4]),
+    Block::new("SYSTEM", 0x1ff0_f400, 0x400, Model::Identity(identity::F76)),
+    Block::new("DBGMCU", 0xe004_2000, 0x400, Model::Plain(debug::F76)),
+    Block::absent("CAN3", 0x4000_3400, 0x400).gated(APB1, 13).irqs(&[104, 105, 106, 107]),
+    Block::absent("SDMMC2", 0x4001_1c00, 0x400).gated(APB2, 7).irqs(&[103]),
+    Block::absent("DFSDM1", 0x4001_7400, 0x400).gated(APB2, 29).irqs(&[99, 100, 101, 102]),
+    Block::absent("MDIOS", 0x4001_7800, 0x400).gated(APB2, 30).irqs(&[109]),
+    Block::absent("JPEG", 0x5005_1000, 0x800).gated(AHB2, 1).irqs(&[108]),
+];
+
+/// What is the same on both.
+const COMMON: &[Block] = &[
     Block::new("TIM2", 0x4000_0000, 0x400, Model::Timer(Shape::WIDE_4, Node::Timer1)).gated(APB1, 0).irqs(&[28]),
     Block::new("TIM3", 0x4000_0400, 0x400, Model::Timer(Shape::NARROW_4, Node::Timer1)).gated(APB1, 1).irqs(&[29]),
     Block::new("TIM4", 0x4000_0800, 0x400, Model::Timer(Shape::NARROW_4, Node::Timer1)).gated(APB1, 2).irqs(&[30]),
@@ -103,9 +128,7 @@ const BLOCKS: &[Block] = &[
     port("GPIOI", 8),
     port("GPIOJ", 9),
     port("GPIOK", 10),
-    Block::new("CRC", 0x4002_3000, 0x400, Model::Crc).gated(AHB1, 12),
-    Block::new("RCC", 0x4002_3800, 0x400, Model::Rcc(&rcc::f7::FAMILY)),
-    Block::new("FLASH", 0x4002_3c00, 0x400, Model::Flash(&flash::f7::FAMILY)).irqs(&[4]),
+    Block::new("CRC", 0x4002_3000, 0x400, Model::Crc(crc::Kind::Any)).gated(AHB1, 12),
     Block::absent("BKPSRAM", 0x4002_4000, 0x1000).gated(AHB1, 18),
     Block::new("DMA1", 0x4002_6000, 0x400, Model::DmaStreams(1))
         .gated(AHB1, 21)
@@ -116,8 +139,6 @@ const BLOCKS: &[Block] = &[
     Block::absent("ETH", 0x4002_8000, 0x1400).gated(AHB1, 25).irqs(&[61, 62]),
     Block::absent("DMA2D", 0x4002_b000, 0xc00).gated(AHB1, 23).irqs(&[90]),
     Block::absent("OTG_HS", 0x4004_0000, 0x4_0000).gated(AHB1, 29).irqs(&[77, 74, 75, 76]),
-    Block::new("SYSTEM", 0x1ff0_f400, 0x400, Model::Identity(identity::F7)),
-    Block::new("DBGMCU", 0xe004_2000, 0x400, Model::Plain(debug::F7)),
     Block::absent("OTG_FS", 0x5000_0000, 0x4_0000).gated(AHB2, 7).irqs(&[67, 42]),
     Block::absent("DCMI", 0x5005_0000, 0x400).gated(AHB2, 0).irqs(&[78]),
     Block::new("RNG", 0x5006_0800, 0x400, Model::Rng).gated(AHB2, 6).irqs(&[80]),

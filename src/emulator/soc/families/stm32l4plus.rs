@@ -2,11 +2,12 @@
 
 use crate::emulator::soc::blocks::{Block, FamilyMap, Model, Unclocked};
 use crate::emulator::soc::clocks::Node;
+use crate::emulator::soc::dma::mux;
 use crate::emulator::soc::gpio::Resting;
 use crate::emulator::soc::timer::Shape;
 use crate::emulator::soc::usart::Kind;
 use crate::emulator::soc::wires::Kernel;
-use crate::emulator::soc::{debug, exti, flash, identity, pwr, rcc, syscfg};
+use crate::emulator::soc::{crc, debug, exti, flash, identity, pwr, rcc, syscfg};
 
 /// Offsets of RCC enable registers.
 const AHB1: u16 = 0x48;
@@ -124,12 +125,16 @@ const BLOCKS: &[Block] = &[
     Block::absent("SAI1", 0x4001_5400, 0x400).gated(APB2, 21).irqs(&[74]),
     Block::absent("SAI2", 0x4001_5800, 0x400).gated(APB2, 22).irqs(&[75]),
     Block::absent("DFSDM1", 0x4001_6000, 0x800).gated(APB2, 24).irqs(&[61, 62, 63, 42]),
-    Block::new("DMA1", 0x4002_0000, 0x400, Model::DmaChannels(0)).gated(AHB1, 0).irqs(&[11, 12, 13, 14, 15, 16, 17]),
-    Block::new("DMA2", 0x4002_0400, 0x400, Model::DmaChannels(7)).gated(AHB1, 1).irqs(&[56, 57, 58, 59, 60, 68, 69]),
-    Block::new("DMAMUX1", 0x4002_0800, 0x400, Model::DmaMux).gated(AHB1, 2).irqs(&[94]),
+    Block::new("DMA1", 0x4002_0000, 0x400, Model::DmaChannels(0, &mux::L4PLUS))
+        .gated(AHB1, 0)
+        .irqs(&[11, 12, 13, 14, 15, 16, 17]),
+    Block::new("DMA2", 0x4002_0400, 0x400, Model::DmaChannels(7, &mux::L4PLUS))
+        .gated(AHB1, 1)
+        .irqs(&[56, 57, 58, 59, 60, 68, 69]),
+    Block::new("DMAMUX1", 0x4002_0800, 0x400, Model::DmaMux(&mux::L4PLUS)).gated(AHB1, 2).irqs(&[94]),
     Block::new("RCC", 0x4002_1000, 0x400, Model::Rcc(&rcc::l4plus::FAMILY)),
     Block::new("FLASH", 0x4002_2000, 0x400, Model::Flash(&flash::l4plus::FAMILY)).irqs(&[4]),
-    Block::new("CRC", 0x4002_3000, 0x400, Model::Crc).gated(AHB1, 12),
+    Block::new("CRC", 0x4002_3000, 0x400, Model::Crc(crc::Kind::Any)).gated(AHB1, 12),
     Block::absent("TSC", 0x4002_4000, 0x400).gated(AHB1, 16).irqs(&[77]),
     Block::absent("DMA2D", 0x4002_b000, 0x1000).gated(AHB1, 17).irqs(&[90]),
     port("GPIOA", 0),

@@ -1,4 +1,4 @@
-//! RCC of STM32F74x and F75x (RM0385 chapter 5).
+//! RCC of STM32F74x and F75x (RM0385 chapter 5), F76x and F77x (RM0410 chapter 5).
 
 use super::{Family, Follows, Oscillators, ResetFlags, ahb_divider, apb_divider, buses, within};
 use crate::emulator::soc::clocks::{Clocks, Node};
@@ -44,6 +44,35 @@ const TABLE: &[Register] = &[
     Register::rw("DCKCFGR2", 0x90, 0, 0x1fff_ffff),
 ];
 
+const TABLE_76: &[Register] = &[
+    Register::rw("CR", 0x00, 0x0000_0083, 0x150d_00f9),
+    Register::rw("PLLCFGR", 0x04, 0x2400_3010, 0x7f43_7fff),
+    Register::rw("CFGR", 0x08, 0, 0xffff_fcf3),
+    Register::rw("CIR", 0x0c, 0, 0x0000_7f00),
+    Register::rw("AHB1RSTR", 0x10, 0, 0x22e0_17ff),
+    Register::rw("AHB2RSTR", 0x14, 0, 0x0000_00c3),
+    Register::rw("AHB3RSTR", 0x18, 0, 0x0000_0003),
+    Register::rw("APB1RSTR", 0x20, 0, 0xffff_ebff),
+    Register::rw("APB2RSTR", 0x24, 0, 0x64f7_79b3),
+    Register::rw("AHB1ENR", 0x30, 0x0010_0000, 0x7ef4_17ff),
+    Register::rw("AHB2ENR", 0x34, 0, 0x0000_00c3),
+    Register::rw("AHB3ENR", 0x38, 0, 0x0000_0003),
+    Register::rw("APB1ENR", 0x40, 0, 0xffff_efff),
+    Register::rw("APB2ENR", 0x44, 0, 0x64f7_7fb3),
+    Register::rw("AHB1LPENR", 0x50, 0x7ef7_b7ff, 0x7ef7_b7ff),
+    Register::rw("AHB2LPENR", 0x54, 0x0000_00c3, 0x0000_00c3),
+    Register::rw("AHB3LPENR", 0x58, 0x0000_0003, 0x0000_0003),
+    Register::rw("APB1LPENR", 0x60, 0xffff_efff, 0xffff_efff),
+    Register::rw("APB2LPENR", 0x64, 0x64f7_7fb3, 0x64f7_7fb3),
+    Register::rw("BDCR", 0x70, 0, 0x0001_831d),
+    Register::rw("CSR", 0x74, 0x0e00_0000, 0x0100_0001),
+    Register::rw("SSCGR", 0x80, 0, 0xcfff_ffff),
+    Register::rw("PLLI2SCFGR", 0x84, 0x2400_3000, 0x7f03_7fc0),
+    Register::rw("PLLSAICFGR", 0x88, 0x2400_3000, 0x7f03_7fc0),
+    Register::rw("DCKCFGR1", 0x8c, 0, 0x07f3_1f1f),
+    Register::rw("DCKCFGR2", 0x90, 0, 0x3fff_ffff),
+];
+
 const FOLLOWS: &[Follows] = &[
     Follows { register: CR, enable: 1 << 0, ready: 1 << 1 },
     Follows { register: CR, enable: 1 << 16, ready: 1 << 17 },
@@ -55,24 +84,34 @@ const FOLLOWS: &[Follows] = &[
 ];
 
 /// STM32F74x, F75x.
-pub static FAMILY: Family = Family {
-    table: TABLE,
-    follows: FOLLOWS,
-    clocks,
-    status,
-    wait_states,
-    reset_flags: ResetFlags {
-        register: CSR,
-        clear: 1 << 24,
-        all: 0xfe00_0000,
-        power: 1 << 25 | 1 << 26 | 1 << 27,
-        software: 1 << 28,
-        watchdog: 1 << 29,
-        window: 1 << 30,
-        pin: 1 << 26,
-    },
-    backup: Some(BDCR),
-    resets: (0x10, 0x24),
+pub static FAMILY: Family = family(TABLE);
+/// STM32F76x, F77x.
+pub static F76: Family = family(TABLE_76);
+
+const fn family(table: &'static [Register]) -> Family {
+    Family {
+        table,
+        follows: FOLLOWS,
+        clocks,
+        status,
+        wait_states,
+        reset_flags: RESET_FLAGS,
+        backup: Some(BDCR),
+        resets: (0x10, 0x24),
+        kernels: &[0x8c, 0x90],
+    }
+}
+
+/// F4 has the same.
+pub(super) const RESET_FLAGS: ResetFlags = ResetFlags {
+    register: CSR,
+    clear: 1 << 24,
+    all: 0xfe00_0000,
+    power: 1 << 25 | 1 << 26 | 1 << 27,
+    software: 1 << 28,
+    watchdog: 1 << 29,
+    window: 1 << 30,
+    pin: 1 << 26,
 };
 
 fn pll(registers: &Registers, oscillators: Oscillators) -> Result<u64, Refusal> {

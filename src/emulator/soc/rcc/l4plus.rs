@@ -88,6 +88,7 @@ pub static FAMILY: Family = Family {
     },
     backup: Some(BDCR),
     resets: (0x28, 0x40),
+    kernels: &[0x88, 0x9c],
 };
 
 fn msi(registers: &Registers) -> u64 {

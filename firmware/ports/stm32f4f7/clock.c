@@ -1,8 +1,9 @@
-/* HSE -> PLL -> core, in over-drive mode. */
+/* HSE -> PLL -> core. */
 #include "board_config.h"
 #include "hil_core.h"
 #include "hil_port.h"
 #include "hil_stm32.h"
+#include "hil_voltage.h"
 
 #define CFGR_SW_PLL 0x2u
 #define CFGR_SWS(cfgr) (((cfgr) >> 2) & 0x3u)
@@ -19,42 +20,29 @@
 
 #define HSI_HZ 16000000u
 
-/* RM0385, "Entering Over-drive mode": the PLL is on before over-drive is entered, the regulator is switched after
- * that, and the core runs from HSI all the while. */
-static const char *over_drive_on(void)
-{
-    HIL_PWR_CR1 |= HIL_PWR_CR1_ODEN;
-    if (!hil_reaches(&HIL_PWR_CSR1, HIL_PWR_CSR1_ODRDY, HIL_PWR_CSR1_ODRDY)) {
-        return "clock: over-drive does not start";
-    }
-    HIL_PWR_CR1 |= HIL_PWR_CR1_ODSWEN;
-    if (!hil_reaches(&HIL_PWR_CSR1, HIL_PWR_CSR1_ODSWRDY, HIL_PWR_CSR1_ODSWRDY)) {
-        return "clock: over-drive does not switch";
-    }
-    return 0;
-}
-
 static int flash_ready(void)
 {
-    const uint32_t art = (HIL_FLASH_ORIGIN == HIL_FLASH_ITCM_BASE) ? (HIL_FLASH_ACR_PRFTEN | HIL_FLASH_ACR_ARTEN) : 0u;
-    HIL_FLASH_ACR = HIL_CLOCK_WAIT_STATES | art;
+    HIL_FLASH_ACR = HIL_CLOCK_WAIT_STATES | HIL_FLASH_ACR_ACCELERATOR;
     return hil_reaches(&HIL_FLASH_ACR, HIL_FLASH_ACR_LATENCY_MASK, HIL_CLOCK_WAIT_STATES);
 }
 
 const char *hil_port_clock_on(void)
 {
+    if (HIL_CLOCK_HSE_BYPASS) {
+        HIL_RCC_CR |= HIL_RCC_CR_HSEBYP;
+    }
     HIL_RCC_CR |= HIL_RCC_CR_HSEON;
     if (!hil_reaches(&HIL_RCC_CR, HIL_RCC_CR_HSERDY, HIL_RCC_CR_HSERDY)) {
         return "clock: HSE does not start";
     }
     HIL_RCC_APB1ENR |= HIL_RCC_APB1ENR_PWREN;
     (void)HIL_RCC_APB1ENR;
-    HIL_PWR_CR1 |= HIL_PWR_CR1_VOS_SCALE1;
+    HIL_PWR_VOLTAGE |= HIL_PWR_VOLTAGE_SCALE1;
 
     HIL_RCC_PLLCFGR = HIL_CLOCK_PLL_M | (HIL_CLOCK_PLL_N << 6) | (((HIL_CLOCK_PLL_DIV / 2u) - 1u) << 16) |
-                      PLLCFGR_SRC_HSE | (PLL_Q << 24);
+                      PLLCFGR_SRC_HSE | (PLL_Q << 24) | HIL_RCC_PLLCFGR_KEPT;
     HIL_RCC_CR |= HIL_RCC_CR_PLLON;
-    const char *problem = over_drive_on();
+    const char *problem = hil_voltage_on();
     if (problem != 0) {
         return problem;
     }
@@ -132,7 +120,7 @@ void hil_family_timer_clock_on(void)
     (void)HIL_RCC_APB1ENR;
 }
 
-/* RM0385, clock tree: twice the clock of APB1 where that is divided, with TIMPRE = 0 as after reset. */
+/* RM0385 and RM0402, clock tree: twice the clock of APB1 where that is divided, with TIMPRE = 0 as after reset. */
 uint32_t hil_family_timer_hz(void)
 {
     const uint32_t shift = hil_apb_shift(CFGR_PPRE1(HIL_RCC_CFGR));

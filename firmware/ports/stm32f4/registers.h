@@ -1,0 +1,43 @@
+/* Addresses and bits of STM32F412: RM0402, "Memory map" and the register descriptions. */
+#ifndef HIL_REGISTERS_H
+#define HIL_REGISTERS_H
+
+#define HIL_GPIO_BASE 0x40020000u
+
+/* RCC */
+#define HIL_RCC_CR HIL_REG(0x40023800u)
+#define HIL_RCC_CR_HSEON 0x00010000u
+#define HIL_RCC_CR_HSERDY 0x00020000u
+#define HIL_RCC_CR_HSEBYP 0x00040000u
+#define HIL_RCC_CR_PLLON 0x01000000u
+#define HIL_RCC_CR_PLLRDY 0x02000000u
+#define HIL_RCC_PLLCFGR HIL_REG(0x40023804u)
+/* PLLR as after reset: 0 and 1 are not allowed. */
+#define HIL_RCC_PLLCFGR_KEPT 0x20000000u
+#define HIL_RCC_CFGR HIL_REG(0x40023808u)
+#define HIL_RCC_AHB1ENR HIL_REG(0x40023830u)
+#define HIL_RCC_APB1ENR HIL_REG(0x40023840u)
+#define HIL_RCC_APB1ENR_TIM2EN 0x00000001u
+#define HIL_RCC_APB1ENR_PWREN 0x10000000u
+
+/* PWR */
+#define HIL_PWR_CR HIL_REG(0x40007000u)
+#define HIL_PWR_VOLTAGE HIL_PWR_CR
+#define HIL_PWR_VOLTAGE_SCALE1 0x0000C000u
+#define HIL_PWR_CSR HIL_REG(0x40007004u)
+#define HIL_PWR_CSR_VOSRDY 0x00004000u
+
+/* FLASH: prefetch and both caches of the accelerator. */
+#define HIL_FLASH_ACR HIL_REG(0x40023C00u)
+#define HIL_FLASH_ACR_LATENCY_MASK 0x0000000Fu
+#define HIL_FLASH_ACR_ACCELERATOR 0x00000700u
+
+/* Consoles. A fraction is the step of the baud rate divider. */
+#define HIL_USART2_BASE 0x40004400u
+#define HIL_USART2_IRQ 38
+#define HIL_USART2_APB 1u
+#define HIL_USART2_FRACTION 1u
+#define HIL_USART2_ENABLE HIL_RCC_APB1ENR
+#define HIL_USART2_ENABLE_BIT 0x00020000u
+
+#endif
