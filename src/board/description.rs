@@ -117,6 +117,24 @@ pub struct Processor {
     pub instruction_cache: Option<Cache>,
     #[serde(default)]
     pub data_cache: Option<Cache>,
+    /// How long those caches wait for a line.
+    #[serde(default)]
+    pub line_fill: LineFill,
+}
+
+/// Cycles that the buses take to bring a line into a cache of the core: as many as beats, without the memory's wait states.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LineFill {
+    pub flash: u32,
+    pub ram: u32,
+}
+
+impl Default for LineFill {
+    /// 32 bytes over AXI, 64 bits wide.
+    fn default() -> Self {
+        Self { flash: 4, ram: 4 }
+    }
 }
 
 /// What stands between flash and the buses.

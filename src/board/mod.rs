@@ -3,6 +3,6 @@
 mod description;
 
 pub use description::{
-    Board, BoardError, Cache, Clock, Console, Core, Errors, FlashInterface, Oscillators, Pin, Power, Processor, Region,
-    RegionKind, Supply, Validation, names, test_names,
+    Board, BoardError, Cache, Clock, Console, Core, Errors, FlashInterface, LineFill, Oscillators, Pin, Power,
+    Processor, Region, RegionKind, Supply, Validation, names, test_names,
 };

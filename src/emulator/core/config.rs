@@ -34,7 +34,9 @@ impl CoreConfig {
         config.boot_address = boot_address;
         let wait_states = board.clock.flash_wait_states;
         config.flash = match (config.instruction_cache, config.data_cache) {
-            (Some(instructions), Some(data)) => FlashPath::by_axi(wait_states, instructions, data),
+            (Some(instructions), Some(data)) => {
+                FlashPath::by_axi(wait_states, instructions, data, board.processor.line_fill)
+            }
             _ => FlashPath::of(&board.flash, wait_states),
         };
         config

@@ -61,7 +61,8 @@ impl Cache {
         let place = set.iter().position(|(held, _)| *held == line);
         if self.seed != 0 {
             // 16 bits of a Galois LFSR.
-            let victim = self.seed as usize % set.len();
+            let free = set.iter().position(|held| *held == EMPTY);
+            let victim = free.unwrap_or(self.seed as usize % set.len());
             if place.is_none() {
                 self.seed = self.seed >> 1 ^ (self.seed & 1) * 0xB400;
             }

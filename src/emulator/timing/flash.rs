@@ -5,7 +5,7 @@
 //! executed what the read before brought.
 
 use super::cache::{Cache as Lines, CacheGeometry};
-use crate::board::{Cache, FlashInterface};
+use crate::board::{Cache, FlashInterface, LineFill};
 use crate::emulator::interface::FlashSetup;
 
 /// The way from core to flash.
@@ -63,11 +63,9 @@ impl FlashPath {
         }
     }
 
-    /// A Cortex-M7 that reaches flash by AXI through its own caches, of which the data cache serves RAM too. A line of 32
-    /// bytes takes four beats of 64 bits from flash and eight of 32 bits from RAM behind the AHB matrix (RM0385, 2.1:
-    /// widths of the buses; no wait states are added for the bridges). Which line a miss replaces is not documented: any
-    /// of the set.
-    pub const fn by_axi(wait_states: u32, instructions: CacheGeometry, data: CacheGeometry) -> Self {
+    /// A Cortex-M7 that reaches flash by AXI through its own caches, of which the data cache serves RAM too. Which line a miss
+    /// replaces is not documented: any of the set.
+    pub const fn by_axi(wait_states: u32, instructions: CacheGeometry, data: CacheGeometry, fill: LineFill) -> Self {
         let data = CacheGeometry { random: true, ..data };
         Self {
             wait_states,
@@ -75,8 +73,8 @@ impl FlashPath {
             prefetch: false,
             instructions: Some(instructions),
             data: Some(data),
-            flash_fill: 4,
-            ram_fill: 8,
+            flash_fill: fill.flash,
+            ram_fill: fill.ram,
         }
     }
 }

@@ -35,7 +35,7 @@ enum Before {
 impl M4 {
     /// Cycles of an instruction, branches as not taken; and whether it went on in the shadow of the load before.
     pub fn step(&mut self, code: &Code, insn: &Insn, uses: &Uses) -> (u32, bool) {
-        let mut cycles = base(code.class(), insn, uses);
+        let mut cycles = base(code, insn, uses);
         let needs_before = uses.address & self.written != 0;
         let shadowed = self.before == Before::Load
             && !needs_before
@@ -74,7 +74,8 @@ impl M4 {
     }
 }
 
-fn base(class: Class, insn: &Insn, uses: &Uses) -> u32 {
+fn base(code: &Code, insn: &Insn, uses: &Uses) -> u32 {
+    let (class, text) = (code.class(), code.row().text);
     let words = match uses.kind {
         Kind::Multiple { words, .. } => words,
         _ => 1,
@@ -88,7 +89,7 @@ fn base(class: Class, insn: &Insn, uses: &Uses) -> u32 {
     let refill = if to_pc { REFILL_INDIRECT } else { 0 };
     refill
         + match class {
-            Class::Multiply if uses.accumulate != 0 && is_plain_mla(insn) => 2,
+            Class::Multiply if text.starts_with("mla{") || text.starts_with("mls{") => 2,
             Class::Alu | Class::Multiply | Class::Nop | Class::FloatMove | Class::FloatAdd | Class::FloatMultiply => 1,
             Class::FloatConvert | Class::It | Class::Barrier | Class::System => 1,
             Class::Divide | Class::Load | Class::Exclusive => 2,
@@ -106,12 +107,4 @@ fn base(class: Class, insn: &Insn, uses: &Uses) -> u32 {
             Class::FloatMultiplyAdd => 3,
             Class::FloatDivide | Class::FloatRoot => 14,
         }
-}
-
-/// MLA and MLS take a cycle more than the other multiplications.
-fn is_plain_mla(insn: &Insn) -> bool {
-    use crate::emulator::core::Handler;
-    use crate::emulator::core::exec;
-    let Insn::Plain { run, .. } = insn else { return false };
-    [exec::mla as Handler, exec::mls as Handler].iter().any(|known| std::ptr::fn_addr_eq(*known, *run))
 }

@@ -29,11 +29,22 @@ pub(crate) struct M7 {
     hold: u32,
     started: bool,
     flags_at: u32,
+    /// Whether the last two loads whose banks are unknown shared a cycle.
+    shared: bool,
 }
 
 impl M7 {
     pub fn new() -> Self {
-        Self { time: 0, older: None, ready: [0; 17], to_multiplier: 0, hold: 0, started: false, flags_at: 0 }
+        Self {
+            time: 0,
+            older: None,
+            ready: [0; 17],
+            to_multiplier: 0,
+            hold: 0,
+            started: false,
+            flags_at: 0,
+            shared: false,
+        }
     }
 
     fn latest(&self, mask: Mask) -> u32 {
@@ -62,6 +73,21 @@ impl M7 {
         at
     }
 
+    /// Two loads share a cycle where one is of an even word and the other of an odd. Of different bases that is not known at
+    /// decode: every second time.
+    fn banks_allow(&mut self, older: Kind, before: &Uses, kind: Kind, uses: &Uses) -> bool {
+        if !matches!((older, kind), (Kind::Load { .. }, Kind::Load { .. })) {
+            return true;
+        }
+        match (before.offset, uses.offset) {
+            (Some(a), Some(b)) if before.address == uses.address => (a ^ b) & 4 != 0,
+            _ => {
+                self.shared = !self.shared;
+                self.shared
+            }
+        }
+    }
+
     /// Issues an instruction; returns the cycle.
     pub fn step(&mut self, code: &Code, insn: &Insn, uses: &Uses) -> u32 {
         let next = if self.started { self.time + 1 + self.hold } else { 0 };
@@ -70,7 +96,9 @@ impl M7 {
         let pairs = self.started
             && self.hold == 0
             && earliest <= self.time
-            && self.older.as_ref().is_some_and(|(older, before)| pairs(*older, before, kind, uses));
+            && self.older.is_some_and(|(older, before)| {
+                pairs(older, &before, kind, uses) && self.banks_allow(older, &before, kind, uses)
+            });
         let younger = pairs;
         let at = if pairs { self.time } else { next.max(earliest) };
         self.older = if younger { None } else { Some((kind, *uses)) };
@@ -174,17 +202,8 @@ fn pairs(older: Kind, before: &Uses, kind: Kind, uses: &Uses) -> bool {
         (Multiply, Multiply) | (Store, Store) | (Multiply, Store) | (Store, Multiply) => false,
         (Dsp { .. } | Shifted | Shift, Shifted) => false,
         (Float, Float) | (Branch, _) => false,
-        (Load { .. }, Load { .. }) => other_bank(before, uses),
         (a, b) if memory(a) && memory(b) => true,
         _ => true,
-    }
-}
-
-/// Two loads share a cycle where one is of an even word and the other of an odd; bases are taken as multiples of 8.
-fn other_bank(before: &Uses, uses: &Uses) -> bool {
-    match (before.offset, uses.offset) {
-        (Some(a), Some(b)) => (a ^ b) & 4 != 0,
-        _ => false,
     }
 }
 
