@@ -1,6 +1,7 @@
 //! The instruction table: its rows against each other, and its disassembly against the cross tools'.
 
 use hil::emulator::isa::{self, Code, Insn, Row};
+use std::collections::HashMap;
 use std::process::Command;
 
 /// Mask and value of the fixed bits, and the width.
@@ -114,20 +115,12 @@ fn normal(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-#[test]
-fn disassembly_is_that_of_objdump() {
-    if Command::new("arm-none-eabi-as").arg("--version").output().is_err() {
-        println!("skipped: arm-none-eabi-as is missing");
-        return;
-    }
-    let mut samples = samples(60);
-    // IT would put its condition on what follows.
-    samples.sort_by_key(|(_, _, text)| text == "{it}");
-    let folder = std::env::temp_dir().join(format!("hil-isa-{}", std::process::id()));
-    std::fs::create_dir_all(&folder).expect("a folder");
-    let (source, object) = (folder.join("a.s"), folder.join("a.o"));
+/// What objdump makes of samples, by address: the sample with index i stands at 4 * i. None where there is no objdump.
+fn objdump(samples: &[(u32, u32, String)]) -> Option<HashMap<u32, String>> {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (source, object) = (folder.path().join("a.s"), folder.path().join("a.o"));
     let mut text = String::from(".syntax unified\n.cpu cortex-m7\n.fpu fpv5-d16\n.thumb\n");
-    for (bits, width, _) in &samples {
+    for (bits, width, _) in samples {
         if *width == 32 {
             text.push_str(&format!(".inst.w {bits:#010x}\n"));
         } else {
@@ -135,32 +128,80 @@ fn disassembly_is_that_of_objdump() {
         }
     }
     std::fs::write(&source, text).expect("the source");
-    let status = Command::new("arm-none-eabi-as").arg(&source).arg("-o").arg(&object).status().expect("as");
+    let Ok(status) = Command::new("arm-none-eabi-as").arg(&source).arg("-o").arg(&object).status() else {
+        println!("skipped: arm-none-eabi-as is missing");
+        return None;
+    };
     assert!(status.success());
     let dump = Command::new("arm-none-eabi-objdump")
         .args(["-d", "-z", "-M", "reg-names-std"])
         .arg(&object)
         .output()
         .expect("objdump");
-    std::fs::remove_dir_all(&folder).expect("removed");
     let dump = String::from_utf8_lossy(&dump.stdout).into_owned();
-    let mut lines = std::collections::HashMap::new();
+    let mut lines = HashMap::new();
     for line in dump.lines() {
         let mut parts = line.splitn(3, '\t');
         let (Some(address), Some(_), Some(rest)) = (parts.next(), parts.next(), parts.next()) else { continue };
         let Ok(address) = u32::from_str_radix(address.trim().trim_end_matches(':'), 16) else { continue };
         lines.insert(address, normal(rest));
     }
+    Some(lines)
+}
+
+fn disassemble(bits: u32, width: u32, pc: u32) -> String {
+    let (first, second) = if width == 32 { ((bits >> 16) as u16, bits as u16) } else { (bits as u16, 0) };
+    let code = isa::find(first, second, pc, 14, false, true).expect("found");
+    normal(&isa::disassemble(&code))
+}
+
+/// IT would put its condition on what follows: it comes last.
+fn sorted(mut samples: Vec<(u32, u32, String)>) -> Vec<(u32, u32, String)> {
+    samples.sort_by_key(|(_, _, text)| text == "{it}");
+    samples
+}
+
+#[test]
+fn disassembly_is_that_of_objdump() {
+    let samples = sorted(samples(60));
+    let Some(lines) = objdump(&samples) else { return };
     let mut wrong = Vec::new();
     for (index, (bits, width, row)) in samples.iter().enumerate() {
         let pc = index as u32 * 4;
-        let (first, second) = if *width == 32 { ((bits >> 16) as u16, *bits as u16) } else { (*bits as u16, 0) };
-        let code = isa::find(first, second, pc, 14, false, true).expect("found");
-        let ours = normal(&isa::disassemble(&code));
+        let ours = disassemble(*bits, *width, pc);
         let theirs = lines.get(&pc).cloned().unwrap_or_default();
         if ours != theirs {
             wrong.push(format!("{bits:08x} `{row}`: `{ours}`, but objdump: `{theirs}`"));
         }
     }
     assert!(wrong.is_empty(), "{} of {} differ:\n{}", wrong.len(), samples.len(), wrong.join("\n"));
+}
+
+/// Lines of address, bytes and text as objdump gives them; needs no tool. `HIL_BLESS=1` asks objdump again.
+#[test]
+fn disassembly_is_that_of_the_golden_file() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/isa.txt");
+    if std::env::var_os("HIL_BLESS").is_some() {
+        let samples = sorted(samples(2));
+        let Some(lines) = objdump(&samples) else { return };
+        let mut text = String::from("# address, instruction, and what GNU objdump (binutils 2.40) says it is\n");
+        for (index, (bits, width, _)) in samples.iter().enumerate() {
+            let pc = index as u32 * 4;
+            text.push_str(&format!("{pc:x}\t{bits:0digits$x}\t{}\n", lines[&pc], digits = *width as usize / 4));
+        }
+        std::fs::write(path, text).expect("the golden file");
+    }
+    let text = std::fs::read_to_string(path).expect("the golden file");
+    let mut count = 0;
+    for line in text.lines().filter(|line| !line.starts_with('#')) {
+        let mut parts = line.split('\t');
+        let (Some(pc), Some(bits), Some(expected)) = (parts.next(), parts.next(), parts.next()) else {
+            panic!("not three columns: {line}")
+        };
+        let pc = u32::from_str_radix(pc, 16).expect("an address");
+        let number = u32::from_str_radix(bits, 16).expect("an instruction");
+        assert_eq!(disassemble(number, bits.len() as u32 * 4, pc), expected, "{bits} at {pc:x}");
+        count += 1;
+    }
+    assert!(count > 800, "{count} lines");
 }

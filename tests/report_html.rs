@@ -88,7 +88,7 @@ fn hostile_names_stay_text() {
         }
     }
     run.rows[0].board = evil.into();
-    run.rows[1].outcome = Outcome::Failed { reason: evil.into(), memory: None };
+    run.rows[1].outcome = Outcome::Failed { cause: Cause::Infrastructure, reason: evil.into(), memory: None };
     let page = report::html(&run).expect("a page");
     assert!(!page.contains("<script"));
     assert!(!page.contains("\"'&\""), "an attribute is left by a quote");

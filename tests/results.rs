@@ -155,7 +155,9 @@ fn a_row_that_contradicts_itself_is_not_stored() {
         row.outcome = Outcome::DoesNotFit { reason: "big".into(), memory: memory(10) };
     });
     refused("memory is exceeded", &|row| row.budget.sram = 1000);
-    refused("no reason", &|row| row.outcome = Outcome::Failed { reason: "".into(), memory: None });
+    refused("no reason", &|row| {
+        row.outcome = Outcome::Failed { cause: Cause::Candidate, reason: "".into(), memory: None }
+    });
     refused("without an image", &|row| row.image_sha256 = None);
     assert_eq!(fs::read(folder.path().join("journal.jsonl")).expect("a journal"), b"");
 }

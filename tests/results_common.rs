@@ -19,7 +19,7 @@ pub fn steps(count: u64) -> Vec<Step> {
 
 pub fn memory(arena: u64) -> Memory {
     Memory {
-        sram: Sram { data: 100, bss: 2000, arena, stack: 900 },
+        sram: Sram { data: 100, bss: 2000, arena, stack: 900, harness: 700 },
         flash: Flash { text: 20_000, rodata: 3000, weights: 5 * arena, data: 100 },
     }
 }
@@ -83,7 +83,12 @@ pub fn rows() -> Vec<Measurement> {
             "nucleo-l4r5zi",
             Outcome::Mismatch { reason: "input 2, byte 1: 4 for 5".into(), memory: memory(1) },
         ),
-        row(4, "broken \u{1f4a5}\n\"", "nucleo-l4r5zi", Outcome::Failed { reason: "no compiler".into(), memory: None }),
+        row(
+            4,
+            "broken \u{1f4a5}\n\"",
+            "nucleo-l4r5zi",
+            Outcome::Failed { cause: Cause::Infrastructure, reason: "no compiler".into(), memory: None },
+        ),
         renode,
     ]
 }

@@ -55,6 +55,14 @@ static inline void hil_unmask_interrupts(void)
     __asm volatile("cpsie i\n\tisb" ::: "memory");
 }
 
+/* Whether this is an exception's handler: there, nothing of lower priority ends a sleep. */
+static inline int hil_in_handler(void)
+{
+    uint32_t ipsr;
+    __asm volatile("mrs %0, ipsr" : "=r"(ipsr));
+    return ipsr != 0u;
+}
+
 /* Cycles of the core clock; wraps. The barriers keep what is timed from leaking out on a core with two issue slots. */
 static inline uint32_t hil_cycles(void)
 {

@@ -19,10 +19,10 @@ uint32_t hil_port_flash_control(void);
 /* Opens the console: received bytes go to hil_receive() from the interrupt HIL_CONSOLE_IRQ. */
 void hil_port_console_on(void);
 
-/* Sends one byte, waiting for room. */
+/* Sends one byte, asleep until there is room. */
 void hil_port_send(uint8_t byte);
 
-/* Waits until the last byte has left. */
+/* Sleeps until the last byte has left. */
 void hil_port_flush(void);
 
 /* The console's interrupt. */

@@ -32,3 +32,8 @@ pub use layout::{DEFAULT_STACK_BYTES, reserved};
 pub use project::{Project, write_project};
 pub use toolchain::Toolchain;
 pub use twin::qemu_twin;
+
+/// Flags of compilation for `board`, then those of the link.
+pub fn flags(board: &crate::board::Board) -> Vec<String> {
+    [flags::compile(board), flags::link(board)].concat()
+}

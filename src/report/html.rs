@@ -27,7 +27,7 @@ pub fn html(run: &StoredRun) -> Result<String, HtmlError> {
     let kernels = kernels(&run.rows);
     let legend: Vec<Value> =
         kernels.iter().enumerate().map(|(i, name)| context! { name, colour => hex(kernel(Some(i))) }).collect();
-    let boards = by_board(&run.rows).iter().map(|b| board(b, &kernels)).collect::<Result<Vec<_>, _>>()?;
+    let boards = by_board(run).iter().map(|b| board(b, &kernels)).collect::<Result<Vec<_>, _>>()?;
     let repeat = run.rows.first().map(|row| &row.repeat);
     let page = environment.get_template("report.html")?.render(context! {
         run => context! {
@@ -137,6 +137,7 @@ fn table_row(board: &BoardRows<'_>, row: &Measurement, slowest: f64) -> Value {
             Energy::Microjoules(uj) => Some(format!("{uj:.1}")),
             Energy::Missing(_) => None,
         }),
+        broken => board.broken(row),
         provenance => row.provenance.name(),
         error_band => row.error_band,
     }
@@ -163,7 +164,7 @@ fn network(board: &BoardRows<'_>, row: &Measurement, kernels: &[String]) -> Resu
         context! {
             sram => vec![
                 part("arena", m.sram.arena), part("stack", m.sram.stack), part("bss", m.sram.bss),
-                part("data", m.sram.data),
+                part("data", m.sram.data), part("only for measuring (not counted)", m.sram.harness),
             ],
             flash => vec![
                 part("weights", m.flash.weights), part("text", m.flash.text), part("rodata", m.flash.rodata),

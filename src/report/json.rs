@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::summary::{BoardRows, by_board};
-use crate::results::{Energy, Measurement, Status, StoredRun};
+use crate::results::{Energy, Limits, Measurement, Status, StoredRun};
 
 /// The run, its rows with what follows from them, and the verdict per board.
 pub fn json(run: &StoredRun) -> Value {
@@ -17,12 +17,12 @@ pub fn json(run: &StoredRun) -> Value {
             "torn": run.torn,
             "info": run.info,
         },
-        "rows": run.rows.iter().map(row).collect::<Vec<_>>(),
-        "boards": by_board(&run.rows).iter().map(verdict).collect::<Vec<_>>(),
+        "rows": run.rows.iter().map(|each| row(each, &run.info.limits)).collect::<Vec<_>>(),
+        "boards": by_board(run).iter().map(verdict).collect::<Vec<_>>(),
     })
 }
 
-fn row(row: &Measurement) -> Value {
+fn row(row: &Measurement, limits: &Limits) -> Value {
     let latency = row.latency();
     let run = row.run();
     let (energy_uj, energy_reason) = match run.map(|run| &run.energy) {
@@ -32,7 +32,14 @@ fn row(row: &Measurement) -> Value {
     };
     let sram = row.memory().map(|memory| {
         let sram = memory.sram;
-        json!({ "peak": sram.peak(), "data": sram.data, "bss": sram.bss, "arena": sram.arena, "stack": sram.stack })
+        json!({
+            "peak": sram.peak(),
+            "data": sram.data,
+            "bss": sram.bss,
+            "arena": sram.arena,
+            "stack": sram.stack,
+            "harness": sram.harness,
+        })
     });
     let flash = row.memory().map(|memory| {
         let flash = memory.flash;
@@ -68,6 +75,7 @@ fn row(row: &Measurement) -> Value {
         "provenance": row.provenance,
         "error_band": row.error_band,
         "status": row.status(),
+        "cause": row.outcome.cause(),
         "reason": row.outcome.reason(),
         "latency_ms": latency.map(|l| l.ms()),
         "median_cycles": latency.map(|l| l.median_cycles()),
@@ -80,6 +88,7 @@ fn row(row: &Measurement) -> Value {
         "flash": flash,
         "budget": row.budget,
         "over_by": row.over_by(),
+        "broken_limits": limits.broken(row),
         "energy_uj": energy_uj,
         "energy_reason": energy_reason,
         "check": run.and_then(|run| run.check.as_ref()),
@@ -101,6 +110,7 @@ fn verdict(board: &BoardRows<'_>) -> Value {
         "board": board.board,
         "fits": labels(board.fitting()),
         "does_not_fit": labels(board.of_status(Status::DoesNotFit)),
+        "breaks_a_limit": labels(board.breaking()),
         "mismatch": labels(board.of_status(Status::Mismatch)),
         "failed": labels(board.of_status(Status::Failed)),
         "best": board.best().iter().map(best).collect::<Vec<_>>(),

@@ -3,6 +3,7 @@
 //! Every number is printed with its provenance, and emulated or predicted ones with their error band. Rows of unlike
 //! provenance are never ranked against each other.
 
+mod compare;
 mod html;
 mod json;
 mod palette;
@@ -11,6 +12,7 @@ mod summary;
 mod table;
 mod text;
 
+pub use compare::{Comparison, compare, comparison_json, comparison_text};
 pub use html::{HtmlError, html};
 pub use json::json;
 pub use table::terminal;

@@ -1,26 +1,29 @@
 //! What a run says, board by board: who fits, who is fastest, who uses least SRAM.
 
-use crate::results::{Energy, Measurement, Provenance, Status};
+use super::text::{bytes, ms};
+use crate::results::{Broken, Energy, Limits, Measurement, Provenance, Status, StoredRun};
 
 /// The rows of one board.
 pub struct BoardRows<'a> {
     pub board: &'a str,
     pub rows: Vec<&'a Measurement>,
+    /// What the scenario asks networks to keep.
+    pub limits: Limits,
 }
 
 /// Rows by board, boards in the order in which they appear.
-pub fn by_board(rows: &[Measurement]) -> Vec<BoardRows<'_>> {
+pub fn by_board(run: &StoredRun) -> Vec<BoardRows<'_>> {
     let mut boards: Vec<BoardRows<'_>> = Vec::new();
-    for row in rows {
+    for row in &run.rows {
         match boards.iter_mut().find(|b| b.board == row.board) {
             Some(board) => board.rows.push(row),
-            None => boards.push(BoardRows { board: &row.board, rows: vec![row] }),
+            None => boards.push(BoardRows { board: &row.board, rows: vec![row], limits: run.info.limits }),
         }
     }
     boards
 }
 
-/// The best rows of one provenance.
+/// The best rows of one provenance, of those that keep the limits.
 pub struct Best<'a> {
     pub provenance: Provenance,
     pub fastest: Option<&'a Measurement>,
@@ -58,6 +61,22 @@ impl<'a> BoardRows<'a> {
         self.rows.iter().filter(|row| row.status() == status).copied().collect()
     }
 
+    /// Ok rows that break a limit of the scenario.
+    pub fn breaking(&self) -> Vec<&'a Measurement> {
+        self.rows.iter().filter(|row| !self.limits.broken(row).is_empty()).copied().collect()
+    }
+
+    /// `latency 12.0 ms is over 10 ms; …`, of a row that breaks limits.
+    pub fn broken(&self, row: &Measurement) -> Option<String> {
+        let broken = self.limits.broken(row);
+        let told = broken.iter().map(|broken| match broken {
+            Broken::LatencyMs { limit, value } => format!("latency {} ms is over {limit} ms", ms(*value)),
+            Broken::SramBytes { limit, value } => format!("SRAM {} is over {}", bytes(*value), bytes(*limit)),
+            Broken::FlashBytes { limit, value } => format!("flash {} is over {}", bytes(*value), bytes(*limit)),
+        });
+        (!broken.is_empty()).then(|| told.collect::<Vec<_>>().join("; "))
+    }
+
     /// Core clock in Hz, where all rows that say one say the same.
     pub fn clock_hz(&self) -> Option<u64> {
         let mut clocks = self.rows.iter().filter_map(|row| row.latency()).map(|l| l.clock_hz());
@@ -71,7 +90,8 @@ impl<'a> BoardRows<'a> {
         let best = |provenance| {
             let rows: Vec<&Measurement> = ok.iter().filter(|row| row.provenance == provenance).copied().collect();
             let ms = |row: &Measurement| row.latency().map_or(f64::INFINITY, |l| l.ms());
-            let timed = rows.iter().filter(|row| row.latency().is_some());
+            let kept: Vec<&Measurement> = rows.iter().filter(|r| self.limits.broken(r).is_empty()).copied().collect();
+            let timed = kept.iter().filter(|row| row.latency().is_some());
             let peak = |row: &Measurement| row.memory().map_or(u64::MAX, |m| m.sram.peak());
             let reason = |row: &&'a Measurement| match row.run().map(|run| &run.energy) {
                 Some(Energy::Missing(reason)) => Some(reason.as_str()),
@@ -80,7 +100,7 @@ impl<'a> BoardRows<'a> {
             Best {
                 provenance,
                 fastest: timed.min_by(|a, b| ms(a).total_cmp(&ms(b))).copied(),
-                least_sram: rows.iter().min_by_key(|row| peak(row)).copied(),
+                least_sram: kept.iter().min_by_key(|row| peak(row)).copied(),
                 error_bands: once(rows.iter().map(|row| row.error_band.as_str()).filter(|b| !b.is_empty())),
                 no_energy: once(rows.iter().filter_map(reason)),
             }

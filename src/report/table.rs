@@ -13,10 +13,10 @@ pub fn terminal(run: &StoredRun) -> String {
     let (id, state) = (one_line(&run.id), run.state.name());
     let rows = format!("{} of {} rows", run.rows.len(), run.info.planned_rows);
     lines.extend(wrapped(&format!("run {id}: {state}, {rows}"), WIDTH, 2));
-    for note in run.message.iter().chain(&run.torn) {
+    for note in run.message.iter().chain(&run.torn).chain(&run.info.notes) {
         lines.extend(wrapped(note, WIDTH, 2));
     }
-    for board in by_board(&run.rows) {
+    for board in by_board(run) {
         lines.push(String::new());
         table(&board, &mut lines);
         summary(&board, &mut lines);
@@ -60,7 +60,7 @@ fn entry(board: &BoardRows<'_>, row: &Measurement) -> Vec<String> {
             let none = || "–".to_string();
             let latency = run.latency.as_ref();
             let (sram, flash) = (run.memory.sram.peak(), run.memory.flash.total());
-            return vec![columns(
+            let numbers = columns(
                 &name,
                 &latency.map_or_else(none, |l| ms(l.ms())),
                 &latency.map_or_else(none, |l| grouped(l.median_cycles().round() as u64)),
@@ -69,7 +69,10 @@ fn entry(board: &BoardRows<'_>, row: &Measurement) -> Vec<String> {
                 &grouped(flash),
                 &run.check.as_ref().map_or_else(none, |check| format!("{} ok", check.inputs)),
                 row.provenance.name(),
-            )];
+            );
+            let broken = board.broken(row).map(|told| wrapped(&format!("breaks a limit: {told}"), WIDTH - 4, 2));
+            let broken = broken.into_iter().flatten().map(|line| format!("    {line}"));
+            return [numbers].into_iter().chain(broken).collect();
         }
         // The bytes come before whatever else is known.
         Outcome::DoesNotFit { .. } => ("does not fit", format!("exceeds {}", excess(row))),
@@ -92,6 +95,7 @@ fn summary(board: &BoardRows<'_>, lines: &mut Vec<String>) {
     let fitting = board.fitting();
     say("fits", format!("{} of {}: {}", fitting.len(), board.rows.len(), names(fitting)));
     say("does not fit", names(board.of_status(Status::DoesNotFit)));
+    say("breaks a limit", names(board.breaking()));
     say("no latency, since its output is wrong", names(board.of_status(Status::Mismatch)));
     say("failed", names(board.of_status(Status::Failed)));
     for best in board.best() {

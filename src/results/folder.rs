@@ -11,6 +11,7 @@ use serde_json::Value;
 use super::check::check;
 use super::durable::{append_line, replace};
 use super::error::ResultsError;
+use super::limits::Limits;
 use super::measurement::Measurement;
 use super::read::{self, StoredRun};
 use super::{parquet, time};
@@ -46,6 +47,10 @@ pub struct RunInfo {
     pub boards: BTreeMap<String, Value>,
     /// Rows that the scenario asks for.
     pub planned_rows: u32,
+    /// What a network must keep to be of use.
+    pub limits: Limits,
+    /// What a reader should know, e.g. what the scenario asks for and was not done.
+    pub notes: Vec<String>,
 }
 
 /// How far a run came.

@@ -11,6 +11,7 @@ mod digest;
 mod durable;
 mod error;
 mod folder;
+mod limits;
 mod measurement;
 mod outcome;
 mod parquet;
@@ -22,7 +23,10 @@ pub use digest::sha256_hex;
 pub use durable::write_file;
 pub use error::ResultsError;
 pub use folder::{RunFolder, RunInfo, RunState};
+pub use limits::{Broken, Limits};
 pub use measurement::{Budget, Measurement, Provenance, Repeat, Step};
-pub use outcome::{Energy, Excess, Flash, Latency, LatencyError, Memory, Outcome, OutputCheck, Run, Sram, Status};
+pub use outcome::{
+    Cause, Energy, Excess, Flash, Latency, LatencyError, Memory, Outcome, OutputCheck, Run, Sram, Status,
+};
 pub use read::{Source, StoredRun, read};
 pub use time::utc_text;

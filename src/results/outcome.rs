@@ -26,6 +26,28 @@ impl Status {
     }
 }
 
+/// What a failure says something about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Cause {
+    /// The candidate: its file, an operator that the engine does not have.
+    Candidate,
+    /// A tool, a unit or an instrument: nothing is known of the candidate.
+    Infrastructure,
+}
+
+impl Cause {
+    pub const ALL: [Self; 2] = [Self::Candidate, Self::Infrastructure];
+
+    /// The word used in files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Candidate => "candidate",
+            Self::Infrastructure => "infrastructure",
+        }
+    }
+}
+
 /// How a row ended.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "status", rename_all = "snake_case", deny_unknown_fields)]
@@ -36,8 +58,8 @@ pub enum Outcome {
     DoesNotFit { reason: String, memory: Memory },
     /// An output differed from the reference: a wrong network has no latency.
     Mismatch { reason: String, memory: Memory },
-    /// Something else went wrong: a compiler, a unit, an instrument.
-    Failed { reason: String, memory: Option<Memory> },
+    /// Something else went wrong.
+    Failed { cause: Cause, reason: String, memory: Option<Memory> },
 }
 
 impl Outcome {
@@ -57,6 +79,14 @@ impl Outcome {
             Self::DoesNotFit { reason, .. } | Self::Mismatch { reason, .. } | Self::Failed { reason, .. } => {
                 Some(reason)
             }
+        }
+    }
+
+    /// What its failure says something about; none where it did not fail.
+    pub fn cause(&self) -> Option<Cause> {
+        match self {
+            Self::Failed { cause, .. } => Some(*cause),
+            _ => None,
         }
     }
 
@@ -181,6 +211,8 @@ pub struct Sram {
     pub arena: u64,
     /// High-water mark of the stack; of a plan, what is reserved for it.
     pub stack: u64,
+    /// Buffers that only measurement needs, e.g. a copy of the input; no part of the peak, since no product has them.
+    pub harness: u64,
 }
 
 impl Sram {

@@ -1,1 +1,26 @@
 //! A scenario carried through: candidates, fit, build, measurement, store.
+//!
+//! Two passes. The first makes every network and plans it for every board and engine, so that what does not fit is
+//! known before anything is built. The second builds and measures, row by row on leased units. Rows are stored as they
+//! finish and ordered by their place in the plan, so that neither parallelism nor an interruption leaves a trace.
+
+mod candidate;
+mod carry;
+mod error;
+mod event;
+mod git;
+mod images;
+mod inputs;
+mod parallel;
+mod plan;
+mod record;
+mod resume;
+mod toolchain;
+
+pub use candidate::{Prepared, prepare};
+pub use carry::{Finished, Order, carry};
+pub use error::RunError;
+pub use event::{Event, Stage};
+pub use images::{Images, built};
+pub use plan::{Row, engine, rows};
+pub use toolchain::{BuildFailure, Built, Toolchain};

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// Vectors, start-up with the FPU switched on, and `finish`, which sends the end marker by the CMSDK UART.
-/// A fault goes to `note_fault` if the program has one, else it sends another marker.
+/// A fault goes to `note_fault` if the program has one, else it sends another marker; SVC and PendSV go to `on_svc` and
+/// `on_pendsv`.
 const FRAME: &str = "
     .syntax unified
     .thumb
@@ -15,9 +16,16 @@ const FRAME: &str = "
 vectors:
     .word 0x20010000
     .word _start + 1
-    .rept 14
+    .rept 9
     .word fault + 1
     .endr
+    .weak on_svc
+    .word on_svc
+    .word fault + 1
+    .word fault + 1
+    .weak on_pendsv
+    .word on_pendsv
+    .word fault + 1
     .thumb_func
 _start:
     ldr r0, =0xe000ed88

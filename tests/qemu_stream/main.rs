@@ -6,9 +6,11 @@ mod program;
 mod qemu_common;
 mod record;
 
-use generate::Snippet;
 use program::{RECORD_WORDS, RECORDS, STATE_WORDS, STATES};
-use qemu_common::{M4, M7, RAM_SIZE, Twin, assemble, effort, run_until_marker, seed, tools_are_there};
+use qemu_common::{
+    M4, M7, RAM_SIZE, Twin, assemble, effort, emulate_until_marker, run_until_marker, seed, tools_are_there,
+};
+use std::path::Path;
 
 /// Snippets of a batch, and runs of each.
 const SNIPPETS: usize = 1500;
@@ -18,25 +20,62 @@ fn to_words(bytes: &[u8]) -> Vec<u32> {
     bytes.chunks_exact(4).map(|b| u32::from_le_bytes(b.try_into().expect("four bytes"))).collect()
 }
 
+/// A run of a snippet whose records differ.
+struct Difference {
+    seed: u64,
+    snippet: usize,
+    text: String,
+    state: String,
+    words: Vec<String>,
+}
+
+/// The differing runs of a batch, one for each snippet.
+fn batch(twin: Twin, seed: u64, folder: &Path) -> Vec<Difference> {
+    let snippets = program::snippets(seed, SNIPPETS, twin);
+    let states = program::states(seed, twin);
+    let elf = assemble(&program::text(&snippets, twin, RUNS), twin, folder, "stream");
+    let ram: Vec<u8> = states.iter().flat_map(|word| word.to_le_bytes()).collect();
+    let take = RECORDS + SNIPPETS * RUNS * RECORD_WORDS * 4;
+    assert!(take <= RAM_SIZE);
+    let theirs = to_words(&run_until_marker(&elf, twin, &ram, take)[RECORDS..]);
+    let ours = to_words(&emulate_until_marker(&elf, twin, &ram, take)[RECORDS..]);
+    let mut found = Vec::new();
+    for (snippet, (theirs, ours)) in
+        theirs.chunks(RUNS * RECORD_WORDS).zip(ours.chunks(RUNS * RECORD_WORDS)).enumerate()
+    {
+        let runs = theirs.chunks(RECORD_WORDS).zip(ours.chunks(RECORD_WORDS)).enumerate();
+        found.extend(runs.into_iter().find(|(_, (theirs, ours))| theirs != ours).map(|(run, (theirs, ours))| {
+            let state = (snippet * RUNS + run) % STATES;
+            let state = &states[state * STATE_WORDS..][..STATE_WORDS];
+            Difference {
+                seed,
+                snippet,
+                text: snippets[snippet].text(),
+                state: record::describe(state),
+                words: record::differences(state, theirs, ours),
+            }
+        }));
+    }
+    found
+}
+
 fn check(twin: Twin) {
     if !tools_are_there() {
         return;
     }
     let folder = tempfile::tempdir().expect("a folder");
-    for batch in 0..2 * effort() as u64 {
-        let seed = seed() * 1_000_000 + batch;
-        let snippets = program::snippets(seed, SNIPPETS, twin);
-        let states = program::states(seed, twin);
-        let elf = assemble(&program::text(&snippets, twin, RUNS), twin, folder.path(), "stream");
-        let ram: Vec<u8> = states.iter().flat_map(|word| word.to_le_bytes()).collect();
-        let take = RECORDS + SNIPPETS * RUNS * RECORD_WORDS * 4;
-        assert!(take <= RAM_SIZE);
-        let theirs = run_until_marker(&elf, twin, &ram, take);
-        let theirs = to_words(&theirs[RECORDS..]);
-        for record in theirs.chunks(RECORD_WORDS).step_by(997) {
-            println!("{record:08x?}");
-        }
+    let mut found = Vec::new();
+    for round in 0..2 * effort() as u64 {
+        found.extend(batch(twin, seed() * 1_000_000 + round, folder.path()));
     }
+    // The shortest ones say most.
+    found.sort_by_key(|difference| difference.text.len());
+    let shown = found.iter().take(8).map(|Difference { seed, snippet, text, state, words }| {
+        let words = words.iter().take(12).cloned().collect::<Vec<_>>().join("\n");
+        format!("snippet {snippet} of seed {seed}:\n{text}{state}\n{words}\n")
+    });
+    let shown: Vec<_> = shown.collect();
+    assert!(found.is_empty(), "{} snippets differ on {}\n{}", found.len(), twin.cpu, shown.join("\n"));
 }
 
 #[test]

@@ -47,6 +47,14 @@ one:
     str r4, [r2], #4
     subs r3, #1
     bne 1b
+    @ A clean stack, so that one run leaves nothing to the next.
+    ldr r2, =STACK - 512
+    movs r3, #192
+    movs r4, #0
+1:
+    str r4, [r2], #4
+    subs r3, #1
+    bne 1b
     add r1, r12, #64
     vldmia r1, {s0-s31}
     ldr r1, [r12, #60]
@@ -145,6 +153,64 @@ note_fault:
     bic r1, r2
     orr r1, #0x01000000
     str r1, [sp, #28]
+    bx lr
+    .ltorg
+
+@ Puts what an exception looks like from inside into the window. The number of the SVC says whether the handler uses the
+@ FPU (1), before (2) or after it looks at the frame, and whether it makes PendSV follow (4).
+    .thumb_func
+on_svc:
+    ldr r0, =SCRATCH
+    ldr r1, [sp, #24]
+    ldrb r1, [r1, #-2]
+    mov r2, sp
+    mrs r3, xpsr
+    stmia r0!, {r2, r3, lr}
+    mrs r3, control
+    str r3, [r0], #4
+    and r3, r1, #3
+    cmp r3, #3
+    it eq
+    bleq use_fpu
+    movs r3, #26
+1:
+    ldr r12, [r2], #4
+    str r12, [r0], #4
+    subs r3, #1
+    bne 1b
+    and r3, r1, #3
+    cmp r3, #1
+    it eq
+    bleq use_fpu
+    tst r1, #4
+    beq 2f
+    ldr r2, =0xe000ed04
+    mov r3, #0x10000000
+    str r3, [r2]
+2:
+    ldr r0, =SCRATCH
+    ldr lr, [r0, #8]
+    bx lr
+    .thumb_func
+use_fpu:
+    vmrs r3, fpscr
+    str r3, [r0], #4
+    vmov s0, r3
+    vcvt.f32.u32 s1, s0
+    vadd.f32 s15, s1, s0
+    vmov r3, s15
+    str r3, [r0], #4
+    bx lr
+    .ltorg
+
+    .thumb_func
+on_pendsv:
+    ldr r0, =SCRATCH + 192
+    mrs r1, ipsr
+    mov r2, sp
+    stmia r0!, {r1, r2, lr}
+    vmov s0, r2
+    vstr s0, [r0]
     bx lr
     .ltorg
 ";

@@ -17,6 +17,8 @@
 #define CR1_RE 0x04u
 #define CR1_TE 0x08u
 #define CR1_RXNEIE 0x20u
+#define CR1_TCIE 0x40u
+#define CR1_TXEIE 0x80u
 
 #define ISR_ERRORS 0x0Fu /* parity, framing, noise, overrun: cleared by the same bits of ICR */
 #define ISR_RXNE 0x20u
@@ -48,22 +50,43 @@ void hil_port_console_on(void)
     hil_unmask_interrupts();
 }
 
+/* Sleeps until `flag` is set, which raises an interrupt if `enable` is. A report of a fault has to poll. */
+static void wait_for(uint32_t flag, uint32_t enable)
+{
+    if (hil_in_handler()) {
+        while ((ISR & flag) == 0u) {
+        }
+        return;
+    }
+    hil_mask_interrupts();
+    while ((ISR & flag) == 0u) {
+        CR1 |= enable;
+        hil_wait_for_interrupt();
+        hil_unmask_interrupts();
+        hil_mask_interrupts();
+    }
+    hil_unmask_interrupts();
+}
+
 void hil_port_send(uint8_t byte)
 {
-    while ((ISR & ISR_TXE) == 0u) {
-    }
+    wait_for(ISR_TXE, CR1_TXEIE);
     TDR = byte;
 }
 
 void hil_port_flush(void)
 {
-    while ((ISR & ISR_TC) == 0u) {
-    }
+    wait_for(ISR_TC, CR1_TCIE);
 }
 
 void hil_port_console_interrupt(void)
 {
     const uint32_t status = ISR;
+    const uint32_t control = CR1;
+    if ((control & (CR1_TXEIE | CR1_TCIE)) != 0u) {
+        /* They have ended the sleep; whoever slept looks at the flag itself. */
+        CR1 = control & ~(CR1_TXEIE | CR1_TCIE);
+    }
     if ((status & ISR_ERRORS) != 0u) {
         ICR = status & ISR_ERRORS;
         hil_receive_lost();

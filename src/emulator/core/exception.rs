@@ -173,7 +173,7 @@ impl Cpu {
     }
 
     fn stack_floats(&mut self, periphery: &mut dyn Periphery, address: u32) -> bool {
-        let mut words = [0; 18];
+        let mut words = [0; 17];
         words[..16].copy_from_slice(&self.s[..16]);
         words[16] = self.fpscr;
         self.stack(periphery, address, &words)

@@ -78,6 +78,13 @@ impl Core {
         self.cpu.instructions
     }
 
+    /// Instructions between the last two reads of the cycle counter, to within the blocks that read it: what software
+    /// that times itself took.
+    pub fn instructions_timed(&self) -> u64 {
+        let [last, before] = self.cpu.ppb.counter_reads;
+        last - before
+    }
+
     /// R0 to R15; 13 is the current stack pointer, 15 the address of the next instruction.
     pub fn register(&self, number: usize) -> u32 {
         if number == 15 { self.cpu.pc } else { self.cpu.r[number & 15] }

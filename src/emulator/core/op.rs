@@ -6,24 +6,23 @@ use crate::emulator::interface::Periphery;
 /// What becomes of control after an operation.
 pub type Flow = u32;
 
-/// On to the next operation.
+/// On to the next operation. Flows up to [`SKIP_MOST`] skip as many operations as their number says.
 pub const NEXT: Flow = 0;
-/// Past the next [`Op::d`] operations.
-pub const SKIP: Flow = 1;
+pub const SKIP_MOST: Flow = 7;
 /// To the block's branch target.
-pub const TAKEN: Flow = 2;
+pub const TAKEN: Flow = 8;
 /// Past the end of the block.
-pub const FALL: Flow = 3;
+pub const FALL: Flow = 9;
 /// To [`Cpu::pc`].
-pub const JUMP: Flow = 4;
+pub const JUMP: Flow = 10;
 /// The block ends after this operation, because something outside it may have changed.
-pub const EXIT: Flow = 5;
+pub const EXIT: Flow = 11;
 /// The operation did not happen: [`Cpu::fault`] says why.
-pub const FAULT: Flow = 6;
+pub const FAULT: Flow = 12;
 /// Exception return with the value in [`Cpu::pc`].
-pub const RETURN: Flow = 7;
+pub const RETURN: Flow = 13;
 /// The run ends before this operation: [`Cpu::halt`] says why.
-pub const HALT: Flow = 8;
+pub const HALT: Flow = 14;
 
 /// Does the work of one operation.
 pub type Handler = fn(&mut Cpu, &mut dyn Periphery, &Op) -> Flow;

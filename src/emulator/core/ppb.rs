@@ -48,6 +48,9 @@ pub(crate) const FPCCR_LSPACT: u32 = 1;
 pub(crate) const FPCCR_LSPEN: u32 = 1 << 30;
 pub(crate) const FPCCR_ASPEN: u32 = 1 << 31;
 
+/// The cycle counter of the data watchpoint and trace unit.
+const CYCCNT: u32 = 0xE000_1004;
+
 /// Registers of the system control space.
 #[derive(Debug, Clone)]
 pub(crate) struct Ppb {
@@ -79,6 +82,8 @@ pub(crate) struct Ppb {
     /// ITCMCR, DTCMCR, AHBPCR, CACR, AHBSCR.
     m7_control: [u32; 5],
     itm: [u32; 3],
+    /// Instructions executed before the blocks that read CYCCNT last and before that.
+    pub counter_reads: [u64; 2],
 }
 
 impl Ppb {
@@ -112,6 +117,7 @@ impl Ppb {
             data_cache: config.data_cache,
             m7_control: [1, 1, 0, 0, 0],
             itm: [0; 3],
+            counter_reads: [0; 2],
         }
     }
 
@@ -188,6 +194,9 @@ impl Cpu {
 
     fn read_ppb_word(&mut self, address: u32, now: u64) -> Option<u32> {
         let ppb = &mut self.ppb;
+        if address == CYCCNT {
+            ppb.counter_reads = [self.instructions, ppb.counter_reads[0]];
+        }
         Some(match address {
             0xE000_0000..=0xE000_007C => 1,
             0xE000_0E00 => ppb.itm[0],

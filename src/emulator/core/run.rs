@@ -4,7 +4,7 @@ use super::Core;
 use super::block::key;
 use super::cpu::Sleep;
 use super::fault::{Fault, Halt, usage};
-use super::op::{EXIT, FALL, FAULT, Flow, HALT, JUMP, NEXT, RETURN, SKIP, TAKEN};
+use super::op::{EXIT, FALL, FAULT, HALT, JUMP, RETURN, SKIP_MOST, TAKEN};
 use super::stop::{Pause, Stop};
 use crate::emulator::interface::Periphery;
 
@@ -101,16 +101,13 @@ impl Core {
         loop {
             let block = &blocks.blocks[number as usize];
             let mut index = 0;
-            let flow: Flow = loop {
+            let flow = loop {
                 let op = &block.ops[index];
                 let flow = (op.run)(cpu, periphery, op);
-                if flow == NEXT {
-                    index += 1;
-                } else if flow == SKIP {
-                    index += 1 + usize::from(op.d);
-                } else {
+                if flow > SKIP_MOST {
                     break flow;
                 }
+                index += 1 + flow as usize;
             };
             match flow {
                 TAKEN => {

@@ -26,7 +26,7 @@ pub struct Bus<'a> {
 }
 
 /// A peripheral. Offsets are from its base address.
-pub trait Device {
+pub trait Device: Send {
     fn read(&mut self, offset: u32, width: Width, bus: &mut Bus) -> Result<u32, Refusal>;
 
     fn write(&mut self, offset: u32, width: Width, value: u32, bus: &mut Bus) -> Result<(), Refusal>;

@@ -10,7 +10,7 @@ use polars::prelude::*;
 use crate::results::check::check;
 use crate::results::error::ResultsError;
 use crate::results::measurement::{Budget, Measurement, Provenance, Repeat, Step};
-use crate::results::outcome::{Energy, Flash, Latency, Memory, Outcome, OutputCheck, Run, Sram};
+use crate::results::outcome::{Cause, Energy, Flash, Latency, Memory, Outcome, OutputCheck, Run, Sram};
 
 /// Why a table holds no rows of ours.
 type Wrong = String;
@@ -84,6 +84,12 @@ impl<'a> Row<'a> {
         known.ok_or_else(|| format!("row {}: unknown provenance `{name}`", self.1))
     }
 
+    fn cause(&self) -> Result<Cause, Wrong> {
+        let name = self.need_text("cause")?;
+        let known = Cause::ALL.into_iter().find(|cause| cause.name() == name);
+        known.ok_or_else(|| format!("row {}: unknown cause `{name}`", self.1))
+    }
+
     fn memory(&self) -> Result<Option<Memory>, Wrong> {
         if self.number("sram_arena")?.is_none() {
             return Ok(None);
@@ -93,6 +99,7 @@ impl<'a> Row<'a> {
             bss: self.need("sram_bss")?,
             arena: self.need("sram_arena")?,
             stack: self.need("sram_stack")?,
+            harness: self.need("sram_harness")?,
         };
         let flash = Flash {
             text: self.need("flash_text")?,
@@ -135,7 +142,7 @@ impl<'a> Row<'a> {
             "ok" => Ok(Outcome::Ok(Box::new(self.run(step_cycles)?))),
             "does_not_fit" => Ok(Outcome::DoesNotFit { reason: reason()?, memory: memory()? }),
             "mismatch" => Ok(Outcome::Mismatch { reason: reason()?, memory: memory()? }),
-            "failed" => Ok(Outcome::Failed { reason: reason()?, memory: self.memory()? }),
+            "failed" => Ok(Outcome::Failed { cause: self.cause()?, reason: reason()?, memory: self.memory()? }),
             other => Err(format!("row {}: unknown status `{other}`", self.1)),
         }
     }

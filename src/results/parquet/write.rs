@@ -6,7 +6,7 @@ use polars::prelude::*;
 
 use crate::results::error::ResultsError;
 use crate::results::measurement::Measurement;
-use crate::results::outcome::{Energy, Flash, Latency, Sram};
+use crate::results::outcome::{Cause, Energy, Flash, Latency, Sram};
 
 fn text<'a>(name: &str, values: impl Iterator<Item = Option<&'a str>>) -> Column {
     StringChunked::from_iter_options(name.into(), values).into_column()
@@ -54,6 +54,7 @@ pub fn measurements(rows: &[Measurement], path: &Path) -> Result<Vec<u8>, Result
         text("image_sha256", rows.iter().map(|row| row.image_sha256.as_deref())),
         text("provenance", of(|row| row.provenance.name())),
         text("status", of(|row| row.status().name())),
+        text("cause", rows.iter().map(|row| row.outcome.cause().map(Cause::name))),
         text("reason", rows.iter().map(|row| row.outcome.reason())),
         number("macs", rows.iter().map(|row| Some(row.macs))),
         cycles(rows).map_err(|e| failed(path, &e))?,
@@ -65,6 +66,7 @@ pub fn measurements(rows: &[Measurement], path: &Path) -> Result<Vec<u8>, Result
         number("sram_bss", sram(|s| s.bss)),
         number("sram_arena", sram(|s| s.arena)),
         number("sram_stack", sram(|s| s.stack)),
+        number("sram_harness", sram(|s| s.harness)),
         number("sram_peak", sram(Sram::peak)),
         number("flash_text", flash(|f| f.text)),
         number("flash_rodata", flash(|f| f.rodata)),

@@ -5,7 +5,7 @@ use super::{Generator, Item, name};
 impl Generator {
     pub(super) fn system(&mut self) -> Item {
         let (d, n) = (self.target(), self.source());
-        match self.rng.below(9) {
+        match self.rng.below(12) {
             0 => Item::new(format!("mrs{{c}} {d}, {}", self.pick(&["apsr", "xpsr", "iapsr", "ipsr", "epsr"]))),
             1 => Item::new(format!("msr{{c}} apsr_nzcvq, {n}")),
             2 => Item::new(format!("msr{{c}} apsr_{}, {n}", self.pick(&["g", "nzcvqg"]))),
@@ -24,6 +24,8 @@ impl Generator {
                 item
             }
             6 => Item::new(format!("mrs{{c}} {d}, {}", self.pick(&["control", "msp", "psp", "primask", "faultmask"]))),
+            8 | 9 => Item::new(format!("svc{{c}} #{}", self.rng.below(8))),
+            10 => Item::unconditional(format!("push {{{n}}}\n    svc #{}\n    pop {{{d}}}", self.rng.below(8))),
             7 => Item::unconditional(format!("cpsid f\n    mrs {d}, faultmask\n    cpsie f")),
             _ => {
                 let register = self.target_number();
@@ -48,7 +50,7 @@ impl Generator {
         let text = match self.rng.below(12) {
             0 => "udf #17".to_string(),
             1 => "udf.w #1234".into(),
-            2 => format!("svc #{}", self.rng.below(256)),
+            2 => "mcr p1, #0, r0, c1, c2, #3".into(),
             3 => {
                 self.lines.extend(setup);
                 format!("ldrd {d}, {other}, [{base_name}]")

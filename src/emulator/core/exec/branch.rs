@@ -4,7 +4,7 @@ use super::memory::refused;
 use crate::emulator::core::bus::Access;
 use crate::emulator::core::cpu::Cpu;
 use crate::emulator::core::fault::{Fault, usage};
-use crate::emulator::core::op::{FALL, FAULT, Flow, Handler, JUMP, NEXT, Op, RETURN, SKIP, TAKEN};
+use crate::emulator::core::op::{FALL, FAULT, Flow, Handler, JUMP, NEXT, Op, RETURN, TAKEN};
 use crate::emulator::interface::Periphery;
 
 impl Cpu {
@@ -43,7 +43,7 @@ fn unless<const CONDITION: u8>(cpu: &mut Cpu, _: &mut dyn Periphery, op: &Op) ->
         return NEXT;
     }
     cpu.cycles = cpu.cycles.wrapping_sub(u64::from(op.imm));
-    SKIP
+    Flow::from(op.d)
 }
 
 macro_rules! by_condition {

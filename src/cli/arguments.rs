@@ -1,0 +1,97 @@
+//! What the command line understands.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// MODEL in the help of several commands.
+const MODEL: &str = "A .tflite file, or builtin:NAME[,width=W,resolution=PIXELS,classes=N,seed=N]";
+
+#[derive(Parser)]
+#[command(name = "hil", version, about = "Benchmarks int8 neural networks on microcontrollers")]
+#[command(after_help = "Exit codes: 0 passed; 1 a gate failed, or an output was not the reference's; 2 wrong usage, \
+                        scenario or network; 3 a tool, a unit or an instrument failed.")]
+pub struct Arguments {
+    /// Print only JSON on stdout.
+    #[arg(long, global = true)]
+    pub json: bool,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Subcommand)]
+pub enum Command {
+    /// Measure what a scenario asks for.
+    Run(RunOptions),
+    /// Print a run's table and write its report.html anew.
+    Report {
+        /// The folder of a run.
+        run: PathBuf,
+    },
+    /// Compare the rows that two runs have in common.
+    Compare {
+        /// The folder of the earlier run.
+        a: PathBuf,
+        /// The folder of the later run.
+        b: PathBuf,
+    },
+    /// List the board types.
+    Boards,
+    /// Show the units that this machine can use.
+    Rack,
+    /// Show how a network is planned: kernels, multiply-accumulates, memory, and whether it fits.
+    Inspect {
+        #[arg(help = MODEL)]
+        model: String,
+        /// Say whether the network fits this board; all boards where it is left out.
+        #[arg(long)]
+        board: Option<String>,
+    },
+    /// Write a network as C, for somebody else's project.
+    Compile {
+        #[arg(help = MODEL)]
+        model: String,
+        /// The board that it is for.
+        #[arg(long)]
+        board: String,
+        /// The folder to write to.
+        #[arg(long)]
+        out: PathBuf,
+    },
+    /// Run an image on an emulated board: its console is stdin and stdout.
+    Emulate(EmulateOptions),
+    /// Check that everything is there that the other commands need, and say what to do.
+    Doctor,
+    /// Print the JSON schema of scenarios.
+    Schema,
+}
+
+#[derive(Args)]
+pub struct RunOptions {
+    /// The scenario's YAML file.
+    pub scenario: PathBuf,
+    /// Rows to work on at a time; as many as there are processors where it is left out.
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub jobs: Option<u16>,
+    /// Where the run's folder is made.
+    #[arg(long, default_value = "results")]
+    pub out: PathBuf,
+    /// Go on with the run in this folder: what it has finished is not repeated.
+    #[arg(long, value_name = "RUN", conflicts_with = "out")]
+    pub resume: Option<PathBuf>,
+}
+
+#[derive(Args)]
+pub struct EmulateOptions {
+    /// An ELF file for the board.
+    pub image: PathBuf,
+    /// The board that it is for.
+    #[arg(long)]
+    pub board: String,
+    /// End after so many seconds of the board's time; without it, when the image waits for input that has ended.
+    #[arg(long, value_name = "S")]
+    pub seconds: Option<f64>,
+    /// End after so many instructions.
+    #[arg(long, value_name = "N")]
+    pub instructions: Option<u64>,
+}

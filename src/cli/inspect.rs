@@ -1,0 +1,155 @@
+//! `hil inspect`.
+
+use serde_json::{Value, json};
+
+use super::output::{columns, either, wrapped};
+use super::{Ended, Failure, model};
+use crate::board::{self, Board};
+use crate::engine::{Compiled, Engine, Place, TinyEngine, fit};
+use crate::firmware::reserved;
+use crate::network::Network;
+use crate::run::Prepared;
+
+pub fn run(text: &str, board: Option<&str>, json: bool) -> Ended {
+    let boards = match board {
+        Some(name) => vec![Board::shipped(name)?],
+        None => board::names().into_iter().map(Board::shipped).collect::<Result<Vec<_>, _>>()?,
+    };
+    let prepared = model::load(text)?;
+    let compiled = TinyEngine.compile(&prepared.network).map_err(|e| Failure::Usage(format!("MODEL `{text}`: {e}")))?;
+    let fits: Vec<Fit> = boards.iter().map(|board| Fit::of(&compiled, board)).collect();
+    either(json, || value(&prepared, &compiled, &fits), || table(&prepared, &compiled, &fits))
+}
+
+/// Whether a network fits a board, with what the firmware reserves beside it.
+struct Fit {
+    board: String,
+    result: Result<fit::Headroom, fit::Misfit>,
+}
+
+impl Fit {
+    fn of(compiled: &Compiled, board: &Board) -> Self {
+        let result = fit::fit(&compiled.plan, board, reserved(compiled.steps.len()));
+        Self { board: board.name.clone(), result }
+    }
+
+    fn value(&self) -> Value {
+        match &self.result {
+            Ok(left) => json!({ "board": self.board, "fits": true, "sram_left": left.sram, "flash_left": left.flash }),
+            Err(misfit) => json!({
+                "board": self.board,
+                "fits": false,
+                "sram_over": misfit.sram.map_or(0, |e| e.bytes()),
+                "flash_over": misfit.flash.map_or(0, |e| e.bytes()),
+                "reason": misfit.to_string(),
+            }),
+        }
+    }
+
+    fn text(&self) -> String {
+        match &self.result {
+            Ok(left) => format!("fits {}: {} bytes of SRAM and {} of flash left", self.board, left.sram, left.flash),
+            Err(misfit) => misfit.to_string(),
+        }
+    }
+}
+
+fn place(place: &Place) -> String {
+    match place {
+        Place::Arena(offset) => offset.to_string(),
+        Place::Constant(_) => "flash".into(),
+    }
+}
+
+fn places(all: &[Place]) -> String {
+    all.iter().map(place).collect::<Vec<_>>().join("+")
+}
+
+fn value(prepared: &Prepared, compiled: &Compiled, fits: &[Fit]) -> Value {
+    let (network, plan) = (&prepared.network, &compiled.plan);
+    let live = plan.steps.iter().map(|step| {
+        let info = compiled.steps.iter().find(|info| info.op == step.origin);
+        json!({
+            "op": step.origin,
+            "kernel": step.kernel.name(),
+            "inputs": step.inputs.iter().map(place).collect::<Vec<_>>(),
+            "output": place(&step.output),
+            "scratch": step.scratch,
+            "scratch_bytes": step.scratch_bytes,
+            "macs": info.map_or(0, |info| info.macs),
+            "weights_bytes": step.weights_bytes,
+            "table_bytes": step.table_bytes,
+            "live_bytes": info.map(|info| info.live_bytes),
+        })
+    });
+    let operator = |op: &crate::network::Op| {
+        json!({
+            "op": op.origin,
+            "operator": op.kind.name(),
+            "output": network.tensor(op.output).shape,
+            "macs": network.op_macs(op),
+            "weights_bytes": weights(network, op),
+        })
+    };
+    json!({
+        "network": network.name,
+        "sha256": prepared.sha256,
+        "macs": network.macs(),
+        "input_bytes": compiled.input_bytes,
+        "output_bytes": compiled.output_bytes,
+        "operators": network.ops.iter().map(operator).collect::<Vec<_>>(),
+        "plan": {
+            "engine": TinyEngine.name(),
+            "steps": live.collect::<Vec<_>>(),
+            "arena_bytes": plan.arena_bytes,
+            "arena_lower_bound": plan.arena_lower_bound,
+            "weights_bytes": plan.weights_bytes,
+            "table_bytes": plan.table_bytes,
+        },
+        "boards": fits.iter().map(Fit::value).collect::<Vec<_>>(),
+    })
+}
+
+fn weights(network: &Network, op: &crate::network::Op) -> usize {
+    op.inputs.iter().map(|id| network.tensor(*id)).filter(|t| t.data.is_some()).map(|t| t.bytes()).sum()
+}
+
+fn table(prepared: &Prepared, compiled: &Compiled, fits: &[Fit]) -> String {
+    let (network, plan) = (&prepared.network, &compiled.plan);
+    let titles = ["op", "kernel", "output", "MACs", "weights", "in at", "out at", "scratch", "live"];
+    let mut rows = vec![titles.map(String::from).to_vec()];
+    for step in &plan.steps {
+        let op = network.ops.iter().find(|op| op.origin == step.origin);
+        let shape = op.map_or(String::new(), |op| {
+            let shape = network.tensor(op.output).shape.iter().skip(1).map(ToString::to_string);
+            shape.collect::<Vec<_>>().join("x")
+        });
+        let info = compiled.steps.iter().find(|info| info.op == step.origin);
+        let known = |number: Option<u64>| number.map_or("–".to_string(), |number| number.to_string());
+        rows.push(vec![
+            step.origin.to_string(),
+            step.kernel.name().into(),
+            shape,
+            known(info.map(|info| info.macs)),
+            (step.weights_bytes + step.table_bytes).to_string(),
+            places(&step.inputs),
+            place(&step.output),
+            step.scratch.map_or("–".into(), |at| format!("{}@{at}", step.scratch_bytes)),
+            known(info.map(|info| info.live_bytes as u64)),
+        ]);
+    }
+    let mut lines = vec![columns(&rows, 3)];
+    lines.push(wrapped(&format!(
+        "{}: {} MACs per inference (nominal), input {} bytes, output {} bytes",
+        network.name,
+        network.macs(),
+        compiled.input_bytes,
+        compiled.output_bytes
+    )));
+    lines.push(wrapped(&format!(
+        "arena {} bytes (no plan of these steps needs less than {}), weights {} bytes, requantisation {} bytes",
+        plan.arena_bytes, plan.arena_lower_bound, plan.weights_bytes, plan.table_bytes
+    )));
+    lines.extend(fits.iter().map(|fit| wrapped(&fit.text())));
+    lines.join("\n")
+}

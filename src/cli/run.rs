@@ -1,0 +1,47 @@
+//! `hil run`.
+
+use std::path::Path;
+
+use super::arguments::RunOptions;
+use super::progress::Progress;
+use super::verdict::Verdict;
+use super::{Ended, Failure, interrupt, report};
+use crate::board::{self, Board};
+use crate::network::builtin;
+use crate::rack::Rack;
+use crate::run::{Images, Order, carry};
+use crate::scenario::{self, Known, Scenario, ScenarioError};
+
+pub fn run(options: RunOptions, json: bool) -> Ended {
+    let scenario = load(&options.scenario)?;
+    let text = std::fs::read_to_string(&options.scenario)
+        .map_err(|source| ScenarioError::Unreadable { path: options.scenario.clone(), source })?;
+    let cancel = interrupt::cancel()?;
+    let jobs = options.jobs.map_or_else(super::rack::default_jobs, usize::from);
+    let tools = Images::find().map_err(|e| Failure::Infrastructure(e.to_string()))?;
+    let boards = scenario.boards.iter().map(|name| Board::shipped(name)).collect::<Result<Vec<_>, _>>()?;
+    let rack = Rack::emulated(&boards, jobs);
+    let order = Order {
+        scenario_file: options.scenario.display().to_string(),
+        scenario_text: text,
+        command: std::env::args().collect(),
+        results: options.out,
+        resume: options.resume,
+        jobs,
+        cancel,
+    };
+    let progress = Progress::new();
+    let finished = carry(&scenario, &tools, &rack, &order, &|event| progress.tell(event));
+    progress.end();
+    let finished = finished?;
+    report::show(&finished.folder, &finished.run, json)?;
+    if let crate::results::RunState::Interrupted = finished.run.state {
+        let (file, folder) = (&order.scenario_file, finished.folder.display());
+        eprintln!("interrupted; go on with: hil run {file} --resume {folder}");
+    }
+    Ok(Verdict::of(&finished.run).exit_code())
+}
+
+fn load(path: &Path) -> Result<Scenario, ScenarioError> {
+    scenario::load(path, Known { networks: &builtin::names(), boards: &board::names() })
+}

@@ -1,0 +1,110 @@
+//! The procedure.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::client::Client;
+use super::error::MeasureError;
+use super::info::Info;
+use super::session::Session;
+use super::statistics::Statistics;
+use crate::rack::{Cancel, Program, Unit};
+
+/// Longest waits, in unit time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    pub flash: Duration,
+    pub boot: Duration,
+    /// A command that computes nothing.
+    pub command: Duration,
+    /// One inference.
+    pub inference: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            flash: Duration::from_secs(60),
+            boot: Duration::from_secs(5),
+            command: Duration::from_secs(5),
+            inference: Duration::from_secs(30),
+        }
+    }
+}
+
+/// How much is measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Settings {
+    /// Timed inferences; at least one.
+    pub repeats: u32,
+    /// Inferences before those that are timed.
+    pub warmup: u32,
+    pub limits: Limits,
+}
+
+/// An input and what the reference makes of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Case {
+    pub input: Vec<u8>,
+    pub output: Vec<u8>,
+}
+
+/// What the image must say of itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Expected {
+    pub build_id: String,
+    /// Steps that compute something.
+    pub steps: usize,
+}
+
+/// What one image did on one unit, with every output equal to the reference's.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Measured {
+    pub info: Info,
+    /// Cycles of each timed inference, in order.
+    pub cycles: Vec<u64>,
+    pub statistics: Statistics,
+    /// Cycles of each step of one inference.
+    pub step_cycles: Vec<u64>,
+    /// Output for each case.
+    pub outputs: Vec<Vec<u8>>,
+    /// High-water mark of the stack in bytes.
+    pub stack_bytes: u64,
+    /// Everything that `hil memory` said, by key.
+    pub memory: BTreeMap<String, u64>,
+    /// Instructions of the last timed inference; none where the unit cannot count.
+    pub instructions: Option<u64>,
+    /// Bytes of SRAM that were ever read or written; none where the unit cannot tell.
+    pub touched_sram: Option<u64>,
+}
+
+/// Flashes `program`, verifies the outputs of all `cases`, then times inferences of the last.
+pub fn measure(
+    unit: &mut dyn Unit,
+    program: &Program,
+    expected: &Expected,
+    cases: &[Case],
+    settings: &Settings,
+    cancel: &Cancel,
+) -> Result<Measured, MeasureError> {
+    unit.flash(program, settings.limits.flash, cancel)?;
+    let (mut session, info) = Session::start(Client::new(unit, cancel), settings.limits, expected, cases)?;
+    let mut outputs = Vec::with_capacity(cases.len());
+    for (index, case) in cases.iter().enumerate() {
+        outputs.push(session.verify(index, case)?);
+    }
+    let last = cases.len().wrapping_sub(1);
+    let Some(case) = cases.get(last) else { return Err(session.broken("hil cycles", "no input to time", &[])) };
+    let cycles = session.cycles(case, settings.repeats, settings.warmup)?;
+    let instructions = session.timed_instructions();
+    // Whatever happened while it was timed, it still computes the same.
+    session.compare(last, case)?;
+    let step_cycles = session.steps(case)?;
+    let memory = session.memory()?;
+    let stack = memory.get("stack").copied();
+    let stack_bytes = stack.ok_or_else(|| session.broken("hil memory", "no line `m-hil-stack-[…]`", &[]))?;
+    let statistics =
+        Statistics::of(&cycles).ok_or_else(|| session.broken("hil cycles", "no inference in the list", &[]))?;
+    let touched_sram = session.unit().counters().map(|counters| counters.touched_sram);
+    Ok(Measured { info, cycles, statistics, step_cycles, outputs, stack_bytes, memory, instructions, touched_sram })
+}

@@ -1,0 +1,34 @@
+//! What can go wrong with units.
+
+use std::time::Duration;
+
+/// A unit that did not do what was asked. All but [`UnitError::Cancelled`] are infrastructure errors: they say nothing
+/// about a network.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum UnitError {
+    #[error("cancelled")]
+    Cancelled,
+    /// The unit has no memory where the image wants to be.
+    #[error("unit {unit}: the image does not fit its memory: {problem}")]
+    Program { unit: String, problem: String },
+    /// The core cannot go on: a fault, a lock-up, something that the emulator does not model.
+    #[error("unit {unit}: the core stopped: {problem}")]
+    Stopped { unit: String, problem: String },
+    /// `what` did not happen in the time allowed, which is unit time.
+    #[error("unit {unit}: no {what} within {} s", .limit.as_secs_f64())]
+    TimedOut { unit: String, what: String, limit: Duration },
+    /// The connection is gone.
+    #[error("unit {unit}: {problem}; check its cable and power")]
+    Lost { unit: String, problem: String },
+}
+
+/// Why no unit could be had.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RackError {
+    #[error("cancelled")]
+    Cancelled,
+    #[error("no unit of board `{board}` is in the rack (it has: {known})")]
+    NoUnit { board: String, known: String },
+    #[error("every unit of board `{board}` is out of order: {problems}")]
+    OutOfOrder { board: String, problems: String },
+}

@@ -1,0 +1,89 @@
+//! What every driver offers.
+
+use std::time::Duration;
+
+use super::cancel::Cancel;
+use super::error::UnitError;
+use crate::board::Board;
+
+/// What reaches a unit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Driver {
+    /// The emulator, in process.
+    Emulated,
+}
+
+impl Driver {
+    /// The word used in unit names and tables.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Emulated => "emulated",
+        }
+    }
+
+    /// Whether all units of one board give the same numbers, so that it does not matter which of them measured.
+    pub fn interchangeable(self) -> bool {
+        match self {
+            Self::Emulated => true,
+        }
+    }
+}
+
+/// Bytes for one stretch of a unit's flash.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Segment {
+    pub address: u32,
+    pub bytes: Vec<u8>,
+}
+
+/// What is put into a unit's flash.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Program {
+    pub segments: Vec<Segment>,
+    /// The image as the linker wrote it, for messages that name symbols; empty where there is none.
+    pub elf: Vec<u8>,
+}
+
+/// What only an emulator can count, since power-on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Counters {
+    /// Instructions that the core has executed.
+    pub instructions: u64,
+    /// Core cycles.
+    pub cycles: u64,
+    /// Bytes of SRAM that were ever read or written.
+    pub touched_sram: u64,
+    /// Instructions between the last two reads of the core's cycle counter, to within those that read it.
+    pub timed_instructions: u64,
+}
+
+/// One physical or emulated board. Every method may block, but none longer than its limit says or after
+/// cancellation; a unit is used from one thread at a time.
+pub trait Unit: Send {
+    /// Unique in the rack, e.g. `emulated/nucleo-l4r5zi/0`.
+    fn id(&self) -> &str;
+
+    fn board(&self) -> &Board;
+
+    fn driver(&self) -> Driver;
+
+    /// Puts `program` into flash and holds the core in reset. `limit` is unit time.
+    fn flash(&mut self, program: &Program, limit: Duration, cancel: &Cancel) -> Result<(), UnitError>;
+
+    /// Resets the core and lets it run; what the console had received before is discarded.
+    fn reset(&mut self, cancel: &Cancel) -> Result<(), UnitError>;
+
+    /// Sends `bytes` to the console. They may still be under way when this returns.
+    fn write(&mut self, bytes: &[u8], cancel: &Cancel) -> Result<(), UnitError>;
+
+    /// Unit time since some moment in the past; never goes back.
+    fn now(&self) -> Duration;
+
+    /// Waits for bytes from the console and returns those that came, or nothing at the unit time `until`.
+    fn read(&mut self, until: Duration, cancel: &Cancel) -> Result<Vec<u8>, UnitError>;
+
+    /// None where the unit cannot count.
+    fn counters(&self) -> Option<Counters> {
+        None
+    }
+}

@@ -1,0 +1,312 @@
+//! The two passes.
+
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
+
+use super::candidate::{Prepared, prepare};
+use super::error::RunError;
+use super::event::{Event, Stage};
+use super::parallel::each;
+use super::plan::{Row, engine, rows};
+use super::record::{Common, outcome, planned, provenance, steps};
+use super::toolchain::{Built, Toolchain};
+use super::{git, resume};
+use crate::board::Board;
+use crate::engine::{Compiled, fit};
+use crate::measure::{Expected, MeasureError, Settings, measure};
+use crate::rack::{Cancel, Rack, RackError};
+use crate::results::{
+    Cause, Limits, Measurement, Outcome, ResultsError, RunFolder, RunInfo, RunState, StoredRun, write_file,
+};
+use crate::scenario::Scenario;
+
+/// What a run is asked to do beside its scenario.
+#[derive(Debug, Clone)]
+pub struct Order {
+    /// The scenario's file, as the user named it, and its text.
+    pub scenario_file: String,
+    pub scenario_text: String,
+    /// The command line.
+    pub command: Vec<String>,
+    /// Where the run's folder is made.
+    pub results: PathBuf,
+    /// The folder of a run to go on with.
+    pub resume: Option<PathBuf>,
+    /// Rows that are worked on at a time; at least one.
+    pub jobs: usize,
+    pub cancel: Cancel,
+}
+
+/// A run that came to an end, or was interrupted.
+#[derive(Debug)]
+pub struct Finished {
+    pub folder: PathBuf,
+    pub run: StoredRun,
+}
+
+/// Carries `scenario` through on the units of `rack`. `tell` hears what happens, from several threads.
+pub fn carry(
+    scenario: &Scenario,
+    tools: &dyn Toolchain,
+    rack: &Rack,
+    order: &Order,
+    tell: &(dyn Fn(Event<'_>) + Sync),
+) -> Result<Finished, RunError> {
+    let boards = scenario.boards.iter().map(|name| Board::shipped(name)).collect::<Result<Vec<_>, _>>()?;
+    let compiler = tools.compiler().map_err(RunError::Tools)?;
+    let common = Common { scenario, boards: &boards, compiler, git: git::state() };
+    let rows = rows(scenario);
+    let info = info(&common, tools, order, rows.len());
+    let mut folder = match &order.resume {
+        Some(path) => resume::resume(path, &info)?,
+        None => RunFolder::create(&order.results, info)?,
+    };
+    let settled: Vec<u32> = folder.rows().iter().filter(|r| resume::is_settled(r)).map(|r| r.index).collect();
+    let open: Vec<Row> = rows.iter().filter(|row| !settled.contains(&row.index)).copied().collect();
+    let path = folder.path().to_path_buf();
+    tell(Event::Started { folder: &path, rows: rows.len(), kept: settled.len() });
+    let carrier = Carrier {
+        common: &common,
+        tools,
+        rack,
+        order,
+        tell,
+        folder: &path,
+        prepared: scenario.candidates.iter().map(|_| OnceLock::new()).collect(),
+    };
+    let ended = carrier.both_passes(&open, &mut folder);
+    let (state, message) = match &ended {
+        Ok(()) if order.cancel.is_cancelled() => (RunState::Interrupted, None),
+        Ok(()) => (RunState::Finished, None),
+        Err(error) => (RunState::Failed, Some(error.to_string())),
+    };
+    let run = folder.end(state, message);
+    // The first error is the one to report.
+    ended?;
+    Ok(Finished { folder: path, run: run? })
+}
+
+fn info(common: &Common<'_>, tools: &dyn Toolchain, order: &Order, planned_rows: usize) -> RunInfo {
+    let scenario = common.scenario;
+    let constraints = &scenario.constraints;
+    let mut notes = Vec::new();
+    if scenario.gates.is_some() {
+        notes.push("the scenario's gates were not applied: this version of hil keeps no baselines".to_string());
+    }
+    RunInfo {
+        scenario: scenario.name.clone(),
+        task: scenario.task.clone(),
+        scenario_file: order.scenario_file.clone(),
+        scenario_text: order.scenario_text.clone(),
+        command: order.command.clone(),
+        hil_version: env!("CARGO_PKG_VERSION").into(),
+        git: common.git.clone(),
+        seed: 0,
+        tools: BTreeMap::from([("compiler".to_string(), common.compiler.clone())]),
+        flags: common.boards.iter().flat_map(|board| tools.flags(board)).collect(),
+        boards: common
+            .boards
+            .iter()
+            .map(|board| (board.name.clone(), serde_json::to_value(board).unwrap_or_default()))
+            .collect(),
+        planned_rows: planned_rows as u32,
+        limits: Limits {
+            latency_ms: constraints.max_latency_ms,
+            sram_bytes: constraints.max_sram_bytes,
+            flash_bytes: constraints.max_flash_bytes,
+        },
+        notes,
+    }
+}
+
+/// A row that fits.
+struct Fitting {
+    row: Row,
+    compiled: Compiled,
+}
+
+struct Carrier<'a> {
+    common: &'a Common<'a>,
+    tools: &'a dyn Toolchain,
+    rack: &'a Rack,
+    order: &'a Order,
+    tell: &'a (dyn Fn(Event<'_>) + Sync),
+    folder: &'a Path,
+    /// One per candidate, made by whoever needs it first.
+    prepared: Vec<OnceLock<Result<Arc<Prepared>, String>>>,
+}
+
+impl Carrier<'_> {
+    fn both_passes(&self, open: &[Row], folder: &mut RunFolder) -> Result<(), ResultsError> {
+        let mut fitting = Vec::new();
+        let mut order = open.to_vec();
+        // Workers on one candidate would wait for each other.
+        order.sort_by_key(|row| (row.board, row.candidate));
+        let stop = || self.order.cancel.cancel();
+        let plan = |row: &Row| (*row, self.guarded(*row, || self.plan(*row)));
+        self.each(&order, plan, stop, |(row, planned)| match planned {
+            None => Ok(()),
+            Some(Ok(compiled)) => {
+                fitting.push(Fitting { row, compiled });
+                Ok(())
+            }
+            Some(Err(measurement)) => self.store(folder, row, *measurement),
+        })?;
+        fitting.sort_by_key(|fitting| (fitting.row.board, fitting.row.candidate));
+        (self.tell)(Event::Planned { rows: fitting.len() });
+        let work = |f: &Fitting| (f.row, self.guarded(f.row, || self.build_and_measure(f)));
+        self.each(&fitting, work, stop, |(row, done)| match done {
+            None => Ok(()),
+            Some(Ok(measurement) | Err(measurement)) => self.store(folder, row, *measurement),
+        })
+    }
+
+    fn each<I: Sync, T: Send>(
+        &self,
+        items: &[I],
+        work: impl Fn(&I) -> T + Sync,
+        stop: impl Fn(),
+        take: impl FnMut(T) -> Result<(), ResultsError>,
+    ) -> Result<(), ResultsError> {
+        each(items, self.order.jobs, work, take, stop)
+    }
+
+    fn store(&self, folder: &mut RunFolder, row: Row, measurement: Measurement) -> Result<(), ResultsError> {
+        folder.append(measurement.clone())?;
+        (self.tell)(Event::Finished { row, measurement: &measurement });
+        Ok(())
+    }
+
+    /// Does nothing once cancelled, and makes a failure of a panic, which is a mistake of ours.
+    fn guarded<T>(&self, row: Row, work: impl FnOnce() -> Step<T>) -> Step<T> {
+        if self.order.cancel.is_cancelled() {
+            return None;
+        }
+        catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
+            let text = panic.downcast_ref::<String>().cloned();
+            let text = text.or_else(|| panic.downcast_ref::<&str>().map(ToString::to_string)).unwrap_or_default();
+            self.fail(row, None, Cause::Infrastructure, format!("internal error: {text}"))
+        })
+    }
+
+    fn fail<T>(&self, row: Row, prepared: Option<&Prepared>, cause: Cause, reason: String) -> Step<T> {
+        Some(Err(Box::new(self.common.failed(row, prepared, cause, reason))))
+    }
+
+    fn stage(&self, row: Row, stage: Stage) {
+        let network = &self.common.scenario.candidates[row.candidate].name;
+        let board = &self.common.boards[row.board].name;
+        (self.tell)(Event::Stage { row, network, board, stage });
+    }
+
+    fn prepared(&self, row: Row) -> Result<Arc<Prepared>, String> {
+        let make = || prepare(&self.common.scenario.candidates[row.candidate]).map(Arc::new);
+        self.prepared[row.candidate].get_or_init(make).clone()
+    }
+
+    fn plan(&self, row: Row) -> Step<Compiled> {
+        self.stage(row, Stage::Planning);
+        let prepared = match self.prepared(row) {
+            Ok(prepared) => prepared,
+            Err(reason) => return self.fail(row, None, Cause::Candidate, reason),
+        };
+        let compiled = match engine(row.engine).compile(&prepared.network) {
+            Ok(compiled) => compiled,
+            Err(error) => return self.fail(row, Some(&prepared), Cause::Candidate, error.to_string()),
+        };
+        let board = &self.common.boards[row.board];
+        let reserved = self.tools.reserved(board, &compiled);
+        match fit::fit(&compiled.plan, board, reserved) {
+            Ok(_) => Some(Ok(compiled)),
+            Err(misfit) => {
+                let memory = planned(&compiled.plan, reserved);
+                let outcome = Outcome::DoesNotFit { reason: misfit.to_string(), memory };
+                let mut measurement = self.common.row(row, Some(&prepared), outcome);
+                measurement.steps = steps(&compiled);
+                Some(Err(Box::new(measurement)))
+            }
+        }
+    }
+
+    fn build_and_measure(&self, fitting: &Fitting) -> Step<Box<Measurement>> {
+        let (row, compiled) = (fitting.row, &fitting.compiled);
+        let prepared = match self.prepared(row) {
+            Ok(prepared) => prepared,
+            Err(reason) => return self.fail(row, None, Cause::Candidate, reason),
+        };
+        let board = &self.common.boards[row.board];
+        self.stage(row, Stage::Building);
+        let built = match self.tools.build(compiled, board) {
+            Ok(built) => built,
+            Err(failure) => return self.fail(row, Some(&prepared), failure.cause, failure.reason),
+        };
+        self.stage(row, Stage::Built { cached: built.cached });
+        self.stage(row, Stage::Reference);
+        let inputs = self.common.scenario.measure.inputs;
+        let cases = match prepared.cases(inputs) {
+            Ok(cases) => cases,
+            Err(reason) => return self.fail(row, Some(&prepared), Cause::Candidate, reason),
+        };
+        let mut measurement = self.common.failed(row, Some(&prepared), Cause::Infrastructure, "not measured".into());
+        measurement.steps = steps(compiled);
+        measurement.image_sha256 = Some(built.sha256.clone());
+        measurement.repeat.flags_sha256 = built.flags_sha256.clone();
+        let failed =
+            |reason: String| Outcome::Failed { cause: Cause::Infrastructure, reason, memory: Some(built.memory) };
+        measurement.outcome = match self.keep(&built) {
+            Err(error) => failed(error.to_string()),
+            Ok(()) => match self.lease_and_measure(row, compiled, &built, cases, &mut measurement) {
+                Ok(outcome) => outcome,
+                Err(None) => return None,
+                Err(Some(reason)) => failed(reason),
+            },
+        };
+        Some(Ok(Box::new(measurement)))
+    }
+
+    /// Keeps the image in the run's folder.
+    fn keep(&self, built: &Built) -> Result<(), ResultsError> {
+        let images = self.folder.join("images");
+        // Whoever made it first made it for all; where it cannot be made, writing says why.
+        let _ = std::fs::create_dir(&images);
+        let path = images.join(format!("{}.elf", built.sha256));
+        if path.exists() || built.program.elf.is_empty() { Ok(()) } else { write_file(&path, &built.program.elf) }
+    }
+
+    /// The error is none where the run was cancelled.
+    fn lease_and_measure(
+        &self,
+        row: Row,
+        compiled: &Compiled,
+        built: &Built,
+        cases: &[crate::measure::Case],
+        measurement: &mut Measurement,
+    ) -> Result<Outcome, Option<String>> {
+        let cancel = &self.order.cancel;
+        let mut unit = self.rack.lease(&measurement.board, cancel).map_err(|error| match error {
+            RackError::Cancelled => None,
+            other => Some(other.to_string()),
+        })?;
+        self.stage(row, Stage::Measuring);
+        measurement.provenance = provenance(unit.driver());
+        if !unit.driver().interchangeable() {
+            measurement.unit = unit.id().into();
+        }
+        let asked = self.common.scenario.measure;
+        let settings = Settings { repeats: asked.repeats, warmup: asked.warmup, limits: Default::default() };
+        let expected = Expected { build_id: built.build_id.clone(), steps: compiled.steps.len() };
+        match measure(&mut *unit, &built.program, &expected, cases, &settings, cancel) {
+            Ok(measured) => outcome(&measured, cases, built.memory).map_err(Some),
+            Err(MeasureError::Mismatch(mismatch)) => {
+                Ok(Outcome::Mismatch { reason: mismatch.to_string(), memory: built.memory })
+            }
+            Err(error) if error.is_cancelled() => Err(None),
+            Err(error) => Err(Some(error.to_string())),
+        }
+    }
+}
+
+/// What became of a row: it goes on, or it has ended, or nothing since the run was cancelled.
+type Step<T> = Option<Result<T, Box<Measurement>>>;

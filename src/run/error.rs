@@ -1,0 +1,20 @@
+//! Why a scenario could not be carried through at all.
+
+use std::path::PathBuf;
+
+use crate::board::BoardError;
+use crate::results::ResultsError;
+
+/// What ends a whole run; what goes wrong with one row is in that row.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    #[error(transparent)]
+    Results(#[from] ResultsError),
+    #[error(transparent)]
+    Board(#[from] BoardError),
+    /// A tool that every row needs cannot be used.
+    #[error("{0}")]
+    Tools(String),
+    #[error("{}: {what} has changed since that run: it was `{then}` and is `{now}`; start a new run", .path.display())]
+    Changed { path: PathBuf, what: String, then: String, now: String },
+}

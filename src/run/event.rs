@@ -1,0 +1,46 @@
+//! What happens while a run goes on, for whoever shows it.
+
+use std::path::Path;
+
+use super::plan::Row;
+use crate::results::Measurement;
+
+/// Where a row is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    /// Its network is made or read, and planned.
+    Planning,
+    /// Its inputs go through the reference interpreter.
+    Reference,
+    Building,
+    /// `cached` where the image was there already.
+    Built {
+        cached: bool,
+    },
+    Measuring,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub enum Event<'a> {
+    /// `rows` are planned, of which `kept` had finished before, in the run that goes on.
+    Started {
+        folder: &'a Path,
+        rows: usize,
+        kept: usize,
+    },
+    /// `rows` fit and will be built.
+    Planned {
+        rows: usize,
+    },
+    Stage {
+        row: Row,
+        network: &'a str,
+        board: &'a str,
+        stage: Stage,
+    },
+    /// The row is stored.
+    Finished {
+        row: Row,
+        measurement: &'a Measurement,
+    },
+}

@@ -1,0 +1,115 @@
+//! What is known of a row, as the store keeps it.
+
+use std::num::NonZeroU32;
+
+use super::candidate::Prepared;
+use super::plan::Row;
+use crate::board::{Board, Core};
+use crate::engine::{Compiled, Plan, Reserved, StepInfo};
+use crate::measure::{Case, Measured};
+use crate::rack::Driver;
+use crate::results::{
+    Budget, Cause, Energy, Flash, Latency, Measurement, Memory, Outcome, OutputCheck, Provenance, Repeat, Run, Sram,
+    Step, sha256_hex,
+};
+use crate::scenario::Scenario;
+
+/// What all rows of a run have in common.
+pub struct Common<'a> {
+    pub scenario: &'a Scenario,
+    pub boards: &'a [Board],
+    /// First line of the compiler's `--version`.
+    pub compiler: String,
+    pub git: String,
+}
+
+impl Common<'_> {
+    /// A row of which nothing is known but what the scenario says.
+    pub fn row(&self, row: Row, prepared: Option<&Prepared>, outcome: Outcome) -> Measurement {
+        let (candidate, board) = (&self.scenario.candidates[row.candidate], &self.boards[row.board]);
+        Measurement {
+            index: row.index,
+            scenario: self.scenario.name.clone(),
+            task: self.scenario.task.clone(),
+            network: candidate.name.clone(),
+            network_sha256: prepared.map_or(String::new(), |prepared| prepared.sha256.clone()),
+            engine: row.engine.name().into(),
+            // No engine has options yet; the digest is of none.
+            engine_options_sha256: sha256_hex(b""),
+            board: board.name.clone(),
+            unit: format!("{}/{}", Driver::Emulated.name(), board.name),
+            image_sha256: None,
+            provenance: Provenance::Emulated,
+            macs: prepared.map_or(0, |prepared| prepared.network.macs()),
+            budget: Budget { sram: u64::from(board.ram().1), flash: u64::from(board.flash_bytes()) },
+            error_band: error_band(board.core),
+            steps: Vec::new(),
+            outcome,
+            repeat: Repeat {
+                seed: prepared.map_or(0, |prepared| prepared.seed),
+                compiler: self.compiler.clone(),
+                flags_sha256: String::new(),
+                hil_version: env!("CARGO_PKG_VERSION").into(),
+                git: self.git.clone(),
+            },
+        }
+    }
+
+    pub fn failed(&self, row: Row, prepared: Option<&Prepared>, cause: Cause, reason: String) -> Measurement {
+        self.row(row, prepared, Outcome::Failed { cause, reason, memory: None })
+    }
+}
+
+/// How far emulated cycles of a core may be from silicon.
+fn error_band(core: Core) -> String {
+    let core = match core {
+        Core::CortexM4f => "Cortex-M4F",
+        Core::CortexM7f => "Cortex-M7F",
+    };
+    format!("unknown: the emulator's {core} timing has not been validated against silicon")
+}
+
+/// Provenance of what a driver measures.
+pub fn provenance(driver: Driver) -> Provenance {
+    match driver {
+        Driver::Emulated => Provenance::Emulated,
+    }
+}
+
+/// Memory that a plan needs beside what is reserved.
+pub fn planned(plan: &Plan, reserved: Reserved) -> Memory {
+    Memory {
+        sram: Sram { arena: plan.arena_bytes as u64, stack: reserved.sram as u64, ..Sram::default() },
+        flash: Flash {
+            text: reserved.flash as u64,
+            // The requantisation tables count as weights, as in an image.
+            weights: plan.flash_bytes() as u64,
+            ..Flash::default()
+        },
+    }
+}
+
+/// The steps that compute something.
+pub fn steps(compiled: &Compiled) -> Vec<Step> {
+    let step = |(index, info): (usize, &StepInfo)| Step {
+        name: format!("{index}: op {}", info.op),
+        kernel: info.kernel.into(),
+        macs: info.macs,
+        live_bytes: info.live_bytes as u64,
+    };
+    compiled.steps.iter().enumerate().map(step).collect()
+}
+
+/// The outcome of a row that was measured; `memory` is the image's, with the stack that is reserved.
+pub fn outcome(measured: &Measured, cases: &[Case], mut memory: Memory) -> Result<Outcome, String> {
+    memory.sram.stack = measured.stack_bytes;
+    let latency = Latency::new(measured.cycles.clone(), measured.info.clock_hz, measured.step_cycles.clone());
+    let inputs = u32::try_from(cases.len()).ok().and_then(NonZeroU32::new).ok_or("no input was verified")?;
+    Ok(Outcome::Ok(Box::new(Run {
+        latency: Some(latency.map_err(|e| e.to_string())?),
+        instructions: measured.instructions,
+        memory,
+        energy: Energy::Missing("there is no energy model yet".into()),
+        check: Some(OutputCheck { inputs, output_sha256: sha256_hex(&measured.outputs.concat()) }),
+    })))
+}
