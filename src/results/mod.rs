@@ -6,11 +6,13 @@
 //!
 //! Sizes are bytes, clocks are Hz, times are UTC. Digests are SHA-256 in lower-case hex.
 
+pub mod baseline;
 mod check;
 mod digest;
 mod durable;
 mod error;
 mod folder;
+pub mod gate;
 mod limits;
 mod measurement;
 mod outcome;
