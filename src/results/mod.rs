@@ -18,6 +18,7 @@ mod measurement;
 mod outcome;
 mod parquet;
 mod read;
+pub mod step;
 mod time;
 
 pub use check::Inconsistent;

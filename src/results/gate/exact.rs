@@ -93,7 +93,8 @@ fn number(metric: Metric, then: f64, now: f64, allowed: f64) -> Finding {
     Finding {
         metric,
         verdict,
-        fails: change > allowed,
+        // A product, not a quotient: 1 % of 2,800 is 28 exactly.
+        fails: now - then > allowed * then,
         baseline: then,
         now: Some(now),
         change: Some(change),

@@ -43,7 +43,7 @@ mod screen;
 mod sequence;
 mod signed_rank;
 mod steps;
-mod student;
+pub(in crate::results) mod student;
 mod suspect;
 mod verdict;
 
