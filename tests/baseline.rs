@@ -159,7 +159,10 @@ fn damaged_files_are_named_by_line() {
     let line = |text: &str, part: &str| text.lines().position(|l| l.contains(part)).expect(part) + 1;
     let text = baseline_of(&small()).text();
     let newer = error_of(|t| t.replace("format: 1", "format: 2\nmore: x"));
-    assert!(newer.starts_with("results/baselines/b.yaml:2: ") && newer.contains("written by a newer version"), "{newer}");
+    assert!(
+        newer.starts_with("results/baselines/b.yaml:2: ") && newer.contains("written by a newer version"),
+        "{newer}"
+    );
     let unknown = error_of(|t| t.replace("  engine: ", "  motor: "));
     let expected = format!("b.yaml:{}: ", line(&text, "  engine: "));
     assert!(unknown.contains(&expected) && unknown.contains("motor"), "{unknown}");

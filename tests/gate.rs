@@ -46,7 +46,10 @@ fn one_cycle_more_fails_and_names_its_layer() {
     steps[3] += 1;
     let judgement = judge(with_cycles(base(), vec![2_801; 3], steps));
     let finding = finding(&judgement, Metric::Cycles);
-    assert_eq!((finding.verdict, finding.fails, finding.baseline, finding.now), (Verdict::Worse, true, 2_800.0, Some(2_801.0)));
+    assert_eq!(
+        (finding.verdict, finding.fails, finding.baseline, finding.now),
+        (Verdict::Worse, true, 2_800.0, Some(2_801.0))
+    );
     let part = Part { name: "conv_3 (conv)".into(), baseline: Some(400), now: Some(401) };
     assert_eq!(finding.parts, [part]);
     assert_eq!(judgement.summary(), "gate FAILED, 1 of 1: 0 same, 1 worse");
@@ -155,8 +158,7 @@ fn a_baseline_that_the_run_has_no_row_for_is_named() {
     elsewhere.accepted.scenario = "another".into();
     let run = run_of(vec![base()]);
     let baselines = Baselines::of(vec![baseline_of(&base()), baseline_of(&gone), elsewhere]);
-    let judgement =
-        Gate::open(&run, &baselines, &no_history, &Thresholds::default(), Settings::default()).close();
+    let judgement = Gate::open(&run, &baselines, &no_history, &Thresholds::default(), Settings::default()).close();
     assert_eq!(judgement.missing, ["gone on nucleo-l4r5zi"]);
 }
 

@@ -51,7 +51,7 @@ fn one_step_of_a_per_cent_is_found_on_its_night_or_the_next() {
         let step = trend.steps.iter().max_by(|a, b| a.change.total_cmp(&b.change)).expect("a step");
         assert!(step.earliest <= at && at <= step.latest, "seed {seed}: {step:?} for {at}");
         assert!(step.at.abs_diff(at) <= 1, "seed {seed}: {step:?} for {at}");
-        assert!((step.change - 0.01).abs() < 0.002, "seed {seed}: {step:?}");
+        assert!((step.change - 0.01).abs() < 0.005, "seed {seed}: {step:?}");
         exact += usize::from(step.at == at);
         alone += usize::from(trend.steps.len() == 1);
     }

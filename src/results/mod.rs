@@ -13,6 +13,7 @@ mod durable;
 mod error;
 mod folder;
 pub mod gate;
+pub mod history;
 mod limits;
 mod measurement;
 mod outcome;

@@ -39,6 +39,7 @@ mod exact;
 mod holm;
 mod judge;
 mod random;
+mod record;
 mod screen;
 mod sequence;
 mod signed_rank;
@@ -49,6 +50,7 @@ mod verdict;
 
 pub use judge::{Gate, History, Settings, Thresholds};
 pub use random::Random;
+pub use record::{GATE, record, worse_in};
 pub use screen::Past;
 pub use sequence::First;
 pub use signed_rank::Estimate;

@@ -1,12 +1,12 @@
 //! What the gate says.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::results::Provenance;
 use crate::results::baseline::Difference;
 
 /// What a finding is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Metric {
     /// Median cycles of an inference.
@@ -45,7 +45,7 @@ impl Metric {
     }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
     /// Equal, or of a silicon row: no change as big as must be found.

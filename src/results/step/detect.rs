@@ -70,7 +70,8 @@ pub fn detect(values: &[f64]) -> Trend {
     if series.len() < 2 * LEAST {
         return Trend { outliers, ..Trend::default() };
     }
-    outliers.extend(take_out(&mut series).into_iter().map(|at| nights[at]));
+    let out = take_out(&mut series);
+    outliers.extend(out.iter().map(|at| nights[*at]));
     outliers.sort_unstable();
     let first = spread(&series).powi(2);
     let rough = cheapest(&series, first);
@@ -81,7 +82,7 @@ pub fn detect(values: &[f64]) -> Trend {
     let variance = first.max(residuals.iter().map(|r| r * r).sum::<f64>() / freedom);
     let inflated = variance * (1.0 + alike) / (1.0 - alike);
     let model = cheapest(&series, inflated);
-    let steps = model.report(&series, inflated, freedom, &nights);
+    let steps = model.report(&series, inflated, freedom, &nights, &out);
     let drift = (model.slope != 0.0).then(|| model.slope.exp_m1());
     Trend { steps, drift, outliers, spread: variance.sqrt() }
 }
@@ -159,7 +160,7 @@ impl Model {
         levels(&self.steps, series.len()).flat_map(of).collect()
     }
 
-    fn report(&self, series: &[f64], variance: f64, freedom: f64, nights: &[usize]) -> Vec<Step> {
+    fn report(&self, series: &[f64], variance: f64, freedom: f64, nights: &[usize], out: &[usize]) -> Vec<Step> {
         let level = without(series, self.slope);
         let sums = Sums::of(&level);
         let bounds: Vec<(usize, usize)> = levels(&self.steps, series.len()).collect();
@@ -169,14 +170,22 @@ impl Model {
             let cost = |at: usize| sums.cost(from, at) + sums.cost(at, to);
             let place = |place: &usize| cost(*place) <= cost(at) + PLACE * variance;
             let places: Vec<usize> = (from + 1..to).filter(place).collect();
+            // A night that was taken out may have been the first one all the same.
+            let (mut earliest, mut latest) = (*places.first().unwrap_or(&at), *places.last().unwrap_or(&at));
+            while earliest > from + 1 && out.contains(&(earliest - 1)) {
+                earliest -= 1;
+            }
+            while latest + 1 < to && out.contains(&latest) {
+                latest += 1;
+            }
             let (before, after) = (mean(from, at), mean(at, to));
             let error = (variance * (1.0 / (at - from) as f64 + 1.0 / (to - at) as f64)).sqrt();
             let reach = student::quantile(TAIL, freedom) * error;
             let here = self.slope * at as f64;
             Step {
                 at: nights[at],
-                earliest: nights[*places.first().unwrap_or(&at)],
-                latest: nights[*places.last().unwrap_or(&at)],
+                earliest: nights[earliest],
+                latest: nights[latest],
                 before: (before + here).exp(),
                 after: (after + here).exp(),
                 change: (after - before).exp_m1(),
