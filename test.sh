@@ -1,12 +1,9 @@
 #!/usr/bin/env bash
-# Installs the cross compiler where it is missing, then runs every test.
+# Installs what the tests need where it is missing (the cross compiler, and QEMU to compare with), then runs them all.
 set -euo pipefail
 cd "$(dirname "$0")"
-if ! command -v arm-none-eabi-gcc >/dev/null; then
-  echo "installing the cross compiler: gcc-arm-none-eabi libnewlib-arm-none-eabi"
-  export DEBIAN_FRONTEND=noninteractive
-  apt-get update -qq
-  apt-get install -y -qq --no-install-recommends gcc-arm-none-eabi libnewlib-arm-none-eabi
-fi
+. tools/packages.sh
+need_cross_compiler
+need qemu-system-arm qemu-system-arm
 cargo fmt --check
 cargo test --locked

@@ -12,7 +12,14 @@ fn build(kernel: &str, rounds: u32, cpu: &str, fpu: &str, folder: &Path) -> Opti
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/emulator.c");
     let [elf, image] = ["elf", "bin"].map(|extension| folder.join(format!("{kernel}-{cpu}.{extension}")));
     let status = Command::new("arm-none-eabi-gcc")
-        .args(["-O2", "-mthumb", "-mfloat-abi=hard", "-nostdlib", "-fno-tree-loop-distribute-patterns", "-Wl,-Tdata=0x20000000"])
+        .args([
+            "-O2",
+            "-mthumb",
+            "-mfloat-abi=hard",
+            "-nostdlib",
+            "-fno-tree-loop-distribute-patterns",
+            "-Wl,-Tdata=0x20000000",
+        ])
         .args(["-Wl,--section-start=.vectors=0", "-Wl,-Ttext=0x100", "-Wl,--no-warn-rwx-segments", "-Wl,-e0"])
         .args([format!("-mcpu={cpu}"), format!("-mfpu={fpu}")])
         .args([format!("-DKERNEL={kernel}"), format!("-DROUNDS={rounds}")])
@@ -54,8 +61,7 @@ fn main() {
                 println!("skipped: arm-none-eabi-gcc is missing");
                 return;
             };
-            let regions =
-                [region("flash", RegionKind::Flash, 0), region("sram", RegionKind::Sram, 0x2000_0000)];
+            let regions = [region("flash", RegionKind::Flash, 0), region("sram", RegionKind::Sram, 0x2000_0000)];
             let mut best = 0.0f64;
             let mut cycles = 0;
             for _ in 0..3 {
@@ -70,7 +76,11 @@ fn main() {
                 best = best.max(core.instructions() as f64 / seconds / 1e6);
                 cycles = core.cycles() * 1000 / core.instructions();
             }
-            println!("{name} {kernel}: {best:.0} M instructions/s ({}.{:03} cycles each)", cycles / 1000, cycles % 1000);
+            println!(
+                "{name} {kernel}: {best:.0} M instructions/s ({}.{:03} cycles each)",
+                cycles / 1000,
+                cycles % 1000
+            );
         }
     }
     std::fs::remove_dir_all(&folder).expect("removed");

@@ -149,8 +149,7 @@ fn an_exported_model_is_measured_like_the_network_it_came_from() {
     if !has_compiler() {
         return;
     }
-    let text =
-        "name: file\ntask: t\ncandidates: [{ model: m.tflite }]\nboards: [nucleo-l4r5zi]\n\
+    let text = "name: file\ntask: t\ncandidates: [{ model: m.tflite }]\nboards: [nucleo-l4r5zi]\n\
                 engines: [tinyengine]\nmeasure: { inputs: 2, repeats: 2, warmup: 1 }\n";
     let place = Place::new(text);
     std::fs::write(place.folder.path().join("m.tflite"), model()).expect("written");
@@ -193,14 +192,10 @@ fn a_full_disk_is_said_and_what_to_do() {
     }
 }
 
+/// A run that gets `signal` once a row is stored: its folder, its exit code and what it said.
 #[cfg(unix)]
-#[test]
-fn ctrl_c_leaves_a_readable_run_that_goes_on() {
-    if !has_compiler() {
-        return;
-    }
+fn signalled(place: &Place, signal: &str) -> (PathBuf, Option<i32>, Vec<String>) {
     use std::io::{BufRead, BufReader};
-    let place = Place::new(&SMALL.replace("repeats: 2", "repeats: 200"));
     let mut child = command(&["run", &place.scenario, "--out", &place.results, "--jobs", "1"])
         .stdout(std::process::Stdio::null())
         .stderr(std::process::Stdio::piped())
@@ -209,27 +204,45 @@ fn ctrl_c_leaves_a_readable_run_that_goes_on() {
     let mut lines = BufReader::new(child.stderr.take().expect("stderr")).lines();
     let started = lines.next().expect("a line").expect("text");
     assert!(started.starts_with("run: "), "{started}");
-    // The journal tells that a row has finished.
     let run = only_run(Path::new(&place.results));
     let journal = run.join("journal.jsonl");
     for _ in 0..6000 {
         if std::fs::metadata(&journal).is_ok_and(|file| file.len() > 0) {
             break;
         }
-        std::thread::sleep(std::time::Duration::from_millis(20));
+        std::thread::sleep(std::time::Duration::from_millis(10));
     }
-    let killed = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+    let killed = std::process::Command::new("kill").args([signal, &child.id().to_string()]).status();
     assert!(killed.is_ok_and(|status| status.success()));
-    let rest: Vec<String> = lines.map_while(Result::ok).collect();
-    assert_eq!(child.wait().expect("ends").code(), Some(3), "{rest:?}");
-    let run_text = run.to_str().expect("a path");
-    assert!(rest.iter().any(|line| line.contains("--resume") && line.contains(run_text)), "{rest:?}");
-    let stored = json(&hil(&["report", run_text, "--json"]));
-    assert_eq!(stored["run"]["state"], "interrupted");
-    let finished = stored["rows"].as_array().expect("rows").len();
-    assert!((1..4).contains(&finished), "{finished} rows");
-    let resumed = json(&hil(&["run", &place.scenario, "--resume", run_text, "--json"]));
-    assert_eq!((&resumed["run"]["state"], resumed["rows"].as_array().map(Vec::len)), (&"finished".into(), Some(4)));
+    let rest = lines.map_while(Result::ok).collect();
+    (run, child.wait().expect("ends").code(), rest)
+}
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_and_a_kill_leave_a_readable_run_that_goes_on() {
+    if !has_compiler() {
+        return;
+    }
+    let text = SMALL.replace("repeats: 2", "repeats: 100");
+    let mut tables = Vec::new();
+    for (signal, code, state) in [("-INT", Some(3), "interrupted"), ("-KILL", None, "running")] {
+        let place = Place::new(&text);
+        let (run, ended, said) = signalled(&place, signal);
+        assert_eq!(ended, code, "{said:?}");
+        let run = run.to_str().expect("a path");
+        let advice = said.iter().any(|line| line.contains("--resume") && line.contains(run));
+        assert_eq!(advice, code.is_some(), "{said:?}");
+        let stored = json(&hil(&["report", run, "--json"]));
+        assert_eq!(stored["run"]["state"], state);
+        let finished = stored["rows"].as_array().expect("rows").len();
+        assert!((1..4).contains(&finished), "{finished} rows");
+        let resumed = json(&hil(&["run", &place.scenario, "--resume", run, "--json"]));
+        assert_eq!(resumed["run"]["state"], "finished");
+        tables.push(resumed["rows"].clone());
+    }
+    assert_eq!(tables[0].as_array().map(Vec::len), Some(4));
+    assert_eq!(tables[0], tables[1]);
 }
 
 #[test]

@@ -3,7 +3,10 @@
 #[path = "qemu_common/mod.rs"]
 mod qemu_common;
 
-use qemu_common::{Counter, M4, M7, assemble, disassemble, qemu_instructions_of_call, tools_are_there};
+use qemu_common::{
+    Counter, EmulatedCounter, M4, M7, assemble, disassemble, emulated_instructions_of_call, qemu_instructions_of_call,
+    symbols, tools_are_there,
+};
 
 /// 2 before the loop, 1000 times 2 or 7 in it, 1 behind it.
 const LOOP: &str = "
@@ -38,7 +41,7 @@ fn qemu_counts_to_the_instruction() {
     let folder = tempfile::tempdir().expect("a folder");
     for twin in [M4, M7] {
         let elf = assemble(LOOP, twin, folder.path(), "count");
-        let work = symbol(&elf, "work");
+        let work = symbols(&elf)["work"];
         assert_eq!(
             qemu_instructions_of_call(&elf, twin, &[], work),
             2 + 1000 * 4 + 500 * 4 + 1,
@@ -47,15 +50,26 @@ fn qemu_counts_to_the_instruction() {
         );
         let mut counter = Counter::start(&elf, twin, &[]);
         assert_eq!(counter.count(), 0);
-        let main = counter.run_to(symbol(&elf, "main"));
+        let main = counter.run_to(symbols(&elf)["main"]);
         assert_eq!(counter.run_to(work), main + 2);
     }
 }
 
-/// Address of a symbol, without the bit that says Thumb.
-fn symbol(elf: &std::path::Path, name: &str) -> u32 {
-    let output = std::process::Command::new("arm-none-eabi-nm").arg(elf).output().expect("nm");
-    let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    let line = text.lines().find(|line| line.ends_with(&format!(" {name}"))).expect("the symbol");
-    u32::from_str_radix(&line[..8], 16).expect("an address") & !1
+#[test]
+fn the_emulator_counts_as_qemu_does() {
+    if !tools_are_there() {
+        return;
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    for twin in [M4, M7] {
+        let elf = assemble(LOOP, twin, folder.path(), "count");
+        let work = symbols(&elf)["work"];
+        let theirs = qemu_instructions_of_call(&elf, twin, &[], work);
+        assert_eq!(emulated_instructions_of_call(&elf, twin, &[], work), theirs);
+        let (mut qemu, mut ours) = (Counter::start(&elf, twin, &[]), EmulatedCounter::start(&elf, twin, &[]));
+        for place in ["main", "work", "finish"] {
+            let address = symbols(&elf)[place];
+            assert_eq!(ours.run_to(address), qemu.run_to(address), "{place}");
+        }
+    }
 }

@@ -74,3 +74,30 @@ fn a_run_without_rows_still_has_its_reports() {
     assert!(report::terminal(&run(vec![])).contains("0 of 9 rows"));
     assert_eq!(report::json(&run(vec![]))["rows"], serde_json::json!([]));
 }
+
+#[test]
+fn runs_are_compared_row_by_row_and_unlike_provenances_never_meet() {
+    let (a, mut b) = (run(many()), run(many()));
+    for row in &mut b.rows {
+        if row.network == "small" && row.board == "nucleo-l4r5zi" {
+            row.outcome = ok(60_400, vec![9_090_001]);
+            row.repeat.git = "4567def".into();
+        }
+    }
+    b.rows.retain(|row| row.index != 2);
+    let comparison = report::compare(&a, &b);
+    let value = report::comparison_json(&comparison);
+    let rows = value["rows"].as_array().expect("rows");
+    assert_eq!(rows.len(), 8);
+    assert_eq!((&rows[0]["sram_change"], &rows[0]["flash_change"]), (&400.into(), &2000.into()));
+    assert!(rows[0]["cycles_change"].as_f64().is_some_and(|change| (change - 0.01).abs() < 1e-6));
+    assert_eq!(rows[0]["unlike"], serde_json::json!(["hil"]));
+    assert_eq!(value["only_in_a"][0]["network"], "big");
+    assert!(rows.iter().all(|row| row["a"]["provenance"] == row["b"]["provenance"]));
+    let both: Vec<_> = rows.iter().filter(|row| row["network"] == "both").map(|row| &row["provenance"]).collect();
+    assert_eq!(both, ["emulated", "silicon"]);
+    let text = report::comparison_text(&comparison);
+    assert!(text.lines().all(|line| line.chars().count() <= 100), "{text}");
+    assert!(text.contains("+1.00 %") && text.contains("+400") && text.contains("unlike: hil"), "{text}");
+    assert!(text.contains("only in a: big on nucleo-l4r5zi") && text.contains("error band (emulated)"), "{text}");
+}

@@ -1,4 +1,6 @@
 /* The output as real numbers with three decimals, as the MLPerf Tiny runner reads it. */
+#include <string.h>
+
 #include "hil_image.h"
 #include "hil_runtime.h"
 
@@ -23,13 +25,24 @@ static float value(uint32_t i)
     }
 }
 
-/* Thousandths, ties to even, as printf rounds. */
+/* Thousandths of a number from 0 to LARGEST, as printf rounds them: from the exact value, ties to even. A product with
+ * 1000 in single precision would round once before. */
 static uint32_t thousandths(float x)
 {
-    const float scaled = x * 1000.0f;
-    const uint32_t whole = (uint32_t)scaled;
-    const float rest = scaled - (float)whole;
-    return whole + (((rest > 0.5f) || ((rest == 0.5f) && ((whole & 1u) != 0u))) ? 1u : 0u);
+    uint32_t bits;
+    (void)memcpy(&bits, &x, sizeof bits);
+    const uint32_t exponent = bits >> 23;
+    const uint32_t mantissa = (bits & 0x007FFFFFu) | ((exponent != 0u) ? 0x00800000u : 0u);
+    /* x is mantissa / 2^shift; the product has 34 bits. */
+    const uint32_t shift = 150u - ((exponent != 0u) ? exponent : 1u);
+    if (shift > 34u) {
+        return 0;
+    }
+    const uint64_t product = (uint64_t)mantissa * 1000u;
+    const uint32_t whole = (uint32_t)(product >> shift);
+    const uint64_t rest = product - ((uint64_t)whole << shift);
+    const uint64_t half = (uint64_t)1 << (shift - 1u);
+    return whole + (((rest > half) || ((rest == half) && ((whole & 1u) != 0u))) ? 1u : 0u);
 }
 
 static void put_value(float x)

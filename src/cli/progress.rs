@@ -7,6 +7,9 @@ use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use crate::results::{Measurement, Status};
 use crate::run::{Event, Stage};
 
+/// How often elapsed time is drawn anew.
+const TICK: Duration = Duration::from_millis(500);
+
 /// One bar for images, one for measurements.
 pub struct Progress {
     all: MultiProgress,
@@ -26,9 +29,6 @@ impl Progress {
             bar
         };
         let (images, rows) = (bar("images"), bar("rows"));
-        for bar in [&images, &rows] {
-            bar.enable_steady_tick(Duration::from_millis(500));
-        }
         Self { all, images, rows }
     }
 
@@ -44,8 +44,13 @@ impl Progress {
                 self.rows.set_position(kept as u64);
                 // What took no time says nothing about the rest.
                 self.rows.reset_eta();
+                self.rows.enable_steady_tick(TICK);
             }
-            Event::Planned { rows } => self.images.set_length(rows as u64),
+            Event::Planned { rows } => {
+                self.images.set_length(rows as u64);
+                self.images.reset_eta();
+                self.images.enable_steady_tick(TICK);
+            }
             Event::Stage { network, board, stage, .. } => match stage {
                 Stage::Planning => self.rows.set_message(format!("planning {network} for {board}")),
                 Stage::Reference => self.rows.set_message(format!("computing outputs of {network}")),

@@ -65,6 +65,17 @@ impl Lines {
     }
 }
 
+/// How software set up the way from core to flash.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FlashSetup {
+    /// Cycles beyond the first for an access that no cache answers.
+    pub wait_states: u32,
+    pub prefetch: bool,
+    /// The accelerator's caches; those of a Cortex-M7 are the core's own.
+    pub instruction_cache: bool,
+    pub data_cache: bool,
+}
+
 /// All that is not core and not memory. `now` is in core cycles since power-on and never goes back.
 ///
 /// Memory and the private peripheral bus (0xE000_0000 to 0xE00F_FFFF) are the core's own and never asked for here, but for
@@ -88,6 +99,11 @@ pub trait Periphery {
     fn tick(&mut self, now: u64, memory: &mut dyn Memory);
 
     fn lines(&self) -> &Lines;
+
+    /// What the flash controller's registers say; none where the board's description says it all.
+    fn flash_setup(&self) -> Option<FlashSetup> {
+        None
+    }
 
     /// Whether software asked for a reset of the whole system (not by AIRCR, which is the core's own).
     fn reset_requested(&self) -> bool {

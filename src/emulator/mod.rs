@@ -11,5 +11,5 @@ pub mod soc;
 pub mod timing;
 
 pub use image::{Image, ImageError, Segment, Symbol};
-pub use interface::{AccessError, Lines, Memory, NoPeriphery, Periphery, Width};
+pub use interface::{AccessError, FlashSetup, Lines, Memory, NoPeriphery, Periphery, Width};
 pub use machine::{EmulatorError, Machine, Pause};

@@ -10,9 +10,9 @@ pub const DEFAULT_STACK_BYTES: u32 = 2048;
 /// Bytes of variables of the runtime and of the padding between parts.
 const RUNTIME_SRAM: usize = 1024;
 /// Bytes of code and constants of the runtime, all kernels and what they take from libraries.
-const RUNTIME_FLASH: usize = 28 * 1024;
-/// Bytes of code and constants that print and call one step.
-const STEP_FLASH: usize = 256;
+const RUNTIME_FLASH: usize = 20 * 1024;
+/// Bytes of code and constants of one step, where its kernel is compiled for it alone.
+const STEP_FLASH: usize = 512;
 /// Bytes that hold the cycles of one step.
 const STEP_SRAM: usize = 4;
 

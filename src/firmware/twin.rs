@@ -2,19 +2,16 @@
 
 use crate::board::{Board, Core};
 
-const AN386: &str = include_str!("../../firmware/ports/mps2/mps2-an386.yaml");
-const AN500: &str = include_str!("../../firmware/ports/mps2/mps2-an500.yaml");
-
 /// The QEMU machine of the same core: runtime, kernels and network are the same, the port is another.
 ///
 /// Its name is that of the machine: `qemu-system-arm -M NAME -kernel IMAGE -serial stdio` runs the image.
 pub fn qemu_twin(core: Core) -> Board {
-    let (file, text) = match core {
-        Core::CortexM4f => ("firmware/ports/mps2/mps2-an386.yaml", AN386),
-        Core::CortexM7f => ("firmware/ports/mps2/mps2-an500.yaml", AN500),
+    let name = match core {
+        Core::CortexM4f => "mps2-an386",
+        Core::CortexM7f => "mps2-an500",
     };
-    // The text is part of the program, and a test reads both.
-    Board::parse(file, text).expect("the board files of QEMU's machines are right")
+    // Its file is a part of the program, and a test reads both.
+    Board::shipped(name).expect("the boards of QEMU's machines")
 }
 
 #[cfg(test)]

@@ -192,6 +192,10 @@ impl Carrier<'_> {
     }
 
     fn fail<T>(&self, row: Row, prepared: Option<&Prepared>, cause: Cause, reason: String) -> Step<T> {
+        // Ctrl-C ends compilers, too.
+        if cause == Cause::Infrastructure && self.order.cancel.is_cancelled() {
+            return None;
+        }
         Some(Err(Box::new(self.common.failed(row, prepared, cause, reason))))
     }
 

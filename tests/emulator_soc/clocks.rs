@@ -85,3 +85,41 @@ fn a_reset_bit_resets_its_peripheral_and_a_reset_tells_its_cause() {
     assert_eq!(bench.read(0x4002_1094) & 0xff00_0000, 0x1400_0000);
     assert_eq!(bench.soc.core_hz(), 4_000_000);
 }
+
+#[test]
+fn a_peripheral_without_clock_is_deaf_where_the_manual_says_so() {
+    let mut bench = Bench::f7();
+    bench.write(0x4000_7000, 1 << 8);
+    assert_eq!(bench.read(0x4000_7000), 0);
+    assert_eq!(bench.soc.unclocked().collect::<Vec<_>>(), [("PWR", 2)]);
+    bench.set(0x4002_3840, 1 << 28);
+    assert_eq!(bench.read(0x4000_7000), 0xc000, "the write was lost");
+}
+
+#[test]
+fn the_backup_domain_is_protected_and_outlives_resets() {
+    for (mut bench, gate, bdcr) in [(Bench::l4(), 0x4002_1058, 0x4002_1090), (Bench::f7(), 0x4002_3840, 0x4002_3870)] {
+        bench.set(gate, 1 << 28);
+        bench.write(bdcr, 1);
+        assert_eq!(bench.read(bdcr), 0);
+        bench.set(0x4000_7000, 1 << 8);
+        bench.write(bdcr, 1);
+        assert_eq!(bench.read(bdcr), 0b11, "LSE is on and ready");
+        bench.soc.reset_by_software(bench.now);
+        assert_eq!(bench.read(bdcr), 0b11);
+        bench.soc.reset(bench.now);
+        assert_eq!(bench.read(bdcr), 0);
+    }
+}
+
+#[test]
+fn the_pll_multiplies_by_all_seven_bits_and_divides_first() {
+    let mut bench = Bench::l4();
+    bench.write(0x4002_2000, 0x704);
+    bench.set(0x4002_1000, 1 << 8);
+    // HSI 16 MHz / 4 * 80 / 4.
+    bench.write(0x4002_100c, 2 | 3 << 4 | 80 << 8 | 1 << 24 | 1 << 25);
+    bench.set(0x4002_1000, 1 << 24);
+    bench.set(0x4002_1008, 3);
+    assert_eq!(bench.soc.core_hz(), 80_000_000);
+}

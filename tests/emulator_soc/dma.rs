@@ -105,3 +105,29 @@ fn streams_send_and_receive_on_usart1() {
     bench.write(dma + 12, 0x30 << 22);
     assert!(!bench.line(70));
 }
+
+#[test]
+fn half_of_a_transfer_interrupts_where_it_is_asked_for() {
+    let mut bench = Bench::f7_at_216_mhz();
+    let (uart, dma) = (0x4001_1000, 0x4002_6400);
+    bench.set(0x4002_3830, 1 << 22);
+    bench.write(uart + 0x0c, 938);
+    bench.write(uart + 0x08, 1 << 7);
+    bench.write(uart, 0b1001);
+    let send = dma + 0x10 + 0x18 * 7;
+    bench.write(send + 4, 6);
+    bench.write(send + 8, uart + 0x28);
+    bench.write(send + 12, 0x2000_0000);
+    let start = bench.now;
+    bench.write(send, 4 << 25 | 1 << 10 | 1 << 6 | 1 << 3 | 1);
+    // Two bytes go at once, into shift register and data register; each later one as a frame ends.
+    bench.go_to(start + 18_759);
+    assert_eq!((bench.read(send + 4), bench.line(70)), (4, false));
+    bench.go_to(start + 18_760);
+    assert_eq!((bench.read(send + 4), bench.line(70)), (3, true));
+    bench.write(dma + 12, 0x10 << 22);
+    assert!(!bench.line(70));
+    bench.go_to(start + 8 * 18_760);
+    assert_eq!(bench.read(dma + 4) >> 22, 0x20);
+    assert!(!bench.line(70), "the end is not asked for");
+}

@@ -89,3 +89,14 @@ fn f7_programs_by_parallelism_and_erases_sectors() {
     bench.write(cr, 1 << 1 | 9 << 3 | 1 << 16);
     assert_eq!(bench.read(sr), 1 << 7, "ERSERR: there is no sector 9");
 }
+
+#[test]
+fn programming_clears_bits_and_sets_none() {
+    let mut bench = Bench::f7();
+    unlock(&mut bench, 0x4002_3c04);
+    bench.write(0x4002_3c10, 1 | 2 << 8);
+    bench.write(0x0800_0100, 0xffff_00ff);
+    bench.pass(16 * 16);
+    bench.write(0x0800_0100, 0x0fff_ffff);
+    assert_eq!(bench.memory.flash[0x100..0x104], [0xff, 0x00, 0xff, 0x0f]);
+}

@@ -14,6 +14,7 @@ fn outputs_are_seen_with_the_cycle_of_each_edge() {
     assert!(bench.soc.pin('B', 7));
     assert_eq!(bench.read(GPIOB + 0x10), 1 << 7 | 1 << 4, "and the pulled-up JTAG pin");
     bench.pass(5);
+    bench.write(GPIOB + 0x18, 1 << 7);
     bench.write(GPIOB + 0x28, 1 << 7);
     assert!(!bench.soc.pin('B', 7));
     let edges: Vec<_> = bench.soc.take_edges().iter().map(|e| (e.at - rise, e.number, e.high)).collect();
@@ -38,8 +39,21 @@ fn a_button_reaches_its_interrupt() {
     assert!(!bench.line(40));
     bench.soc.drive_pin('C', 13, None, bench.now);
     assert!(!bench.line(40), "a fall is not asked for");
-    bench.write(exti + 0x10, 1 << 13);
-    assert!(bench.line(40), "by software");
+    for _ in 0..2 {
+        bench.write(exti + 0x10, 1 << 13);
+        assert!(bench.line(40), "by software");
+        bench.write(exti + 0x14, 1 << 13);
+        assert_eq!((bench.line(40), bench.read(exti + 0x10)), (false, 0));
+    }
+    // Line 7 listens to port C as well.
+    bench.write(syscfg + 0x0c, 2 << 12);
+    bench.write(gpioc, 0xf3ff_3fff);
+    bench.write(exti + 0x0c, 1 << 7);
+    bench.set(exti, 1 << 7);
+    bench.soc.drive_pin('C', 7, Some(true), bench.now);
+    assert!(!bench.line(23));
+    bench.soc.drive_pin('C', 7, Some(false), bench.now);
+    assert!(bench.line(23));
 }
 
 #[test]

@@ -1,84 +1,71 @@
-//! The same programs on the emulator's core.
+//! The same programs on the emulator.
 
 use super::{RAM_SIZE, Twin};
-use hil::board::{self, Region, RegionKind};
-use hil::emulator::core::{Core, CoreConfig, Pause};
-use hil::emulator::memory::Map;
-use hil::emulator::{AccessError, Lines, Memory, Periphery, Width};
+use hil::board::{Board, Region, RegionKind};
+use hil::emulator::core::Stop;
+use hil::emulator::{EmulatorError, Image, Machine, Memory, Pause};
 use std::path::Path;
-use std::process::Command;
 
-/// The CMSDK UART0 alone; what is sent ends the run.
-#[derive(Debug, Default)]
-struct Marker {
-    lines: Lines,
-    sent: Option<u8>,
-}
-
-impl Periphery for Marker {
-    fn read(&mut self, address: u32, _: Width, _: u64) -> Result<u32, AccessError> {
-        Err(AccessError::Unmapped { address })
-    }
-
-    fn write(&mut self, address: u32, _: Width, value: u32, _: u64, _: &mut dyn Memory) -> Result<(), AccessError> {
-        match address {
-            0x4000_4000 => self.sent = Some(value as u8),
-            0x4000_4008 | 0x4000_4010 => {}
-            _ => return Err(AccessError::Unmapped { address }),
-        }
-        Ok(())
-    }
-
-    fn due(&self) -> u64 {
-        u64::MAX
-    }
-
-    fn tick(&mut self, _: u64, _: &mut dyn Memory) {}
-
-    fn lines(&self) -> &Lines {
-        &self.lines
-    }
-
-    fn reset_requested(&self) -> bool {
-        self.sent.is_some()
-    }
-}
-
-/// The core of a twin board with `elf` in its memory and `ram` in its external RAM, reset.
-pub fn core(elf: &Path, twin: Twin, ram: &[u8]) -> Core {
-    let image = elf.with_extension("bin");
-    let status = Command::new("arm-none-eabi-objcopy").args(["-O", "binary"]).arg(elf).arg(&image).status();
-    assert!(status.expect("objcopy").success());
-    let region = |name: &str, origin, size| {
-        let kind = RegionKind::Sram;
-        Region { name: name.into(), kind, origin, size, aliases: vec![] }
-    };
-    let regions = [
-        region("code", 0, 4 << 20),
-        region("sram", 0x2000_0000, 4 << 20),
-        region("external", twin.ram_base, RAM_SIZE as u32),
-    ];
-    let mut map = Map::new(&regions).expect("a map");
-    assert!(map.program(0, &std::fs::read(&image).expect("an image")));
-    assert!(map.program(twin.ram_base, ram));
-    let m7 = twin.double_precision;
-    let mut config = CoreConfig::new(if m7 { board::Core::CortexM7f } else { board::Core::CortexM4f });
-    config.double_fpu = twin.double_precision;
-    let mut core = Core::new(config, map);
-    core.reset();
-    core
+/// A twin board with `elf` in its memory and `ram` in its external RAM, reset.
+pub fn machine(elf: &Path, twin: Twin, ram: &[u8]) -> Machine {
+    let mut board = Board::shipped(twin.board).expect("a twin board");
+    let (kind, origin, size) = (RegionKind::Sram, twin.ram_base, RAM_SIZE as u32);
+    board.memory.push(Region { name: "psram".into(), kind, origin, size, aliases: vec![] });
+    let mut machine = Machine::new(&board).expect("a machine");
+    let image = Image::read(elf, 0).expect("an image");
+    machine.load(&image).expect("an image that fits");
+    assert!(machine.core_mut().memory_mut().program(twin.ram_base, ram));
+    machine
 }
 
 /// What [`super::run_until_marker`] does, on the emulator.
 pub fn emulate_until_marker(elf: &Path, twin: Twin, ram: &[u8], take: usize) -> Vec<u8> {
-    let mut core = core(elf, twin, ram);
-    let mut marker = Marker::default();
-    match core.run(&mut marker, 20_000_000_000) {
-        Ok(Pause::Reset) => {}
+    let mut machine = machine(elf, twin, ram);
+    match machine.run_until_heard(20_000_000_000) {
+        Ok(Pause::Heard) => {}
         other => panic!("{}: the emulator ended with {other:?}", elf.display()),
     }
-    assert_eq!(marker.sent, Some(b'!'), "{} ended in a fault", elf.display());
+    assert_eq!(machine.receive(), b"!", "{} ended in a fault", elf.display());
     let mut after = vec![0; take];
-    assert!(core.memory().load(twin.ram_base, &mut after));
+    assert!(machine.core().memory().load(twin.ram_base, &mut after));
     after
+}
+
+/// What [`super::Counter`] is, on the emulator.
+pub struct EmulatedCounter(Machine);
+
+impl EmulatedCounter {
+    pub fn start(elf: &Path, twin: Twin, input: &[u8]) -> Self {
+        let mut machine = machine(elf, twin, &[]);
+        machine.send(input);
+        Self(machine)
+    }
+
+    /// Runs until the instruction at `address` is next, and says how many have been executed since power-on. A breakpoint
+    /// instruction stands in its place meanwhile; it stops the core uncounted.
+    pub fn run_to(&mut self, address: u32) -> u64 {
+        let mut original = [0; 2];
+        let memory = self.0.core_mut().memory_mut();
+        assert!(memory.load(address, &mut original), "{address:#x} is no memory");
+        assert!(memory.program(address, &[0x00, 0xbe]));
+        match self.0.run(100_000_000_000) {
+            Err(EmulatorError::Stop(Stop::Breakpoint { pc, .. })) if pc == address => {}
+            other => panic!("the emulator ended otherwise than at {address:#x}: {other:?}"),
+        }
+        assert!(self.0.core_mut().memory_mut().program(address, &original));
+        self.0.instructions()
+    }
+
+    /// r0 to r15.
+    pub fn register(&self, number: usize) -> u32 {
+        self.0.core().register(number)
+    }
+}
+
+/// What [`super::qemu_instructions_of_call`] does, on the emulator.
+pub fn emulated_instructions_of_call(elf: &Path, twin: Twin, input: &[u8], entry: u32) -> u64 {
+    let mut counter = EmulatedCounter::start(elf, twin, input);
+    let before = counter.run_to(entry & !1);
+    let back = counter.register(14) & !1;
+    counter.run_to(back) - before
 }

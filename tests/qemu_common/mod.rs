@@ -9,8 +9,8 @@ mod qemu;
 mod rng;
 
 pub use count::{Counter, qemu_instructions, qemu_instructions_of_call};
-pub use emulated::{core, emulate_until_marker};
-pub use program::{assemble, disassemble};
+pub use emulated::{EmulatedCounter, emulate_until_marker, emulated_instructions_of_call, machine};
+pub use program::{assemble, disassemble, symbols};
 pub use qemu::{RAM_SIZE, run_uart, run_until_marker};
 pub use rng::Rng;
 
@@ -49,7 +49,7 @@ pub const M7: Twin = Twin {
 
 /// Whether emulator and cross tools are there; says so where they are not.
 pub fn tools_are_there() -> bool {
-    for tool in ["qemu-system-arm", "arm-none-eabi-as", "arm-none-eabi-ld", "arm-none-eabi-objcopy"] {
+    for tool in ["qemu-system-arm", "arm-none-eabi-as", "arm-none-eabi-ld", "arm-none-eabi-nm"] {
         let found = Command::new(tool).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
         if !found.is_ok_and(|status| status.success()) {
             println!("skipped: {tool} is missing");

@@ -1,13 +1,14 @@
 //! Programs from assembly text.
 
 use super::Twin;
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// Vectors, start-up with the FPU switched on, and `finish`, which sends the end marker by the CMSDK UART.
-/// A fault goes to `note_fault` if the program has one, else it sends another marker; SVC and PendSV go to `on_svc` and
-/// `on_pendsv`.
+/// A fault goes to `note_fault` if the program has one, else it sends another marker; SVC, PendSV and interrupts go to
+/// `on_svc`, `on_pendsv` and `on_irq`.
 const FRAME: &str = "
     .syntax unified
     .thumb
@@ -26,6 +27,10 @@ vectors:
     .weak on_pendsv
     .word on_pendsv
     .word fault + 1
+    .weak on_irq
+    .rept 32
+    .word on_irq
+    .endr
     .thumb_func
 _start:
     ldr r0, =0xe000ed88
@@ -74,6 +79,18 @@ pub fn disassemble(elf: &Path, start: u32, end: u32) -> String {
     let output = Command::new("arm-none-eabi-objdump").args(["-d", "-Mforce-thumb"]).args(range).arg(elf).output();
     let text = String::from_utf8_lossy(&output.expect("objdump").stdout).into_owned();
     text.lines().filter(|line| line.contains(":\t")).collect::<Vec<_>>().join("\n")
+}
+
+/// Addresses of all symbols, without the bit that says Thumb.
+pub fn symbols(elf: &Path) -> BTreeMap<String, u32> {
+    let output = Command::new("arm-none-eabi-nm").arg(elf).output().expect("nm");
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let parse = |line: &str| {
+        let mut words = line.split_whitespace();
+        let (address, _, name) = (words.next()?, words.next()?, words.next()?);
+        Some((name.to_string(), u32::from_str_radix(address, 16).ok()? & !1))
+    };
+    text.lines().filter_map(parse).collect()
 }
 
 fn tool(command: &mut Command) {

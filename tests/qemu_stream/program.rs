@@ -153,17 +153,32 @@ note_fault:
     bic r1, r2
     orr r1, #0x01000000
     str r1, [sp, #28]
+    movs r2, #0
+    msr basepri, r2
+    @ No more traps and no interrupts.
+    ldr r0, =0xe000ed14
+    mov r1, #0x200
+    str r1, [r0]
+    ldr r1, =0x05fa0000
+    str r1, [r0, #-8]
+    mov r1, #-1
+    ldr r0, =0xe000e180
+    str r1, [r0]
+    str r1, [r0, #0x100]
     bx lr
     .ltorg
 
 @ Puts what an exception looks like from inside into the window. The number of the SVC says whether the handler uses the
-@ FPU (1), before (2) or after it looks at the frame, and whether it makes PendSV follow (4).
+@ FPU (1), before (2) or after it looks at the frame (all but its last word, which is unknown), and whether it makes PendSV follow (4).
     .thumb_func
 on_svc:
     ldr r0, =SCRATCH
-    ldr r1, [sp, #24]
+    tst lr, #4
+    ite eq
+    mrseq r2, msp
+    mrsne r2, psp
+    ldr r1, [r2, #24]
     ldrb r1, [r1, #-2]
-    mov r2, sp
     mrs r3, xpsr
     stmia r0!, {r2, r3, lr}
     mrs r3, control
@@ -172,7 +187,15 @@ on_svc:
     cmp r3, #3
     it eq
     bleq use_fpu
-    movs r3, #26
+    and r3, r1, #3
+    cmp r3, #3
+    it eq
+    tsteq lr, #16
+    @ Until the FPU is used, most of a long frame is what was there before: the return addresses of interrupts, say, which
+    @ need not be the same.
+    ite eq
+    moveq r3, #25
+    movne r3, #8
 1:
     ldr r12, [r2], #4
     str r12, [r0], #4
@@ -213,6 +236,40 @@ on_pendsv:
     vstr s0, [r0]
     bx lr
     .ltorg
+
+@ Notes entry and exit in a log of 16 words, and pends what the word for this interrupt says, once.
+    .thumb_func
+on_irq:
+    ldr r0, =SCRATCH + 128
+    mrs r3, ipsr
+    ldr r1, [r0]
+    add r1, #1
+    and r1, #15
+    str r1, [r0]
+    str r3, [r0, r1, lsl #2]
+    and r12, r3, #7
+    add r12, r0, r12, lsl #2
+    ldr r1, [r12, #64]
+    movs r2, #0
+    str r2, [r12, #64]
+    tst r3, #1
+    beq 1f
+    vmov s0, r3
+    vcvt.f32.u32 s7, s0
+1:
+    ldr r2, =0xe000e200
+    str r1, [r2]
+    dsb
+    isb
+    mrs r3, ipsr
+    orr r3, r3, lr, lsl #16
+    ldr r1, [r0]
+    add r1, #1
+    and r1, #15
+    str r1, [r0]
+    str r3, [r0, r1, lsl #2]
+    bx lr
+    .ltorg
 ";
 
 /// Assembly text of a batch, `runs` runs for each snippet.
@@ -241,9 +298,9 @@ pub fn text(snippets: &[Snippet], twin: Twin, runs: usize) -> String {
     text + "    .word 0\n"
 }
 
-/// Snippets of a batch.
-pub fn snippets(seed: u64, count: usize, twin: Twin) -> Vec<Snippet> {
-    let mut generator = Generator::new(Rng(seed), twin);
+/// Snippets of a batch, some of which end in a fault if `faults`.
+pub fn snippets(seed: u64, count: usize, twin: Twin, faults: bool) -> Vec<Snippet> {
+    let mut generator = Generator::new(Rng(seed), twin, faults);
     (0..count).map(|i| generator.snippet(i)).collect()
 }
 

@@ -5,6 +5,7 @@ use super::exception::float_enter;
 use super::exec;
 use super::lower::{blank, lower};
 use super::op::{Meta, Op};
+use crate::board::RegionKind;
 use crate::emulator::isa::{self, Class, Insn};
 use crate::emulator::memory::{CODE, GRANULE};
 use std::cell::Cell;
@@ -35,6 +36,10 @@ pub(crate) struct Block {
     /// Blocks found last at `target` and at `end`.
     pub taken: Cell<u32>,
     pub fall: Cell<u32>,
+    /// Lines of flash that it is fetched from.
+    pub lines: Box<[u32]>,
+    /// When all of them were known to be in the cache.
+    pub epoch: Cell<u64>,
     granules: Box<[u32]>,
 }
 
@@ -148,6 +153,8 @@ struct Builder {
     entered_float: bool,
     done: bool,
     granules: Vec<u32>,
+    lines: Vec<u32>,
+    before: Option<isa::Code>,
 }
 
 impl Builder {
@@ -166,6 +173,8 @@ impl Builder {
             entered_float: false,
             done: false,
             granules: Vec::new(),
+            lines: Vec::new(),
+            before: None,
         }
     }
 
@@ -181,7 +190,12 @@ impl Builder {
     }
 
     fn halfword(&mut self, cpu: &mut Cpu, address: u32) -> Option<u16> {
-        let offset = cpu.map.offset(address, 2)?;
+        let window = *cpu.map.window(address, 2)?;
+        let offset = (window.offset + (address - window.origin)) as usize;
+        let line = address & !(cpu.flash.line() - 1);
+        if window.kind == RegionKind::Flash && self.lines.last() != Some(&line) {
+            self.lines.push(line);
+        }
         let granule = offset as u32 / GRANULE;
         if self.granules.last() != Some(&granule) {
             self.granules.push(granule);
@@ -214,7 +228,8 @@ impl Builder {
             return self.report(blank(exec::unknown));
         };
         let Some(lowered) = lower(&code, &cpu.config) else { return self.report(blank(exec::unknown)) };
-        let half_cycles = cpu.cost.half_cycles(&code);
+        let half_cycles = cpu.cost.half_cycles(&code, self.before.as_ref());
+        self.before = Some(code);
         let conditional = condition < 14;
         let enters_float = code.class().is_float() && !self.entered_float;
         if conditional {
@@ -258,6 +273,8 @@ impl Builder {
             cycles,
             taken: Cell::new(0),
             fall: Cell::new(0),
+            lines: self.lines.into(),
+            epoch: Cell::new(0),
             granules: self.granules.into(),
         }
     }

@@ -50,7 +50,7 @@ impl Cpu {
         let inside = address.wrapping_sub(self.fast.flash_base);
         if address & (access.width - 1) == 0 && inside < self.fast.flash_size {
             let offset = (self.fast.flash_offset + inside) as usize;
-            self.cycles += u64::from(self.cost.flash_data);
+            self.cycles += u64::from(self.flash.read(address));
             return Some(match access.width {
                 1 => self.map.get::<1>(offset),
                 2 => self.map.get::<2>(offset),
@@ -73,7 +73,7 @@ impl Cpu {
         if let Some(&window) = self.map.window(address, width) {
             let offset = place(&window, address);
             if window.kind == RegionKind::Flash {
-                self.cycles += u64::from(self.cost.flash_data);
+                self.cycles += u64::from(self.flash.read(address));
             } else {
                 self.map.mark_read(offset);
                 self.map.mark_read(offset + width as usize - 1);

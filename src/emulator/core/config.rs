@@ -1,15 +1,7 @@
 //! What a manufacturer chose when the core was built in.
 
 use crate::board::{self, Board, RegionKind};
-
-/// Sets, ways and line of one L1 cache.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct CacheGeometry {
-    pub bytes: u32,
-    pub ways: u32,
-    /// Bytes.
-    pub line: u32,
-}
+use crate::emulator::timing::{CacheGeometry, FlashPath};
 
 /// The implementation options of a core.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,7 +18,8 @@ pub struct CoreConfig {
     pub data_cache: Option<CacheGeometry>,
     /// Where SP and PC stand at reset, and the reset value of VTOR.
     pub boot_address: u32,
-    pub flash_wait_states: u32,
+    /// How long flash takes.
+    pub flash: FlashPath,
 }
 
 impl CoreConfig {
@@ -36,7 +29,12 @@ impl CoreConfig {
         let mut config = Self::new(board.core);
         config.double_fpu = board.double_fpu;
         config.boot_address = boot_address;
-        config.flash_wait_states = board.clock.flash_wait_states;
+        let wait_states = board.clock.flash_wait_states;
+        config.flash = match (config.instruction_cache, config.data_cache) {
+            (Some(instructions), Some(data)) => FlashPath::by_axi(wait_states, instructions, data),
+            _ if board.family == "stm32l4plus" => FlashPath::stm32l4plus(wait_states),
+            _ => FlashPath::stm32f4(wait_states),
+        };
         config
     }
 
@@ -52,7 +50,7 @@ impl CoreConfig {
             instruction_cache: m7.then_some(CacheGeometry { bytes: 4096, ways: 2, line: 32 }),
             data_cache: m7.then_some(CacheGeometry { bytes: 4096, ways: 4, line: 32 }),
             boot_address: 0,
-            flash_wait_states: 0,
+            flash: FlashPath::IMMEDIATE,
         }
     }
 }

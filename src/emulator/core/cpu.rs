@@ -4,7 +4,7 @@ use super::config::CoreConfig;
 use super::fault::{Fault, Halt};
 use super::ppb::Ppb;
 use crate::emulator::memory::{Fast, Map};
-use crate::emulator::timing::Cost;
+use crate::emulator::timing::{Cost, Flash};
 
 /// Everything that handlers work on.
 pub struct Cpu {
@@ -59,6 +59,7 @@ pub struct Cpu {
     pub(crate) sleeping: Sleep,
     pub(crate) ppb: Ppb,
     pub(crate) cost: Cost,
+    pub(crate) flash: Flash,
     pub(crate) config: CoreConfig,
     /// Decoded blocks no longer hold, because what they were decoded under changed.
     pub(crate) flush: bool,
@@ -73,7 +74,7 @@ pub(crate) enum Sleep {
 
 impl Cpu {
     pub(crate) fn new(config: CoreConfig, map: Map) -> Self {
-        Self {
+        let mut cpu = Self {
             r: [0; 16],
             pc: 0,
             n: 0,
@@ -106,10 +107,16 @@ impl Cpu {
             event: false,
             sleeping: Sleep::Awake,
             ppb: Ppb::new(&config),
-            cost: Cost::of(config.core, config.flash_wait_states),
+            cost: Cost::of(config.core),
+            flash: Flash::new(config.flash),
             config,
             flush: false,
+        };
+        // The caches of a Cortex-M7 are off after reset.
+        if cpu.config.instruction_cache.is_some() {
+            cpu.flash.switch(false, false);
         }
+        cpu
     }
 
     /// Whether a condition holds.

@@ -65,6 +65,12 @@ impl Cpu {
     /// Takes a synchronous fault of the instruction at `pc`.
     pub(crate) fn raise(&mut self, periphery: &mut dyn Periphery, fault: Fault) {
         let mut number = self.record(fault);
+        if fault == Fault::Supervisor {
+            // Unlike faults, a supervisor call is done when its exception is taken, whichever that is.
+            self.pc = self.pc.wrapping_add(2);
+            self.it = super::block::advance(self.it);
+            self.instructions += 1;
+        }
         let nvic = &self.ppb.nvic;
         let limit = self.execution_priority();
         if !nvic.enabled.get(number) || self.ppb.group(nvic.priority(number)) >= limit {

@@ -20,7 +20,8 @@ mod systick;
 use crate::emulator::isa;
 use crate::emulator::memory::{Map, Touched};
 
-pub use config::{CacheGeometry, CoreConfig};
+pub use crate::emulator::timing::CacheGeometry;
+pub use config::CoreConfig;
 pub use cpu::Cpu;
 pub use op::{Flow, Handler, Op};
 pub use stop::{Pause, Stop, Symbols};
@@ -32,7 +33,8 @@ pub struct Core {
     symbols: Symbols,
 }
 
-/// Lowest values of the stack pointers since [`Core::clear_watermarks`]; `u32::MAX` where a pointer was never set.
+/// Lowest values of the stack pointers since [`Core::clear_watermarks`]; the process stack's is `u32::MAX` where it was
+/// never set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StackLow {
     pub main: u32,
@@ -156,8 +158,8 @@ impl Core {
     /// Starts stack watermark and touched ranges anew.
     pub fn clear_watermarks(&mut self) {
         self.cpu.map.clear_touched();
-        self.cpu.sp_low = [u32::MAX; 2];
-        self.cpu.note_sp();
+        let unused_or = |sp: u32| if sp == 0 { u32::MAX } else { sp };
+        self.cpu.sp_low = [self.cpu.main_sp(), unused_or(self.cpu.process_sp())];
     }
 
     /// Instructions per block at most, for stepping; 0 is the usual length. Changes no result but when interrupts are taken.

@@ -109,6 +109,13 @@ impl Nvic {
         }
     }
 
+    /// Pends an interrupt by software.
+    pub fn trigger(&mut self, line: u32) {
+        if line < u32::from(self.lines) {
+            self.pending.set(line + 16, true);
+        }
+    }
+
     pub fn any_interrupt_pending(&self) -> bool {
         self.pending.iter().any(|number| number >= 16)
     }

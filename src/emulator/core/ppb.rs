@@ -1,7 +1,7 @@
 //! The private peripheral bus: what stands at 0xE000_0000 to 0xE00F_FFFF.
 
 use super::bus::Access;
-use super::config::{CacheGeometry, CoreConfig};
+use super::config::CoreConfig;
 use super::cpu::Cpu;
 use super::dwt::Dwt;
 use super::fault::{Fault, Halt};
@@ -9,6 +9,7 @@ use super::mpu::Mpu;
 use super::nvic::Nvic;
 use super::systick::SysTick;
 use crate::board;
+use crate::emulator::timing::CacheGeometry;
 
 /// Numbers of exceptions.
 pub(crate) mod exception {
@@ -296,6 +297,9 @@ impl Cpu {
             0xE000_ED14 => {
                 let writable = if ppb.m7 { 0x7_031B } else { 0x31B };
                 ppb.ccr = ppb.ccr & !writable | value & writable;
+                if ppb.m7 {
+                    self.flash.switch(value >> 17 & 1 == 1, value >> 16 & 1 == 1);
+                }
                 after = After::Access;
             }
             0xE000_ED18..=0xE000_ED20 => ppb.nvic.set_system_priorities(word, value, mask),
@@ -314,15 +318,17 @@ impl Cpu {
             }
             0xE000_EDF0 | 0xE000_EDF4 | 0xE000_EDF8 => {}
             0xE000_EDFC => ppb.demcr = value,
-            0xE000_EF00 => ppb.nvic.pending.set(16 + (value & 0x1FF), true),
+            0xE000_EF00 => ppb.nvic.trigger(value & 0x1FF),
             0xE000_EF34 => {
                 ppb.fpccr = ppb.fpccr & !(FPCCR_ASPEN | FPCCR_LSPEN | FPCCR_LSPACT)
                     | value & (FPCCR_ASPEN | FPCCR_LSPEN | FPCCR_LSPACT)
             }
             0xE000_EF38 => ppb.fpcar = value & !7,
             0xE000_EF3C => ppb.fpdscr = value & 0x07C0_0000,
+            // ICIALLU.
+            0xE000_EF50 if ppb.m7 => self.flash.clear_instructions(),
             // Cache maintenance: memory is always coherent here; the cost is the timing model's.
-            0xE000_EF50..=0xE000_EF78 if ppb.m7 => {}
+            0xE000_EF54..=0xE000_EF78 if ppb.m7 => {}
             0xE000_EF90..=0xE000_EFA0 if ppb.m7 => ppb.m7_control[(word - 0xE000_EF90) as usize / 4] = value,
             0xE000_EFA8 if ppb.m7 => {}
             0xE004_0000..=0xE004_0FFC => {}

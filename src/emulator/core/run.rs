@@ -28,6 +28,13 @@ impl Core {
                 self.cpu.ppb.pend(super::ppb::exception::SYSTICK);
             }
             self.cpu.ppb.nvic.sample(periphery.lines());
+            if let Some(setup) = periphery.flash_setup() {
+                // The accelerator of an M7 is not on the way that it fetches by: its own caches are, and CCR switches them.
+                match self.cpu.config.instruction_cache {
+                    Some(_) => self.cpu.flash.set_wait_states(setup.wait_states),
+                    None => self.cpu.flash.set_up(setup),
+                }
+            }
             if periphery.reset_requested() {
                 return Ok(Pause::Reset);
             }
@@ -100,6 +107,11 @@ impl Core {
         let mut number = blocks.at(cpu);
         loop {
             let block = &blocks.blocks[number as usize];
+            if block.epoch.get() != cpu.flash.epoch {
+                // Whatever has come into the cache since may have driven this block's lines out.
+                cpu.cycles += u64::from(cpu.flash.fetch(&block.lines));
+                block.epoch.set(cpu.flash.epoch);
+            }
             let mut index = 0;
             let flow = loop {
                 let op = &block.ops[index];

@@ -243,9 +243,9 @@ pub(super) static ROWS: &[Row] = &[
         a: 0,
         immediate: 0
     }),
-    row!("1101 ffff iiiiiiii", "b{f}.n {btarget8}", Branch, |c| outside_it(
+    row!("1101 CCCC iiiiiiii", "b{C}.n {btarget8}", Branch, |c| outside_it(
         c,
-        Insn::BranchIf { condition: c.r('f'), target: c.pc.wrapping_add(4).wrapping_add(sign(c.get('i'), 8) << 1) }
+        Insn::BranchIf { condition: c.r('C'), target: c.pc.wrapping_add(4).wrapping_add(sign(c.get('i'), 8) << 1) }
     )),
     row!("1101 1110 iiiiiiii", "udf{?} {#i}", System, |_| Insn::Undefined),
     row!("1101 1111 iiiiiiii", "svc{?} {i}", System, |_| Insn::Last {

@@ -7,7 +7,8 @@ use std::sync::OnceLock;
 pub struct Row {
     /// Bits from the highest: `0` and `1` are fixed, a letter belongs to the field of that name, blanks and `|` are for the eye.
     /// Letters `d n m t a u e`, where four bits wide, are registers that can be neither SP nor PC; `D N M T` may be SP. A row with the field `N`
-    /// does not match where it is 15: what has PC as its base is another instruction.
+    /// does not match where it is 15: what has PC as its base is another instruction;
+    /// nor one with the condition `C` where that is 14 or 15.
     pub pattern: &'static str,
     /// Disassembly in GNU syntax; see [`super::text`].
     pub text: &'static str,
@@ -24,11 +25,14 @@ pub(crate) struct Parsed {
     pub value: u32,
     /// Mask of the field `N`, or 0.
     pub base: u32,
+    /// Mask of the upper bits of the field `C`, or 0.
+    pub condition: u32,
 }
 
 impl Parsed {
     fn matches(&self, bits: u32) -> bool {
-        bits & self.mask == self.value && (self.base == 0 || bits & self.base != self.base)
+        let not_all = |mask: u32| mask == 0 || bits & mask != mask;
+        bits & self.mask == self.value && not_all(self.base) && not_all(self.condition)
     }
 }
 
@@ -122,7 +126,7 @@ pub(crate) struct Table {
 }
 
 pub(crate) fn parse(row: &'static Row) -> Parsed {
-    let (mut mask, mut value, mut base, mut width) = (0u32, 0u32, 0u32, 0);
+    let (mut mask, mut value, mut base, mut condition, mut width) = (0u32, 0u32, 0u32, 0u32, 0);
     for character in row.pattern.chars() {
         if character == ' ' || character == '|' {
             continue;
@@ -130,10 +134,11 @@ pub(crate) fn parse(row: &'static Row) -> Parsed {
         mask = mask << 1 | u32::from(matches!(character, '0' | '1'));
         value = value << 1 | u32::from(character == '1');
         base = base << 1 | u32::from(character == 'N');
+        condition = condition << 1 | u32::from(character == 'C');
         width += 1;
     }
     debug_assert!(width == 16 || width == 32, "{} has {width} bits", row.pattern);
-    Parsed { row, wide: width == 32, mask, value, base }
+    Parsed { row, wide: width == 32, mask, value, base, condition: condition & condition << 1 }
 }
 
 /// Rows, parsed.

@@ -5,7 +5,7 @@
 //! IT block, and the names in [`named`] as told there. Doubled braces are braces.
 
 use super::immediate::{expand, sign};
-use super::insn::Operand;
+use super::insn::{Insn, Operand};
 use super::pattern::Code;
 use super::wide::{far, near};
 use crate::emulator::arith::fpu::expand_immediate;
@@ -33,7 +33,11 @@ pub fn disassemble(code: &Code) -> String {
         rest = rest.get(end + 1..).unwrap_or("");
     }
     out.push_str(rest);
-    out.replace("}}", "}")
+    let out = out.replace("}}", "}");
+    if code.is_unpredictable() || matches!(code.insn(), Insn::Unpredictable) {
+        return format!("{out} (unpredictable)");
+    }
+    out
 }
 
 fn token(code: &Code, name: &str) -> String {
@@ -42,7 +46,7 @@ fn token(code: &Code, name: &str) -> String {
         "?" => condition.into(),
         "!" => if code.in_it { condition } else { "s" }.into(),
         "s" => if code.is('s') { "s" } else { "" }.into(),
-        "f" => CONDITIONS[code.get('f') as usize & 15].into(),
+        "C" => CONDITIONS[code.get('C') as usize & 15].into(),
         "h" | "i" => code.get(name.chars().next().unwrap_or('i')).to_string(),
         "d" | "n" | "m" | "t" | "a" | "u" | "e" | "D" | "N" | "M" | "T" | "L" | "X" | "Y" => {
             REGISTERS[code.get(name.chars().next().unwrap_or('d')) as usize & 15].into()

@@ -329,11 +329,11 @@ pub(super) static ROWS: &[Row] = &[
     row!("11111010 010 s nnnn | 1111 dddd 0000 mmmm", "asr{s}{?}.w {d}, {n}, {m}", Alu, |c| shift_by(c, Shift::Asr)),
     row!("11111010 011 s nnnn | 1111 dddd 0000 mmmm", "ror{s}{?}.w {d}, {n}, {m}", Alu, |c| shift_by(c, Shift::Ror)),
     // Branches and system (A5.3.4).
-    row!("11110 s ffff hhhhhh | 10 j 0 k iiiiiiiiiii", "b{f}.w {near}", Branch, |c| {
-        if c.in_it || c.r('f') >= 14 {
+    row!("11110 s CCCC hhhhhh | 10 j 0 k iiiiiiiiiii", "b{C}.w {near}", Branch, |c| {
+        if c.in_it {
             return Insn::Unpredictable;
         }
-        Insn::BranchIf { condition: c.r('f'), target: near(c) }
+        Insn::BranchIf { condition: c.r('C'), target: near(c) }
     }),
     row!("11110 s hhhhhhhhhh | 10 j 1 k iiiiiiiiiii", "b{?}.w {far}", Branch, |c| last(
         c,

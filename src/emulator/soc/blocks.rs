@@ -38,6 +38,8 @@ pub enum Model {
     Plain(&'static [Register]),
     /// Interrupt lines: receive, transmit, overrun.
     CmsdkUart,
+    CmsdkTimer,
+    CmsdkDualTimer,
     FpgaIo,
 }
 
@@ -76,12 +78,22 @@ impl Block {
     }
 }
 
+/// What an access to a block whose clock is off does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unclocked {
+    /// The manual does not say: it is refused.
+    Refused,
+    /// Reads give 0 and writes are lost.
+    Dead,
+}
+
 /// Everything that is known of a family.
 pub struct FamilyMap {
     pub name: &'static str,
     pub blocks: &'static [Block],
     /// Subtracted from a gate's register offset, this gives the register of its reset bit.
     pub gate_to_reset: u16,
+    pub unclocked: Unclocked,
     /// Hz of everything where the family has no RCC.
     pub fixed_hz: Option<u64>,
 }

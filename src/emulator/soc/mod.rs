@@ -4,7 +4,9 @@
 //! access by name. Devices never see each other: they meet on [`wires::Wires`].
 
 mod blocks;
+mod build;
 mod clocks;
+mod cmsdk_timer;
 mod cmsdk_uart;
 mod crc;
 mod debug;
@@ -12,10 +14,12 @@ mod decode;
 mod device;
 mod dma;
 mod dma_bus;
+mod down_counter;
 mod exti;
 mod families;
 mod flash;
 mod gpio;
+mod host;
 mod identity;
 mod mps2;
 mod pins;
@@ -35,14 +39,12 @@ use std::collections::BTreeMap;
 
 use crate::board::{Board, RegionKind};
 use crate::emulator::interface::{AccessError, Lines, Memory, Periphery, Width};
-use blocks::{Block, FamilyMap, Model};
+use blocks::{Block, FamilyMap, Unclocked};
 use clocks::{Clocks, Node};
 use decode::Decoder;
 use device::{Bus, Device, NoMemory, Refusal};
 pub use pins::Edge;
-use rcc::{Oscillators, Rcc};
 pub use serial::Sent;
-use serial::Serial;
 use time::Time;
 use wires::{Cause, Wires};
 
@@ -84,6 +86,7 @@ pub struct Soc {
     time: Time,
     permissive: bool,
     ignored: BTreeMap<(String, String), u64>,
+    unclocked: BTreeMap<&'static str, u64>,
 }
 
 impl Soc {
@@ -118,6 +121,7 @@ impl Soc {
             time: Time::default(),
             permissive: false,
             ignored: BTreeMap::new(),
+            unclocked: BTreeMap::new(),
         };
         soc.build(board);
         let console = soc.wires.serial.iter().position(|line| line.name == board.console.peripheral);
@@ -128,96 +132,6 @@ impl Soc {
         })?;
         soc.reset(0);
         Ok(soc)
-    }
-
-    fn build(&mut self, board: &Board) {
-        for index in 0..self.blocks.len() {
-            let block = self.blocks[index];
-            if let Some(device) = self.make(&block, board) {
-                self.of_block[index] = Some(self.devices.len());
-                self.devices.push(Slot { block: index, device, due: u64::MAX });
-            }
-        }
-    }
-
-    /// The device behind a block.
-    fn make(&mut self, block: &Block, board: &Board) -> Option<Box<dyn Device>> {
-        let next = self.devices.len();
-        let wires = &mut self.wires;
-        let irq = |wires: &mut Wires, at: usize| wires.source(block.irqs.get(at).copied().unwrap_or(0));
-        Some(match block.model {
-            Model::Absent => return None,
-            Model::Rcc(family) => {
-                self.rcc = Some(family);
-                let oscillators = board.oscillators;
-                Box::new(Rcc::new(
-                    family,
-                    Oscillators { hse: oscillators.hse_hz.into(), lse: oscillators.lse_hz.into() },
-                ))
-            }
-            Model::Pwr(family) => Box::new(pwr::Pwr::new(family)),
-            Model::Flash(family) => {
-                self.flash = Some(next);
-                let region = board.memory.iter().find(|r| r.kind == RegionKind::Flash)?;
-                let aliases = region.aliases.clone();
-                let geometry = flash::Geometry { origin: region.origin, size: region.size, aliases };
-                Box::new(flash::Flash::new(family, geometry, irq(wires, 0)))
-            }
-            Model::Gpio(port, resting) => Box::new(gpio::Gpio::new(port, resting)),
-            Model::Usart(kind, kernel, requests) => {
-                let line = wires.serial.len();
-                wires.serial.push(Serial::new(block.name, board.console.baud.into()));
-                let wiring = usart::Wiring {
-                    kernel,
-                    line,
-                    irq: irq(wires, 0),
-                    transmit: requests.map(|(transmit, _)| wires.request(transmit)),
-                    receive: requests.map(|(_, receive)| wires.request(receive)),
-                };
-                Box::new(usart::Usart::new(kind, wiring))
-            }
-            Model::Timer(shape, node) => {
-                let second = if block.irqs.len() > 1 { 1 } else { 0 };
-                let irqs = [irq(wires, 0), irq(wires, second)];
-                Box::new(timer::Timer::new(shape, wires::Kernel::Fixed(node), irqs))
-            }
-            Model::Exti(kind) => {
-                self.exti = Some(next);
-                Box::new(exti::Exti::new(kind, (0..block.irqs.len()).map(|at| irq(wires, at)).collect()))
-            }
-            Model::Syscfg(kind) => Box::new(syscfg::Syscfg::new(kind)),
-            Model::Crc => Box::new(crc::Crc::new()),
-            Model::Rng => Box::new(rng::Rng::new(irq(wires, 0))),
-            Model::Iwdg => Box::new(watchdog::Iwdg::new()),
-            Model::Wwdg => Box::new(watchdog::Wwdg::new(irq(wires, 0))),
-            Model::DmaChannels(first) => {
-                self.dma.push(next);
-                let mut requests = vec![None; 128];
-                for (input, name) in dma::mux::L4PLUS_INPUTS {
-                    requests[usize::from(*input)] = Some(wires.request(name));
-                }
-                let irqs = std::array::from_fn(|at| irq(wires, at));
-                Box::new(dma::channels::Channels::new(irqs, first, requests))
-            }
-            Model::DmaMux => Box::new(dma::mux::Mux::new()),
-            Model::DmaStreams(number) => {
-                self.dma.push(next);
-                let of_this = dma::streams::F7_REQUESTS.iter().filter(|(controller, ..)| *controller == number);
-                let requests = of_this
-                    .map(|(_, stream, channel, name)| (usize::from(*stream), u32::from(*channel), wires.request(name)))
-                    .collect();
-                let irqs = std::array::from_fn(|at| irq(wires, at));
-                Box::new(dma::streams::Streams::new(irqs, requests))
-            }
-            Model::Identity(table) => Box::new(identity::Identity::new(table)),
-            Model::Plain(table) => Box::new(mps2::Plain::new(table)),
-            Model::FpgaIo => Box::new(mps2::FpgaIo::new()),
-            Model::CmsdkUart => {
-                let line = wires.serial.len();
-                wires.serial.push(Serial::new(block.name, board.console.baud.into()));
-                Box::new(cmsdk_uart::CmsdkUart::new(line, [irq(wires, 0), irq(wires, 1), irq(wires, 2)]))
-            }
-        })
     }
 
     /// Everything as after power-on, at cycle `now`; memory is not touched.
@@ -254,6 +168,11 @@ impl Soc {
         self.ignored.iter().map(|((peripheral, register), count)| (peripheral.as_str(), register.as_str(), *count))
     }
 
+    /// Accesses to peripherals whose clock was off, where silicon loses them: peripheral and count. Software seldom means it.
+    pub fn unclocked(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        self.unclocked.iter().map(|(peripheral, count)| (*peripheral, *count))
+    }
+
     /// Present core clock, Hz.
     pub fn core_hz(&self) -> u64 {
         self.wires.clocks.hz(Node::Core)
@@ -262,65 +181,6 @@ impl Soc {
     /// Seconds since power-on.
     pub fn seconds(&self, now: u64) -> f64 {
         self.time.seconds(now)
-    }
-
-    /// Queues bytes for the board's console at its baud rate.
-    pub fn send(&mut self, bytes: &[u8], now: u64) {
-        let core_hz = self.core_hz();
-        let console = self.console;
-        self.wires.serial[console].send(bytes, now, core_hz);
-        let name = self.wires.serial[console].name;
-        if let Some(index) = self.device_named(name) {
-            self.on_device(index, now, &mut NoMemory, |device, bus| device.tick(bus));
-        }
-    }
-
-    /// What the board's console has sent since the last call.
-    pub fn receive(&mut self) -> Vec<Sent> {
-        let console = self.console;
-        self.wires.serial[console].receive()
-    }
-
-    /// Whether [`Soc::receive`] would return anything.
-    pub fn has_sent(&self) -> bool {
-        self.wires.serial[self.console].has_heard()
-    }
-
-    /// Bit rate of the host's end of the console, 1/s.
-    pub fn set_baud(&mut self, baud: u32) {
-        self.wires.serial[self.console].baud = baud.into();
-    }
-
-    /// The board's bit rate where it was too far from the host's to be understood.
-    pub fn baud_mismatch(&self) -> Option<u64> {
-        self.wires.serial[self.console].mismatch
-    }
-
-    /// Records the edges of a pin that the board drives.
-    pub fn watch(&mut self, port: char, number: u8) {
-        if let Some(port) = port_number(port) {
-            self.wires.pins.watch(port, number & 15);
-        }
-    }
-
-    pub fn take_edges(&mut self) -> Vec<Edge> {
-        self.wires.pins.take_edges()
-    }
-
-    /// Whether the board drives a pin high.
-    pub fn pin(&self, port: char, number: u8) -> bool {
-        port_number(port).is_some_and(|port| self.wires.pins.driven(port) >> (number & 15) & 1 == 1)
-    }
-
-    /// The host drives a pin, or lets go of it.
-    pub fn drive_pin(&mut self, port: char, number: u8, level: Option<bool>, now: u64) {
-        let Some(index) = port_number(port) else { return };
-        self.wires.pins.set_outside(index, number & 15, level);
-        let block = self.blocks.iter().position(|b| matches!(b.model, Model::Gpio(of, _) if of == index));
-        if let Some(device) = block.and_then(|block| self.of_block[block]) {
-            self.on_device(device, now, &mut NoMemory, |device, bus| device.tick(bus));
-            let _ = self.settle(now, &mut NoMemory);
-        }
     }
 
     fn device_named(&self, name: &str) -> Option<usize> {
@@ -402,6 +262,7 @@ impl Soc {
         };
         if let Some((register, bit)) = described.gate
             && !self.rcc_bit(register, bit)
+            && self.family.unclocked == Unclocked::Refused
         {
             return refuse(format!("+{offset:#05x}"), &format!("its clock is off: RCC +{register:#04x} bit {bit}"));
         }
@@ -409,6 +270,16 @@ impl Soc {
             return refuse(format!("+{offset:#05x}"), "an access that is not aligned");
         }
         Ok((block, device, offset))
+    }
+
+    /// Whether a block has no clock, and so does not hear what it is asked; counted for the report.
+    fn is_dead(&mut self, block: usize) -> bool {
+        let Block { name, gate: Some((register, bit)), .. } = self.blocks[block] else { return false };
+        let dead = !self.rcc_bit(register, bit);
+        if dead {
+            *self.unclocked.entry(name).or_default() += 1;
+        }
+        dead
     }
 
     fn refused(&self, block: usize, address: u32, refusal: Refusal) -> AccessError {
@@ -433,6 +304,9 @@ impl Soc {
 
     fn read_device(&mut self, address: u32, width: Width, now: u64) -> Result<u32, AccessError> {
         let (block, device, offset) = self.target(address, width)?;
+        if self.is_dead(block) {
+            return Ok(0);
+        }
         let read = self.on_device(device, now, &mut NoMemory, |device, bus| device.read(offset, width, bus));
         read.map_err(|refusal| self.refused(block, address, refusal))
     }
@@ -452,6 +326,9 @@ impl Soc {
             return stored.map_err(|refusal| self.refused(block, address, refusal));
         }
         let (block, device, offset) = self.target(address, width)?;
+        if self.is_dead(block) {
+            return Ok(());
+        }
         let written = self.on_device(device, now, memory, |device, bus| device.write(offset, width, value, bus));
         let settled = self.settle(now, memory);
         written.and(settled).map_err(|refusal| self.refused(block, address, refusal))
@@ -499,10 +376,4 @@ impl Periphery for Soc {
     fn reset_requested(&self) -> bool {
         self.wires.reset_requested
     }
-}
-
-/// `A` is port 0.
-fn port_number(port: char) -> Option<u8> {
-    let number = (port as u32).wrapping_sub('A' as u32);
-    u8::try_from(number).ok().filter(|number| usize::from(*number) < pins::Pins::PORTS)
 }

@@ -97,6 +97,8 @@ impl Pwr {
         let limit = (self.family.settle)(&mut self.registers, &bus.wires.rcc);
         bus.wires.limits_changed |= limit != bus.wires.supply_limit_hz;
         bus.wires.supply_limit_hz = limit;
+        // DBP is bit 8 of the first register in both families.
+        bus.wires.backup_writable = self.registers.get(0x00) >> 8 & 1 == 1;
     }
 }
 

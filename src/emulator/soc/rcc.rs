@@ -112,6 +112,10 @@ impl Device for Rcc {
     }
 
     fn write(&mut self, offset: u32, width: Width, value: u32, bus: &mut Bus) -> Result<(), Refusal> {
+        if self.family.backup == Some(offset & !3) && !bus.wires.backup_writable {
+            // Protected until DBP is set: the write has no effect.
+            return self.registers.read(offset, width).map(|_| ());
+        }
         let written = self.registers.write(offset, width, value)?;
         let flags = &self.family.reset_flags;
         if written.offset == flags.register && written.new & flags.clear != 0 {

@@ -4,6 +4,7 @@
 //! rounded up to a whole core cycle. Not modelled, and refused where software turns it on: synchronous, smartcard, IrDA,
 //! LIN, half-duplex and automatic baud rate. The idle frame after TE is not sent; CTS counts as asserted.
 
+mod frame;
 mod line;
 
 use super::clocks::Rate;
@@ -84,8 +85,6 @@ pub enum Kind {
     LowPower,
 }
 
-/// The divisions of the kernel clock by PRESC.
-const PRESCALERS: [u64; 16] = [1, 2, 4, 6, 8, 10, 12, 16, 32, 64, 128, 256, 256, 256, 256, 256];
 /// Entries of a FIFO.
 const DEPTH: usize = 8;
 /// Eighths of the FIFO at which the threshold flags rise, by TXFTCFG and RXFTCFG.
@@ -156,51 +155,6 @@ impl Usart {
         self.on(CR1, 0) && self.on(CR1, 2)
     }
 
-    /// Kernel ticks of a bit as a fraction.
-    fn bit_ticks(&self) -> (u64, u64) {
-        let brr = u64::from(self.registers.get(BRR));
-        let prescaler = PRESCALERS[self.registers.get(PRESC) as usize & 15];
-        if self.kind == Kind::LowPower {
-            (brr * prescaler, 256)
-        } else if self.on(CR1, 15) {
-            (((brr & 0xfff0) | (brr & 7) << 1) * prescaler, 2)
-        } else {
-            ((brr & 0xffff) * prescaler, 1)
-        }
-    }
-
-    /// Bits between start and stop: data, and parity where it is on.
-    fn word_bits(&self) -> u64 {
-        match (self.on(CR1, 28), self.on(CR1, 12)) {
-            (false, false) => 8,
-            (false, true) => 9,
-            _ => 7,
-        }
-    }
-
-    /// Half bits of a frame: start bit, word, stop bits.
-    fn half_bits(&self) -> u64 {
-        let stop = [2, 1, 4, 3][(self.registers.get(CR2) >> 12 & 3) as usize];
-        2 * (1 + self.word_bits()) + stop
-    }
-
-    /// Mask of the data bits of a frame.
-    fn data_mask(&self) -> u16 {
-        (1 << (self.word_bits() - u64::from(self.on(CR1, 10)))) - 1
-    }
-
-    /// Core cycles of a number of half bits; `None` where the kernel clock stands still or BRR is 0.
-    fn cycles(&self, half_bits: u64) -> Option<u64> {
-        let (ticks, per) = self.bit_ticks();
-        if ticks == 0 { None } else { self.rate.cycles(half_bits * ticks, 2 * per) }
-    }
-
-    /// Bits per second.
-    fn baud(&self) -> u64 {
-        let (ticks, per) = self.bit_ticks();
-        if ticks == 0 { 0 } else { (self.rate.hz * per + ticks / 2) / ticks }
-    }
-
     fn flags(&self, busy: bool) -> u32 {
         let mut flags = self.sticky;
         let mut put = |bit, high| flags |= if high { bit } else { 0 };
@@ -219,6 +173,13 @@ impl Usart {
             put(flag::RXFT, received >= THRESHOLDS[(cr3 >> 25 & 7) as usize]);
         }
         flags
+    }
+
+    /// Whether a frame is arriving.
+    fn is_busy(&self, bus: &Bus) -> bool {
+        let ends = bus.wires.serial[self.line].arrival();
+        let frame = || self.cycles(self.half_bits()).unwrap_or(0);
+        ends != u64::MAX && self.receives() && ends.saturating_sub(frame()) <= bus.now
     }
 
     /// Brings everything to `bus.now`, then drives interrupt and requests.
@@ -356,14 +317,12 @@ impl Usart {
 
 impl Device for Usart {
     fn read(&mut self, offset: u32, width: Width, bus: &mut Bus) -> Result<u32, Refusal> {
-        self.update(bus);
+        // Software polls: nothing can have changed before something is due.
+        if self.due <= bus.now {
+            self.update(bus);
+        }
         match offset & !3 {
-            ISR => {
-                let starts = bus.wires.serial[self.line].arrival();
-                let frame = self.cycles(self.half_bits()).unwrap_or(0);
-                let busy = self.receives() && starts.saturating_sub(frame) <= bus.now && starts != u64::MAX;
-                Ok(lane(self.flags(busy), offset, width))
-            }
+            ISR => Ok(lane(self.flags(self.is_busy(bus)), offset, width)),
             RDR => {
                 let value = self.receiver.pop();
                 self.update(bus);

@@ -53,6 +53,8 @@ pub struct Wires {
     pub wait_states: u32,
     /// Highest core clock, Hz, that the regulator's present setting carries.
     pub supply_limit_hz: u64,
+    /// PWR lets software write to the backup domain.
+    pub backup_writable: bool,
     pub serial: Vec<Serial>,
     pub pins: Pins,
     /// Input that each DMAMUX output listens to.
@@ -78,6 +80,7 @@ impl Wires {
             rcc: Vec::new(),
             wait_states: 0,
             supply_limit_hz: u64::MAX,
+            backup_writable: true,
             serial: Vec::new(),
             pins: Pins::default(),
             mux: [0; 16],

@@ -5,14 +5,12 @@
 //! instructions issue as the second of a pair.
 
 use crate::board::Core;
-use crate::emulator::isa::{Class, Code, Insn};
+use crate::emulator::isa::{Address, Class, Code, Insn};
 
 /// What a core charges.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cost {
     core: Core,
-    /// Extra for reading data from flash.
-    pub flash_data: u32,
     /// Extra for an access to RAM that is not aligned.
     pub unaligned: u32,
     /// Entry of an exception, from recognition to the first instruction.
@@ -21,24 +19,18 @@ pub struct Cost {
 }
 
 impl Cost {
-    pub fn of(core: Core, flash_wait_states: u32) -> Self {
+    pub fn of(core: Core) -> Self {
         match core {
-            Core::CortexM4f => Self {
-                core,
-                flash_data: flash_wait_states.div_ceil(2),
-                unaligned: 1,
-                exception_entry: 12,
-                exception_return: 10,
-            },
-            Core::CortexM7f => Self { core, flash_data: 0, unaligned: 1, exception_entry: 12, exception_return: 10 },
+            Core::CortexM4f => Self { core, unaligned: 1, exception_entry: 12, exception_return: 10 },
+            Core::CortexM7f => Self { core, unaligned: 1, exception_entry: 12, exception_return: 10 },
         }
     }
 
-    /// Cycles of an instruction in half cycles, branches as not taken.
-    pub(crate) fn half_cycles(&self, code: &Code) -> u32 {
+    /// Cycles of an instruction in half cycles, branches as not taken; `before` is the instruction before it in its block.
+    pub(crate) fn half_cycles(&self, code: &Code, before: Option<&Code>) -> u32 {
         let insn = code.insn();
         match self.core {
-            Core::CortexM4f => 2 * m4(code.class(), &insn),
+            Core::CortexM4f => 2 * (m4(code.class(), &insn) - m4_overlap(code, &insn, before)),
             Core::CortexM7f => m7(code.class(), &insn),
         }
     }
@@ -91,13 +83,11 @@ fn m4(class: Class, insn: &Insn) -> u32 {
         + match class {
             Class::Alu | Class::Multiply | Class::Nop | Class::FloatMove | Class::FloatAdd | Class::FloatMultiply => 1,
             Class::Divide => 2,
-            // A load that nothing waits for takes 1; its result used at once, or alone, 2. GCC mostly pairs them.
-            Class::Load | Class::FloatLoad if registers(insn) < 2 => 2,
             Class::Load => 2,
             // The write buffer takes it.
             Class::Store => 1,
             Class::FloatStore => registers(insn),
-            Class::FloatLoad => 3,
+            Class::FloatLoad => 1 + registers(insn),
             Class::LoadDouble | Class::StoreDouble => 3,
             Class::LoadMultiple | Class::StoreMultiple | Class::FloatLoadMultiple | Class::FloatStoreMultiple => {
                 1 + registers(insn)
@@ -106,7 +96,6 @@ fn m4(class: Class, insn: &Insn) -> u32 {
             Class::Branch | Class::CompareBranch => 1,
             Class::BranchLink | Class::BranchIndirect => 3,
             Class::TableBranch => 5,
-            // Folded into the instruction before it, mostly.
             Class::It => 1,
             Class::Barrier => 1,
             Class::System => 1,
@@ -114,6 +103,28 @@ fn m4(class: Class, insn: &Insn) -> u32 {
             Class::FloatDivide | Class::FloatRoot => 14,
             Class::FloatConvert => 1,
         }
+}
+
+/// Cycles that an instruction shares with the one before it (TRM 3.3.2 and 3.3.3): the address phase of a load or store goes with
+/// the data phase of a load, unless it needs what that loads; and IT is folded into a 16-bit instruction.
+fn m4_overlap(code: &Code, insn: &Insn, before: Option<&Code>) -> u32 {
+    let Some(before) = before else { return 0 };
+    match (code.class(), before.class()) {
+        (Class::It, _) if before.length() == 2 => 1,
+        (Class::Load, Class::Load) => {
+            let Insn::Load { t: loaded, .. } = before.insn() else { return 0 };
+            let Insn::Load { t, from, .. } = insn else { return 0 };
+            let needs = match *from {
+                Address::Offset { n, .. } | Address::PreIndexed { n, .. } | Address::PostIndexed { n, .. } => {
+                    n == loaded
+                }
+                Address::Register { n, m, .. } => n == loaded || m == loaded,
+                Address::Absolute(_) => false,
+            };
+            u32::from(!needs && *t != 15)
+        }
+        _ => 0,
+    }
 }
 
 /// In half cycles.

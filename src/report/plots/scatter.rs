@@ -30,9 +30,12 @@ pub fn scatter(board: &BoardRows<'_>) -> Result<Option<String>, PlotError> {
         .filter_map(|row| Some((row, row.memory()?.sram.peak() as f64 / 1024.0)))
         .collect();
     let budget = timed[0].0.budget.sram as f64 / 1024.0;
-    let x_max = timed.iter().map(|t| t.1).fold(0.0, f64::max) * 1.15;
-    // Networks differ in SRAM by factors: powers of two keep them apart, and the board's SRAM in the picture.
-    let log = |kib: f64| kib.max(1.0 / 1024.0).log2();
+    // Networks differ by factors: powers of two keep them apart, and the board's SRAM in the picture.
+    let log = |value: f64| value.max(1.0 / 1024.0).log2();
+    let (x_min, x_max) = (
+        timed.iter().map(|t| log(t.1)).fold(f64::INFINITY, f64::min) - 0.4,
+        timed.iter().map(|t| log(t.1)).fold(f64::NEG_INFINITY, f64::max) + 0.7,
+    );
     let needs = || timed.iter().map(|t| t.2).chain(unfit.iter().map(|u| u.1)).chain([budget]).map(log);
     let (y_min, y_max) = (needs().fold(f64::INFINITY, f64::min) - 0.5, needs().fold(0.0, f64::max) + 0.5);
     let several = board.best().len() > 1;
@@ -48,7 +51,7 @@ pub fn scatter(board: &BoardRows<'_>) -> Result<Option<String>, PlotError> {
             .margin(12)
             .x_label_area_size(44)
             .y_label_area_size(64)
-            .build_cartesian_2d(0.0..x_max, y_min..y_max)?;
+            .build_cartesian_2d(x_min..x_max, y_min..y_max)?;
         chart
             .configure_mesh()
             .light_line_style(TRANSPARENT)
@@ -57,23 +60,23 @@ pub fn scatter(board: &BoardRows<'_>) -> Result<Option<String>, PlotError> {
             .label_style(label_font())
             .x_labels(8)
             .y_labels(7)
-            .x_label_formatter(&|v| tick(*v))
-            .y_label_formatter(&|v| tick(v.exp2()))
-            .x_desc("latency, ms")
+            .x_label_formatter(&|v| tick(rounded(v.exp2())))
+            .y_label_formatter(&|v| tick(rounded(v.exp2())))
+            .x_desc("latency, ms (log)")
             .y_desc("peak SRAM, KiB (log)")
             .draw()?;
         let limit = log(budget);
-        chart.draw_series(DashedLineSeries::new([(0.0, limit), (x_max, limit)], 6, 4, WARN.stroke_width(1)))?;
-        let (x, y) = chart.backend_coord(&(0.0, limit));
+        chart.draw_series(DashedLineSeries::new([(x_min, limit), (x_max, limit)], 6, 4, WARN.stroke_width(1)))?;
+        let (x, y) = chart.backend_coord(&(x_min, limit));
         root.draw(&Text::new("the board's SRAM", (x + 6, y - 15), ("sans-serif", 15).into_font().color(&WARN)))?;
         if !several {
-            let front = front(timed.iter().map(|t| (t.1, log(t.2))).collect());
+            let front = front(timed.iter().map(|t| (log(t.1), log(t.2))).collect());
             chart.draw_series(LineSeries::new(front, ACCENT.mix(0.45).stroke_width(2)))?;
         }
-        chart.draw_series(timed.iter().map(|t| Circle::new((t.1, log(t.2)), 5, ACCENT.filled())))?;
-        let pixels: Vec<(i32, i32)> = timed.iter().map(|t| chart.backend_coord(&(t.1, log(t.2)))).collect();
+        chart.draw_series(timed.iter().map(|t| Circle::new((log(t.1), log(t.2)), 5, ACCENT.filled())))?;
+        let pixels: Vec<(i32, i32)> = timed.iter().map(|t| chart.backend_coord(&(log(t.1), log(t.2)))).collect();
         let names: Vec<String> = timed.iter().map(|t| name(t.0)).collect();
-        let (left, top) = chart.backend_coord(&(0.0, y_max));
+        let (left, top) = chart.backend_coord(&(x_min, y_max));
         let (right, bottom) = chart.backend_coord(&(x_max, y_min));
         let font = ("sans-serif", 15).into_font().color(&INK);
         for (at, name) in place(&pixels, &names, (left, top, right + 8, bottom)).into_iter().zip(names) {
@@ -88,7 +91,7 @@ pub fn scatter(board: &BoardRows<'_>) -> Result<Option<String>, PlotError> {
         root.draw(&PathElement::new([(offset, top), (offset, bottom)], GRID))?;
         let does_not_fit = ("sans-serif", 15).into_font().color(&MUTED).pos(centred);
         root.draw(&Text::new("does not fit", (middle, bottom + 8), does_not_fit))?;
-        let pixels: Vec<_> = unfit.iter().map(|u| (offset + 14, chart.backend_coord(&(0.0, log(u.1))).1)).collect();
+        let pixels: Vec<_> = unfit.iter().map(|u| (offset + 14, chart.backend_coord(&(x_min, log(u.1))).1)).collect();
         let names: Vec<_> = unfit.iter().map(|u| shortened(&board.label(u.0), 23)).collect();
         let bounds = (offset, top, SIZE.0 as i32 + 8, bottom);
         for ((at, point), name) in place(&pixels, &names, bounds).into_iter().zip(pixels).zip(names) {
@@ -98,6 +101,15 @@ pub fn scatter(board: &BoardRows<'_>) -> Result<Option<String>, PlotError> {
         Ok(())
     })?;
     Ok(Some(drawn))
+}
+
+/// Three digits, and all before the point, as an axis has room for.
+fn rounded(value: f64) -> f64 {
+    if value.abs() >= 100.0 {
+        return value.round();
+    }
+    let scale = 10f64.powf(2.0 - value.abs().max(f64::MIN_POSITIVE).log10().floor());
+    (value * scale).round() / scale
 }
 
 /// The points that no other beats in both latency and SRAM, as a staircase.

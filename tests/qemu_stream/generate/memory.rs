@@ -24,7 +24,8 @@ impl Generator {
             9 => self.dual(),
             10 | 11 => self.multiple(),
             12 => self.stack(),
-            _ => match self.rng.below(3) {
+            _ => match self.rng.below(4) {
+                3 if !self.twin.double_precision => self.bit_band(),
                 0 => self.exclusive(),
                 1 => self.literal(),
                 _ => self.unprivileged(),
@@ -253,6 +254,15 @@ impl Generator {
         let mut item = Item::after(setup, format!("{store} {result}, {stored}, [{base}]"));
         item.conditional = false;
         item
+    }
+
+    /// A bit of the window through its alias, which Cortex-M4 has.
+    fn bit_band(&mut self) -> Item {
+        let (op, load) = self.rng.pick(&SINGLE);
+        let bit = 8 * (self.address(1, 1) - 0x2000_0000) + self.rng.below(8) as u32;
+        let (base, setup) = self.base(0x2200_0000 + 4 * bit);
+        let data = self.data(load, base, false);
+        Item::after(setup, format!("{op}{{c}} {data}, [{}]", name(base)))
     }
 
     fn literal(&mut self) -> Item {

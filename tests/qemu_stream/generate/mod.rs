@@ -2,6 +2,7 @@
 
 mod data;
 mod dsp;
+mod exceptions;
 mod float;
 mod flow;
 mod memory;
@@ -60,6 +61,8 @@ impl Snippet {
 pub struct Generator {
     rng: Rng,
     twin: Twin,
+    /// Whether some snippets end in a fault.
+    faults: bool,
     /// Bit per register that must keep its value.
     reserved: u32,
     snippet: usize,
@@ -75,8 +78,8 @@ pub fn name(register: u32) -> String {
 }
 
 impl Generator {
-    pub fn new(rng: Rng, twin: Twin) -> Self {
-        Self { rng, twin, reserved: 0, snippet: 0, labels: 0, lines: Vec::new(), data: Vec::new() }
+    pub fn new(rng: Rng, twin: Twin, faults: bool) -> Self {
+        Self { rng, twin, faults, reserved: 0, snippet: 0, labels: 0, lines: Vec::new(), data: Vec::new() }
     }
 
     pub fn snippet(&mut self, number: usize) -> Snippet {
@@ -85,7 +88,7 @@ impl Generator {
         for _ in 0..1 + self.rng.below(10) {
             self.group();
         }
-        if self.rng.once_in(12) {
+        if self.faults && self.rng.once_in(12) {
             self.fault();
         }
         Snippet { lines: std::mem::take(&mut self.lines), data: std::mem::take(&mut self.data) }
@@ -93,9 +96,10 @@ impl Generator {
 
     /// Some instructions that belong together.
     fn group(&mut self) {
-        match self.rng.below(12) {
-            0 | 1 => self.it_block(),
-            2 => self.flow(),
+        match self.rng.below(24) {
+            0..=3 => self.it_block(),
+            4..=6 => self.flow(),
+            7 => self.exceptional(),
             _ => self.straight(),
         }
     }

@@ -47,7 +47,17 @@ impl Generator {
         let (base, setup) = self.base(unaligned);
         let base_name = name(base);
         let nowhere = Self::load_constant(base, 0x9000_0000);
-        let text = match self.rng.below(12) {
+        let text = match self.rng.below(14) {
+            12 => {
+                self.trap(1 << 4);
+                self.lines.push(format!("mov {other}, #0"));
+                format!("{} {d}, {n}, {other}", self.pick(&["sdiv", "udiv"]))
+            }
+            13 => {
+                self.trap(1 << 3);
+                self.lines.extend(Self::load_constant(base, unaligned & !3 | 1));
+                format!("{} {d}, [{base_name}]", self.pick(&["ldr", "ldrh", "str", "strh", "ldrsh"]))
+            }
             0 => "udf #17".to_string(),
             1 => "udf.w #1234".into(),
             2 => "mcr p1, #0, r0, c1, c2, #3".into(),
@@ -89,5 +99,15 @@ impl Generator {
             }
         };
         self.lines.push(text);
+    }
+
+    /// Sets bits of CCR besides STKALIGN.
+    fn trap(&mut self, bits: u32) {
+        let register = self.target_number();
+        let value = self.target_besides(&[register]);
+        self.lines.extend(Self::load_constant(register, 0xe000_ed14));
+        self.lines.push(format!("mov {}, #{:#x}", name(value), 0x200 | bits));
+        self.lines.push(format!("str {}, [{}]", name(value), name(register)));
+        self.lines.push("dsb\n    isb".into());
     }
 }

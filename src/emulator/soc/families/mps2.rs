@@ -1,18 +1,24 @@
 //! Arm MPS2 with the images AN386 and AN500 as QEMU 7.2 models them (hw/arm/mps2.c): a twin for tests.
 
-use crate::emulator::soc::blocks::{Block, FamilyMap, Model};
+use crate::emulator::soc::blocks::{Block, FamilyMap, Model, Unclocked};
 use crate::emulator::soc::mps2;
 
 const fn uart(name: &'static str, base: u32, irqs: &'static [u16]) -> Block {
     Block::new(name, base, 0x1000, Model::CmsdkUart).irqs(irqs)
 }
 
-pub static FAMILY: FamilyMap = FamilyMap { name: "mps2", blocks: BLOCKS, gate_to_reset: 0, fixed_hz: Some(25_000_000) };
+pub static FAMILY: FamilyMap = FamilyMap {
+    name: "mps2",
+    blocks: BLOCKS,
+    gate_to_reset: 0,
+    unclocked: Unclocked::Refused,
+    fixed_hz: Some(25_000_000),
+};
 
 const BLOCKS: &[Block] = &[
-    Block::absent("TIMER0", 0x4000_0000, 0x1000).irqs(&[8]),
-    Block::absent("TIMER1", 0x4000_1000, 0x1000).irqs(&[9]),
-    Block::absent("DUALTIMER", 0x4000_2000, 0x1000).irqs(&[10]),
+    Block::new("TIMER0", 0x4000_0000, 0x1000, Model::CmsdkTimer).irqs(&[8]),
+    Block::new("TIMER1", 0x4000_1000, 0x1000, Model::CmsdkTimer).irqs(&[9]),
+    Block::new("DUALTIMER", 0x4000_2000, 0x1000, Model::CmsdkDualTimer).irqs(&[10]),
     uart("UART0", 0x4000_4000, &[0, 1, 12]),
     uart("UART1", 0x4000_5000, &[2, 3, 12]),
     uart("UART2", 0x4000_6000, &[4, 5, 12]),

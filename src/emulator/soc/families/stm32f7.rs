@@ -1,6 +1,6 @@
 //! STM32F746 (RM0385 2.2.2 memory map, 5.3 RCC registers, 10.1.2 interrupts, DMA request tables 8.3.3).
 
-use crate::emulator::soc::blocks::{Block, FamilyMap, Model};
+use crate::emulator::soc::blocks::{Block, FamilyMap, Model, Unclocked};
 use crate::emulator::soc::clocks::Node;
 use crate::emulator::soc::gpio::Resting;
 use crate::emulator::soc::timer::Shape;
@@ -26,7 +26,14 @@ const fn usart(name: &'static str, base: u32, shift: u8, bus: Node, requests: (&
     Block::new(name, base, 0x400, Model::Usart(Kind::Plain, kernel, Some(requests)))
 }
 
-pub static FAMILY: FamilyMap = FamilyMap { name: "stm32f7", blocks: BLOCKS, gate_to_reset: 0x20, fixed_hz: None };
+pub static FAMILY: FamilyMap = FamilyMap {
+    name: "stm32f7",
+    blocks: BLOCKS,
+    gate_to_reset: 0x20,
+    // RM0385 5.3.10: registers of a peripheral without clock read as 0.
+    unclocked: Unclocked::Dead,
+    fixed_hz: None,
+};
 
 const BLOCKS: &[Block] = &[
     Block::new("TIM2", 0x4000_0000, 0x400, Model::Timer(Shape::WIDE_4, Node::Timer1)).gated(APB1, 0).irqs(&[28]),

@@ -1,6 +1,6 @@
 //! STM32L4R5 (RM0432 2.2 memory map, 6.4 RCC registers, 16.3 interrupts, DMAMUX request table 13.3.2).
 
-use crate::emulator::soc::blocks::{Block, FamilyMap, Model};
+use crate::emulator::soc::blocks::{Block, FamilyMap, Model, Unclocked};
 use crate::emulator::soc::clocks::Node;
 use crate::emulator::soc::gpio::Resting;
 use crate::emulator::soc::timer::Shape;
@@ -26,7 +26,14 @@ const fn port(name: &'static str, number: u8) -> Block {
     Block::new(name, base, 0x400, Model::Gpio(number, Resting::Analog)).gated(AHB2, number)
 }
 
-pub static FAMILY: FamilyMap = FamilyMap { name: "stm32l4plus", blocks: BLOCKS, gate_to_reset: 0x20, fixed_hz: None };
+pub static FAMILY: FamilyMap = FamilyMap {
+    name: "stm32l4plus",
+    blocks: BLOCKS,
+    gate_to_reset: 0x20,
+    // RM0432 6.2.17: accesses to a peripheral without clock are not supported.
+    unclocked: Unclocked::Refused,
+    fixed_hz: None,
+};
 
 const BLOCKS: &[Block] = &[
     Block::new("TIM2", 0x4000_0000, 0x400, Model::Timer(Shape::WIDE_4, Node::Timer1)).gated(APB1, 0).irqs(&[28]),
