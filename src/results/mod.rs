@@ -8,6 +8,7 @@
 
 pub mod baseline;
 mod check;
+mod compare;
 mod digest;
 mod durable;
 mod error;
@@ -23,6 +24,7 @@ pub mod step;
 mod time;
 
 pub use check::Inconsistent;
+pub use compare::{Comparison, LayerChange, LayerNumbers, RowPair, compare, energy_uj};
 pub use digest::sha256_hex;
 pub use durable::write_file;
 pub use error::ResultsError;
