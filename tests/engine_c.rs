@@ -1,6 +1,7 @@
 //! The C that `tinyengine` prints, compiled for the host, against the reference interpreter.
 
 mod engine_common;
+mod engine_random;
 
 use std::fs;
 use std::io::Write;
@@ -128,6 +129,14 @@ fn accumulators_wrap_as_those_of_the_interpreter_do() {
         tensor.data = Some(biases.collect());
     }
     check(&network, "ends");
+}
+
+/// Shapes, paddings, scales and clamps that no model has.
+#[test]
+fn random_networks_compute_what_the_interpreter_does() {
+    for seed in 0..12 {
+        check(&engine_random::network(seed, 8), &format!("random-{seed}"));
+    }
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Folding of PAD into convolutions.
 
-#[path = "engine_common.rs"]
+#[path = "engine_common/mod.rs"]
 mod common;
 
 use common::{Builder, noise};

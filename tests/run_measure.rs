@@ -99,6 +99,15 @@ fn what_another_session_left_is_drained_or_noticed() {
 }
 
 #[test]
+fn a_reply_too_many_is_not_taken_for_the_next() {
+    for command in ["hil info", "infer 1 0", "hil cycles 4 2"] {
+        let message = failed(Fault::Chatters(command.into())).to_string();
+        assert!(message.contains("there was output that nobody had asked for"), "{command}: {message}");
+        assert!(message.contains("it said `m-"), "{command}: {message}");
+    }
+}
+
+#[test]
 fn lost_bytes_never_become_numbers() {
     let good = measured(&mut Fake::new("nucleo-l4r5zi", 0)).expect("measured");
     let mut failures = 0;

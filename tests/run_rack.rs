@@ -13,6 +13,17 @@ fn rack(units: usize) -> Rack {
     Rack::new((0..units).map(|n| Box::new(Fake::new("nucleo-l4r5zi", n)) as Box<dyn Unit>).collect())
 }
 
+/// Ends a wait that would not end.
+fn soon() -> Cancel {
+    let cancel = Cancel::new();
+    let ends = cancel.clone();
+    thread::spawn(move || {
+        thread::sleep(Duration::from_secs(10));
+        ends.cancel();
+    });
+    cancel
+}
+
 #[test]
 fn a_unit_has_one_user_at_a_time() {
     let rack = rack(2);
@@ -20,7 +31,7 @@ fn a_unit_has_one_user_at_a_time() {
     thread::scope(|scope| {
         for _ in 0..8 {
             scope.spawn(|| {
-                let lease = rack.lease("nucleo-l4r5zi", &Cancel::new()).expect("a unit");
+                let lease = rack.lease("nucleo-l4r5zi", &soon()).expect("a unit");
                 assert!(rack.status().iter().any(|unit| unit.id == lease.id() && unit.leased));
                 most.fetch_max(users.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
                 thread::sleep(Duration::from_millis(5));
@@ -37,19 +48,19 @@ fn a_panic_gives_the_unit_back() {
     let rack = rack(1);
     let ended = thread::scope(|scope| {
         let user = scope.spawn(|| {
-            let _lease = rack.lease("nucleo-l4r5zi", &Cancel::new()).expect("a unit");
+            let _lease = rack.lease("nucleo-l4r5zi", &soon()).expect("a unit");
             panic!("on purpose");
         });
         user.join()
     });
     assert!(ended.is_err());
-    assert!(rack.lease("nucleo-l4r5zi", &Cancel::new()).is_ok());
+    assert!(rack.lease("nucleo-l4r5zi", &soon()).is_ok());
 }
 
 #[test]
 fn a_quarantined_unit_is_not_lent_again() {
     let rack = rack(2);
-    let cancel = Cancel::new();
+    let cancel = soon();
     let mut lease = rack.lease("nucleo-l4r5zi", &cancel).expect("a unit");
     let first = lease.id().to_string();
     lease.quarantine("silent");
@@ -69,7 +80,7 @@ fn a_quarantined_unit_is_not_lent_again() {
 #[test]
 fn absence_is_known_at_once_and_waiting_can_be_cancelled() {
     let rack = rack(1);
-    let cancel = Cancel::new();
+    let cancel = soon();
     let absent = rack.lease("stm32f746g-disco", &cancel).err().expect("absent").to_string();
     assert_eq!(absent, "no unit of board `stm32f746g-disco` is in the rack (it has: nucleo-l4r5zi)");
     let _lease = rack.lease("nucleo-l4r5zi", &cancel).expect("a unit");

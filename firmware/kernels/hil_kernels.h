@@ -23,6 +23,13 @@ typedef struct {
     int32_t shift;
 } hil_requant;
 
+/* One output channel of a specialised kernel. */
+typedef struct {
+    int32_t bias2;      /* twice the bias, with the input's zero point folded in */
+    int32_t multiplier; /* in [2^30, 2^31), or as in hil_requant where the kernel is told so */
+    int32_t shift;      /* to the right, less one; or as in hil_requant */
+} hil_channel;
+
 /* Convolution, depthwise convolution, pooling. Pads at the bottom and right follow from the output size. */
 typedef struct {
     int32_t in_h, in_w, in_c;
@@ -86,7 +93,6 @@ void hil_max_pool(const hil_window *w, const int8_t *input, int8_t *output);
 typedef struct {
     int32_t outer, reduced, inner; /* input outer x reduced x inner, output outer x inner */
     int32_t input_offset, output_offset;
-    int32_t rescale;               /* 0: the scales and zero points are equal, the mean is truncated */
     hil_requant requant;           /* includes the division by `reduced` */
 } hil_mean_params;
 

@@ -10,12 +10,8 @@ void hil_mean(const hil_mean_params *p, const int8_t *input, int8_t *output)
                 sum += block[(r * p->inner) + i];
             }
             int8_t *to = &output[(outer * p->inner) + i];
-            if (p->rescale == 0) {
-                *to = (int8_t)(sum / p->reduced);
-            } else {
-                const int32_t centred = sum + (p->input_offset * p->reduced);
-                *to = hil_finish(hil_requantize(centred, &p->requant), p->output_offset, INT8_MIN, INT8_MAX);
-            }
+            const int32_t centred = sum + (p->input_offset * p->reduced);
+            *to = hil_finish(hil_requantize(centred, &p->requant), p->output_offset, INT8_MIN, INT8_MAX);
         }
     }
 }

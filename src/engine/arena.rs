@@ -69,7 +69,8 @@ impl Arena {
     }
 }
 
-fn align(blocks: &[Block], alignment: usize) -> Result<Vec<Block>, ArenaError> {
+/// `blocks` with sizes rounded up, which add up to no more than can be addressed and run forwards.
+pub(super) fn align(blocks: &[Block], alignment: usize) -> Result<Vec<Block>, ArenaError> {
     if !alignment.is_power_of_two() {
         return Err(ArenaError::Alignment(alignment));
     }

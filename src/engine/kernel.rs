@@ -1,5 +1,6 @@
 //! Kernels and their parameters, derived from an operator and the quantisation of its tensors.
 
+use super::pack::Packed;
 use crate::network::derive::{AddParams, SoftmaxParams};
 use crate::network::{Clamp, DType, Hw, Requant, TensorId, Window};
 
@@ -44,10 +45,23 @@ impl Kernel {
         }
     }
 
-    /// Bytes of scratch memory while it runs, as `firmware/kernels/*.c` compute it for cores with the DSP extension:
-    /// columns of the input, widened to 16 bits; one that is gathered byte by byte first where its depth is no
-    /// multiple of 4.
+    /// What the specialised form of the kernel reads; none where only the general form computes what it should.
+    pub fn packed(&self) -> Option<&Packed> {
+        match self {
+            Kernel::Conv1x1(conv) | Kernel::Conv(conv) => conv.packed.as_ref(),
+            Kernel::Depthwise(depthwise) => depthwise.packed.as_ref(),
+            Kernel::FullyConnected(dense) => dense.packed.as_ref(),
+            _ => None,
+        }
+    }
+
+    /// Bytes of scratch memory while it runs, as `firmware/kernels/` computes it for cores with the DSP extension. In
+    /// the general form: columns of the input, widened to 16 bits; one that is gathered byte by byte first where its
+    /// depth is no multiple of 4.
     pub fn scratch_bytes(&self) -> usize {
+        if let Some(packed) = self.packed() {
+            return packed.scratch_bytes;
+        }
         const BYTES_PER_VALUE: usize = 2;
         let widened = |count: usize| count.next_multiple_of(4);
         match self {
@@ -70,6 +84,12 @@ impl Kernel {
             _ => &[],
         }
     }
+}
+
+/// Whether a window slides down a map one pixel wide, `widths` being those of input and output: then it may as well
+/// slide along a row.
+pub(super) fn is_column(filter: Hw, window: &Window, widths: (usize, usize)) -> bool {
+    filter.w == 1 && widths == (1, 1) && window.pads.left == 0 && window.pads.right == 0
 }
 
 /// The constants of a layer with weights.
@@ -100,6 +120,22 @@ pub struct Conv {
     pub clamp: Clamp,
     /// One per output channel.
     pub requants: Vec<Requant>,
+    pub packed: Option<Packed>,
+}
+
+impl Conv {
+    /// Whether it takes one pixel after another to one of the output, in the specialised form
+    /// (`hil_matrix_pixels`).
+    pub(super) fn by_pixels(&self) -> bool {
+        let unit = Hw { h: 1, w: 1 };
+        let Window { stride, pads, .. } = self.window;
+        self.packed.is_some() && self.filter == unit && stride == unit && pads == Default::default()
+    }
+
+    /// Whether pixels of the output are larger than those of the input.
+    pub(super) fn grows(&self) -> bool {
+        self.requants.len() > self.depth * self.groups
+    }
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -114,6 +150,36 @@ pub struct Depthwise {
     pub clamp: Clamp,
     /// One per output channel.
     pub requants: Vec<Requant>,
+    pub packed: Option<Packed>,
+}
+
+/// What the plane of a depthwise convolution depends on (`firmware/kernels/hil_plane.h`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Plane {
+    pub out: Hw,
+    pub filter: Hw,
+    pub stride: Hw,
+}
+
+impl Plane {
+    /// Widest and highest filter.
+    const MAX_TAPS: usize = 16;
+
+    pub fn laid_flat(self) -> Self {
+        let turn = |Hw { h, w }: Hw| Hw { h: w, w: h };
+        Self { out: turn(self.out), filter: turn(self.filter), stride: turn(self.stride) }
+    }
+
+    /// Bytes of the plane; none where there is no kernel for it.
+    pub fn scratch_bytes(&self) -> Option<usize> {
+        let fits = |taps: usize| (1..=Self::MAX_TAPS).contains(&taps);
+        if !fits(self.filter.h) || !fits(self.filter.w) || !(1..=2).contains(&self.stride.w) {
+            return None;
+        }
+        let outputs = if self.stride.w == 1 { self.out.w.next_multiple_of(2) } else { self.out.w };
+        let pitch = (outputs.checked_sub(1)? * self.stride.w + self.filter.w).next_multiple_of(2);
+        Some(2 * pitch * (self.out.h.checked_sub(1)? * self.stride.h + self.filter.h))
+    }
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -126,6 +192,7 @@ pub struct FullyConnected {
     pub clamp: Clamp,
     /// One per output.
     pub requants: Vec<Requant>,
+    pub packed: Option<Packed>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -135,6 +202,15 @@ pub struct Add {
     pub rhs_zero: i32,
     pub output_zero: i32,
     pub clamp: Clamp,
+}
+
+impl Add {
+    /// Whether the specialised form computes what the reference does (`firmware/kernels/hil_sum.h`).
+    pub fn specialised(&self) -> bool {
+        let halved = |q: Requant| q.multiplier >= 1 << 30 && (-22..=0).contains(&q.shift);
+        let AddParams { lhs, rhs, output } = self.params;
+        halved(lhs) && halved(rhs) && halved(output) && output.shift < 0
+    }
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -151,9 +227,8 @@ pub struct Mean {
     /// Elements that one output is the mean of.
     pub count: usize,
     pub zero: ZeroPoints,
-    /// Applied to the centred sum, division by `count` included; none where input and output are quantised alike:
-    /// then the sum is divided by `count`, towards zero.
-    pub requant: Option<Requant>,
+    /// Applied to the centred sum, division by `count` included.
+    pub requant: Requant,
 }
 
 #[derive(Debug, Clone, PartialEq)]

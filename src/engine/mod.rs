@@ -12,14 +12,20 @@
 //! All sizes and offsets are bytes; all moments are indices into [`crate::network::Network::ops`].
 
 pub mod arena;
+pub mod constant;
 pub mod fit;
 pub mod interface;
 pub mod kernel;
+mod layout;
 pub mod lifetime;
+mod overlay;
+pub mod pack;
 pub mod passes;
 pub mod plan;
+pub mod prune;
 mod search;
 mod select;
+mod staircase;
 pub mod tinyengine;
 
 pub use arena::{Arena, ArenaError, Block};

@@ -1,6 +1,6 @@
 //! Rewrites of a network that change no output.
 
-use crate::network::{Network, Op, OpKind, Pads};
+use crate::network::{Network, Op, OpKind, Pads, Tensor, TensorId};
 
 /// Folds each PAD that only feeds one convolution into the explicit padding of that convolution.
 ///
@@ -25,6 +25,36 @@ pub fn fold_pads(network: &Network) -> Network {
         }
     }
     folded
+}
+
+/// Turns each depthwise convolution of a single channel into the convolution that it is.
+pub fn widen_single_channels(network: &Network) -> Network {
+    let mut widened = network.clone();
+    for index in 0..widened.ops.len() {
+        let op = &widened.ops[index];
+        let OpKind::DepthwiseConv2d { window, clamp, .. } = op.kind else { continue };
+        let (Some(&x), Some(&filter)) = (op.inputs.first(), op.inputs.get(1)) else { continue };
+        if widened.tensor(x).shape.last() != Some(&1) {
+            continue;
+        }
+        let Some(filter) = transposed(widened.tensor(filter)) else { continue };
+        widened.ops[index].inputs[1] = TensorId(widened.tensors.len());
+        widened.ops[index].kind = OpKind::Conv2d { window, clamp };
+        widened.tensors.push(filter);
+    }
+    widened
+}
+
+/// A depthwise filter 1HWC as OHW1.
+fn transposed(filter: &Tensor) -> Option<Tensor> {
+    let [_, h, w, c] = filter.shape[..] else { return None };
+    let data = filter.data.as_deref()?;
+    let turned = (0..c).flat_map(|channel| data.iter().skip(channel).step_by(c).copied());
+    let mut quant = filter.quant.clone();
+    if let Some(quant) = &mut quant {
+        quant.axis = 0;
+    }
+    Some(Tensor { shape: vec![c, h, w, 1], data: Some(turned.collect()), quant, ..filter.clone() })
 }
 
 /// The convolution that takes over the padding of operator `index`, if that is a PAD that may be folded.

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use super::arena::{Arena, ArenaError, Block, DEFAULT_ALIGNMENT};
+use super::arena::{ArenaError, DEFAULT_ALIGNMENT};
 use super::kernel::Kernel;
+use super::layout::Layout;
 use super::lifetime::{LifetimeError, Lifetimes};
+use super::overlay::Overlays;
 use super::select::select;
 use crate::network::{Network, TensorId};
 
@@ -46,6 +48,8 @@ pub struct Step {
     pub scratch: Option<usize>,
     /// Bytes of scratch memory, unaligned.
     pub scratch_bytes: usize,
+    /// Bytes of activations and scratch that must be held while it runs.
+    pub live_bytes: usize,
     /// Bytes of the constants it reads.
     pub weights_bytes: usize,
     /// Bytes of its per-channel requantisation.
@@ -83,25 +87,24 @@ impl Plan {
     ///
     /// It is planned as it stands: apply [`super::passes`] before.
     pub fn aligned(network: &Network, alignment: usize) -> Result<Self, PlanError> {
-        let lifetimes = Lifetimes::of(network)?;
         let kernels = network.ops.iter().map(|op| select(network, op)).collect::<Result<Vec<_>, _>>()?;
-        let mut blocks: Vec<Block> =
-            lifetimes.spans.iter().map(|s| Block { first: s.first, last: s.last, bytes: s.bytes }).collect();
-        // Scratch of operator i is block `spans + i`.
-        let scratch = kernels.iter().enumerate();
-        blocks.extend(scratch.map(|(i, k)| Block { first: i, last: i, bytes: k.scratch_bytes() }));
-        let arena = Arena::pack(&blocks, alignment)?;
-        let (activations, scratch) = arena.offsets.split_at(lifetimes.spans.len());
-        let places = Places::new(network, &lifetimes, activations);
+        let lifetimes = Lifetimes::of(network)?;
+        let overlays = Overlays::new(network, &kernels, &lifetimes);
+        let Layout { groups, load, arena } = Layout::best(&overlays, &lifetimes, &kernels, alignment)?;
+        let (grouped, scratch) = arena.offsets.split_at(groups.len());
+        let mut activations = vec![0; lifetimes.spans.len()];
+        for (group, offset) in groups.iter().zip(grouped) {
+            group.iter().for_each(|span| activations[*span] = *offset);
+        }
+        let places = Places::new(network, &lifetimes, &activations);
         let steps: Vec<Step> = kernels
             .into_iter()
             .enumerate()
-            .map(|(index, kernel)| step(network, &places, index, kernel, scratch[index]))
+            .map(|(index, kernel)| step(network, &places, index, kernel, (scratch[index], load[index])))
             .collect();
-        let read: BTreeSet<TensorId> = network
-            .ops
+        let read: BTreeSet<TensorId> = steps
             .iter()
-            .flat_map(|op| &op.inputs)
+            .flat_map(|step| operands(network, step.op, &step.kernel))
             .chain(&network.outputs)
             .map(|id| lifetimes.owner(*id))
             .filter(|id| network.tensor(*id).data.is_some())
@@ -112,17 +115,16 @@ impl Plan {
             outputs: places.all(&network.outputs),
             arena_bytes: arena.total,
             arena_lower_bound: arena.lower_bound,
-            weights_bytes: read.iter().map(|id| network.tensor(*id).bytes()).sum(),
+            weights_bytes: read.iter().map(|id| network.tensor(*id).bytes()).sum::<usize>()
+                + steps.iter().filter_map(|s| s.kernel.packed()).map(|p| p.filter_bytes()).sum::<usize>(),
             table_bytes: steps.iter().map(|s| s.table_bytes).sum(),
             steps,
         })
     }
 
-    /// Bytes of activations and scratch that must be held during each step, of the network that was planned.
-    pub fn live_bytes(&self, network: &Network) -> Result<Vec<usize>, PlanError> {
-        let lifetimes = Lifetimes::of(network)?;
-        let held = |at: usize| lifetimes.spans.iter().filter(move |s| s.first <= at && at <= s.last).map(|s| s.bytes);
-        Ok(self.steps.iter().map(|step| held(step.op).sum::<usize>() + step.scratch_bytes).collect())
+    /// Bytes of activations and scratch that must be held during each step.
+    pub fn live_bytes(&self, _network: &Network) -> Result<Vec<usize>, PlanError> {
+        Ok(self.steps.iter().map(|step| step.live_bytes).collect())
     }
 
     /// Bytes of flash that the network's constants take; code is not among them.
@@ -152,13 +154,18 @@ impl Places {
     }
 }
 
-fn step(network: &Network, places: &Places, index: usize, kernel: Kernel, scratch: usize) -> Step {
+/// Operands that are read as they stand: of a specialised kernel the activation alone.
+fn operands<'a>(network: &'a Network, index: usize, kernel: &Kernel) -> &'a [TensorId] {
+    let inputs = network.ops[index].inputs.as_slice();
+    if kernel.packed().is_some() { &inputs[..inputs.len().min(1)] } else { inputs }
+}
+
+fn step(network: &Network, places: &Places, index: usize, kernel: Kernel, (scratch, held): (usize, usize)) -> Step {
     let op = &network.ops[index];
     // Filter and bias are named by the kernel.
     let activations = if kernel.channel_requants().is_empty() { op.inputs.len() } else { 1 };
     let scratch_bytes = kernel.scratch_bytes();
-    let constants: BTreeSet<TensorId> = op
-        .inputs
+    let constants: BTreeSet<TensorId> = operands(network, index, &kernel)
         .iter()
         .filter_map(|id| match places.of(*id) {
             Place::Constant(owner) => Some(owner),
@@ -172,8 +179,10 @@ fn step(network: &Network, places: &Places, index: usize, kernel: Kernel, scratc
         output: places.of(op.output),
         scratch: (scratch_bytes > 0).then_some(scratch),
         scratch_bytes,
-        weights_bytes: constants.iter().map(|id| network.tensor(*id).bytes()).sum(),
-        table_bytes: kernel.channel_requants().len() * REQUANT_BYTES,
+        live_bytes: held + scratch_bytes,
+        weights_bytes: constants.iter().map(|id| network.tensor(*id).bytes()).sum::<usize>()
+            + kernel.packed().map_or(0, |p| p.filter_bytes()),
+        table_bytes: kernel.packed().map_or(kernel.channel_requants().len() * REQUANT_BYTES, |p| p.table_bytes()),
         kernel,
     }
 }

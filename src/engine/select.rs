@@ -1,6 +1,7 @@
 //! The kernel for an operator.
 
 use super::kernel::{self, Kernel, Weights, ZeroPoints};
+use super::pack::{self, Output, Packed, Row};
 use super::plan::PlanError;
 use crate::network::derive::{AddParams, SoftmaxParams, channel_requants, dense_requants, mean_requant};
 use crate::network::{Clamp, DType, Hw, Network, Op, OpKind, Pads, Requant, Tensor, TensorId, Window};
@@ -14,7 +15,7 @@ pub(super) fn select(network: &Network, op: &Op) -> Result<Kernel, PlanError> {
         OpKind::Conv2d { window, clamp } => context.conv(x, out, window, *clamp)?,
         OpKind::DepthwiseConv2d { window, multiplier, clamp } => {
             let (weights, filter) = context.weights(4, 3, out)?;
-            Kernel::Depthwise(kernel::Depthwise {
+            let mut depthwise = kernel::Depthwise {
                 weights,
                 filter: Hw { h: filter.shape[1], w: filter.shape[2] },
                 multiplier: *multiplier,
@@ -22,17 +23,29 @@ pub(super) fn select(network: &Network, op: &Op) -> Result<Kernel, PlanError> {
                 zero,
                 clamp: *clamp,
                 requants: channel_requants(x, filter, out),
-            })
+                packed: None,
+            };
+            depthwise.packed = context.plane(&depthwise, x, out);
+            Kernel::Depthwise(depthwise)
         }
         OpKind::FullyConnected { clamp } => {
             let (weights, filter) = context.weights(2, 0, out)?;
+            let (depth, filter_zero) = (filter.shape[1], filter.zero_point());
+            let requants = dense_requants(x, filter, out);
+            let rows = context.rows(weights, &requants, 0);
+            let packed = if filter_zero == 0 {
+                pack::row(&rows, zero.input, &Output { zero: zero.output, clamp: *clamp })
+            } else {
+                None
+            };
             Kernel::FullyConnected(kernel::FullyConnected {
                 weights,
-                depth: filter.shape[1],
-                filter_zero: filter.zero_point(),
+                depth,
+                filter_zero,
                 zero,
                 clamp: *clamp,
-                requants: dense_requants(x, filter, out),
+                requants,
+                packed,
             })
         }
         OpKind::Add { clamp } => {
@@ -56,8 +69,7 @@ pub(super) fn select(network: &Network, op: &Op) -> Result<Kernel, PlanError> {
                 return Err(context.fail(context.operand(0)?, format!("it has no dimension {axis} to average over")));
             }
             let count = axes.iter().map(|&axis| x.shape[axis]).product();
-            let alike = zero.input == zero.output && x.scale() == out.scale();
-            let requant = (!alike).then(|| mean_requant(x.scale(), out.scale(), count));
+            let requant = mean_requant(x.scale(), out.scale(), count);
             Kernel::Mean(kernel::Mean { axes: axes.clone(), count, zero, requant })
         }
         OpKind::Softmax { beta } => {
@@ -111,7 +123,7 @@ impl<'a> Context<'a> {
             let problem = format!("its depth {depth} does not divide the {channels} input channels");
             return Err(self.fail(weights.filter, problem));
         }
-        let conv = kernel::Conv {
+        let mut conv = kernel::Conv {
             weights,
             filter: Hw { h: filter.shape[1], w: filter.shape[2] },
             depth,
@@ -120,13 +132,49 @@ impl<'a> Context<'a> {
             zero: ZeroPoints { input: x.zero_point(), output: out.zero_point() },
             clamp,
             requants: channel_requants(x, filter, out),
+            packed: None,
         };
+        if conv.groups == 1 {
+            let rows = self.rows(weights, &conv.requants, 0);
+            conv.packed = pack::matrix(&rows, conv.zero.input, &Output { zero: conv.zero.output, clamp }, channels);
+        }
         let pixel = conv.filter == Hw { h: 1, w: 1 };
         Ok(if pixel && conv.groups == 1 && window.pads == Pads::default() {
             Kernel::Conv1x1(conv)
         } else {
             Kernel::Conv(conv)
         })
+    }
+
+    /// Weights, bias and requantisation by output channel; channels run along `axis` of the filter.
+    fn rows(&self, weights: Weights, requants: &[Requant], axis: usize) -> Vec<Row> {
+        let filter = self.network.tensor(weights.filter);
+        let data = filter.data.as_deref().unwrap_or_default();
+        let biases = self.network.tensor(weights.bias).data.as_deref().unwrap_or_default().chunks_exact(4);
+        let inner: usize = filter.shape[axis + 1..].iter().product();
+        let outer: usize = filter.shape[..axis].iter().product();
+        let channels = filter.shape[axis];
+        let row = |(c, (bias, requant)): (usize, (&[u8], &Requant))| Row {
+            weights: (0..outer)
+                .flat_map(|o| data[(o * channels + c) * inner..][..inner].iter().map(|b| *b as i8))
+                .collect(),
+            bias: i32::from_le_bytes([bias[0], bias[1], bias[2], bias[3]]),
+            requant: *requant,
+        };
+        biases.zip(requants).enumerate().map(row).collect()
+    }
+
+    fn plane(&self, depthwise: &kernel::Depthwise, x: &Tensor, out: &Tensor) -> Option<Packed> {
+        let kernel::Depthwise { filter, multiplier, window, .. } = depthwise;
+        let ([_, _, in_w, _], [_, out_h, out_w, _]) = (x.shape.as_slice(), out.shape.as_slice()) else { return None };
+        let plane = kernel::Plane { out: Hw { h: *out_h, w: *out_w }, filter: *filter, stride: window.stride };
+        let flat = kernel::is_column(*filter, window, (*in_w, *out_w));
+        let plane = if flat { plane.laid_flat() } else { plane };
+        let plain = *multiplier == 1 && window.dilation == Hw { h: 1, w: 1 };
+        let scratch = if plain { plane.scratch_bytes()? } else { return None };
+        let weights = self.rows(depthwise.weights, &depthwise.requants, 3);
+        let output = Output { zero: depthwise.zero.output, clamp: depthwise.clamp };
+        pack::plane(&weights, depthwise.zero.input, &output, plane.filter.w, scratch)
     }
 
     /// Filter of the given rank and bias, constants with one entry per channel; channels run along `axis`.

@@ -64,6 +64,8 @@ impl<'a> Client<'a> {
 
     /// Sends `command` and returns the lines of its reply, without the last, `m-ready`.
     pub fn command(&mut self, command: &str, limit: Duration) -> Result<Vec<String>, MeasureError> {
+        let now = self.unit.now();
+        self.pending.extend(self.unit.read(now, self.cancel)?);
         if !self.pending.is_empty() {
             // Answers would be taken for those of the wrong command from here on.
             return Err(self.broken(command, "there was output that nobody had asked for", &self.pending.clone()));

@@ -71,6 +71,17 @@ impl Counter {
         u32::from_str_radix(digits, 16).map(u32::swap_bytes).unwrap_or_else(|_| panic!("registers: {answer}"))
     }
 
+    /// Calls `function` from where the machine stands, and counts its instructions.
+    pub fn call(&mut self, function: u32) -> u64 {
+        let (before, here) = (self.count(), self.register(15));
+        let mut registers = self.ask("g");
+        for (number, value) in [(14, here | 1), (15, function & !1)] {
+            registers.replace_range(8 * number..8 * number + 8, &format!("{:08x}", value.swap_bytes()));
+        }
+        assert_eq!(self.ask(&format!("G{registers}")), "OK");
+        self.run_to(here) - before
+    }
+
     fn monitor(&mut self, command: &str) -> String {
         let hex: String = command.bytes().map(|byte| format!("{byte:02x}")).collect();
         let mut answer = self.ask(&format!("qRcmd,{hex}"));

@@ -56,6 +56,14 @@ impl EmulatedCounter {
         self.0.instructions()
     }
 
+    /// Calls `function` from where the machine stands, and counts its instructions.
+    pub fn call(&mut self, function: u32) -> u64 {
+        let (before, here) = (self.0.instructions(), self.register(15));
+        self.0.core_mut().set_register(14, here | 1);
+        self.0.core_mut().set_register(15, function);
+        self.run_to(here) - before
+    }
+
     /// r0 to r15.
     pub fn register(&self, number: usize) -> u32 {
         self.0.core().register(number)

@@ -210,6 +210,8 @@ on_svc:
     ldr r2, =0xe000ed04
     mov r3, #0x10000000
     str r3, [r2]
+    dsb
+    isb
 2:
     ldr r0, =SCRATCH
     ldr lr, [r0, #8]

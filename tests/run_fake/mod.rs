@@ -19,6 +19,8 @@ pub enum Fault {
     Garbage(usize),
     /// A reply of another session comes before the firmware's own.
     Stale(String),
+    /// Another reply comes after the reply to this command.
+    Chatters(String),
     /// Every n-th byte from the unit is lost.
     LosesSent(usize),
     /// Every n-th byte to the unit is lost.
@@ -261,6 +263,10 @@ impl Fake {
             self.say(&refusal);
         }
         self.say("m-ready");
+        if self.faults.contains(&Fault::Chatters(command.into())) {
+            self.say("m-hil-cycles-[5,5,5,5]");
+            self.say("m-ready");
+        }
     }
 }
 

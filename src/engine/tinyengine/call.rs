@@ -22,6 +22,20 @@ pub(super) struct WindowArgs {
     clamp_min: i32, clamp_max: i32,
 }
 
+impl WindowArgs {
+    /// Height and width exchanged: of a map one pixel wide the bytes stay where they are.
+    #[rustfmt::skip]
+    fn laid_flat(self) -> Self {
+        Self {
+            in_h: self.in_w, in_w: self.in_h, out_h: self.out_w, out_w: self.out_h,
+            filter_h: self.filter_w, filter_w: self.filter_h, stride_h: self.stride_w, stride_w: self.stride_h,
+            dilation_h: self.dilation_w, dilation_w: self.dilation_h,
+            pad_top: self.pad_left, pad_left: self.pad_top,
+            ..self
+        }
+    }
+}
+
 /// `hil_requant`.
 #[derive(Serialize)]
 pub(super) struct RequantArgs {
@@ -40,22 +54,27 @@ impl From<Requant> for RequantArgs {
 #[serde(tag = "function", rename_all = "snake_case")]
 #[rustfmt::skip]
 pub(super) enum Call {
+    /// Of a convolution in its specialised form.
+    Matrix { window: WindowArgs },
+    /// Of a convolution of single pixels in its specialised form.
+    Pixels { window: WindowArgs, backwards: u8 },
+    /// Of a depthwise convolution in its specialised form.
+    Plane { window: WindowArgs },
     Conv { window: WindowArgs, filter_c: usize },
     Conv1x1 { window: WindowArgs },
     Depthwise { window: WindowArgs },
     FullyConnected {
         rows: usize, in_c: usize, out_c: usize, input_offset: i32, filter_offset: i32, output_offset: i32,
-        clamp_min: i32, clamp_max: i32,
+        clamp_min: i32, clamp_max: i32, specialised: bool,
     },
     Add {
         count: usize, left_shift: u32, lhs_offset: i32, rhs_offset: i32, output_offset: i32, lhs: RequantArgs,
-        rhs: RequantArgs, output: RequantArgs, clamp_min: i32, clamp_max: i32,
+        rhs: RequantArgs, output: RequantArgs, clamp_min: i32, clamp_max: i32, specialised: bool,
     },
     AveragePool { window: WindowArgs },
     MaxPool { window: WindowArgs },
     Mean {
-        outer: usize, reduced: usize, inner: usize, input_offset: i32, output_offset: i32, rescale: u8,
-        requant: RequantArgs,
+        outer: usize, reduced: usize, inner: usize, input_offset: i32, output_offset: i32, requant: RequantArgs,
     },
     Softmax { rows: usize, depth: usize, scaling: RequantArgs, diff_min: i32 },
     Pad { shape: [usize; 4], before: [usize; 4], after: [usize; 4], value: i32 },
@@ -77,11 +96,18 @@ pub(super) fn call(network: &Network, step: &Step) -> Result<Call, EngineError> 
     let context = Context { network, op, x: network.tensor(op.inputs[0]), out: network.tensor(op.output) };
     let (x, out) = (context.x, context.out);
     Ok(match &step.kernel {
+        Kernel::Conv1x1(conv) if conv.by_pixels() => {
+            Call::Pixels { window: context.conv(conv)?, backwards: conv.grows().into() }
+        }
+        Kernel::Conv(conv) | Kernel::Conv1x1(conv) if conv.packed.is_some() => {
+            Call::Matrix { window: context.conv(conv)? }
+        }
         Kernel::Conv(conv) => Call::Conv { window: context.conv(conv)?, filter_c: conv.depth },
         Kernel::Conv1x1(conv) => Call::Conv1x1 { window: context.conv(conv)? },
         Kernel::Depthwise(depthwise) => {
             let kernel::Depthwise { filter, window, zero, clamp, .. } = depthwise;
-            Call::Depthwise { window: context.window(*filter, window, (-zero.input, zero.output), *clamp)? }
+            let window = context.window(*filter, window, (-zero.input, zero.output), *clamp)?;
+            if depthwise.packed.is_some() { Call::Plane { window } } else { Call::Depthwise { window } }
         }
         Kernel::FullyConnected(dense) => {
             let out_c = dense.requants.len();
@@ -94,6 +120,7 @@ pub(super) fn call(network: &Network, step: &Step) -> Result<Call, EngineError> 
                 output_offset: dense.zero.output,
                 clamp_min: dense.clamp.min,
                 clamp_max: dense.clamp.max,
+                specialised: dense.packed.is_some(),
             }
         }
         Kernel::Add(add) => Call::Add {
@@ -107,6 +134,7 @@ pub(super) fn call(network: &Network, step: &Step) -> Result<Call, EngineError> 
             output: add.params.output.into(),
             clamp_min: add.clamp.min,
             clamp_max: add.clamp.max,
+            specialised: add.specialised(),
         },
         Kernel::AveragePool(pool) => {
             Call::AveragePool { window: context.window(pool.filter, &pool.window, (0, 0), pool.clamp)? }
@@ -173,7 +201,8 @@ impl Context<'_> {
             let shapes = format!("{:?} to {:?}", self.x.shape, self.out.shape);
             return Err(self.fail(format!("kernels take one NHWC image at a time, not {shapes}")));
         };
-        Ok(WindowArgs {
+        let flat = kernel::is_column(filter, window, (*in_w, *out_w));
+        let args = WindowArgs {
             in_h: *in_h,
             in_w: *in_w,
             in_c: *in_c,
@@ -192,7 +221,8 @@ impl Context<'_> {
             output_offset: offsets.1,
             clamp_min: clamp.min,
             clamp_max: clamp.max,
-        })
+        };
+        Ok(if flat { args.laid_flat() } else { args })
     }
 
     fn mean(&self, mean: &kernel::Mean) -> Result<Call, EngineError> {
@@ -200,15 +230,14 @@ impl Context<'_> {
         // Dimensions of one element may count as averaged or not, whichever makes the averaged ones adjoin.
         let averaged = |axis: usize| mean.axes.contains(&axis) && shape[axis] != 1;
         let Some(first) = (0..shape.len()).find(|axis| averaged(*axis)) else {
-            let (outer, requant) = (self.out.elements(), mean.requant);
-            return Ok(mean_call(outer, 1, 1, mean, requant));
+            return Ok(mean_call(self.out.elements(), 1, 1, mean));
         };
         let last = (first..shape.len()).rev().find(|axis| averaged(*axis)).unwrap_or(first);
         if (first..=last).any(|axis| !averaged(axis) && shape[axis] != 1) {
             return Err(self.fail(format!("axes {:?} do not adjoin; only adjoining ones are averaged", mean.axes)));
         }
         let product = |range: std::ops::Range<usize>| shape[range].iter().product();
-        Ok(mean_call(product(0..first), mean.count, product(last + 1..shape.len()), mean, mean.requant))
+        Ok(mean_call(product(0..first), mean.count, product(last + 1..shape.len()), mean))
     }
 
     fn pad(&self, pad: &kernel::Pad) -> Result<Call, EngineError> {
@@ -225,14 +254,13 @@ impl Context<'_> {
     }
 }
 
-fn mean_call(outer: usize, reduced: usize, inner: usize, mean: &kernel::Mean, requant: Option<Requant>) -> Call {
+fn mean_call(outer: usize, reduced: usize, inner: usize, mean: &kernel::Mean) -> Call {
     Call::Mean {
         outer,
         reduced,
         inner,
         input_offset: -mean.zero.input,
         output_offset: mean.zero.output,
-        rescale: requant.is_some().into(),
-        requant: requant.unwrap_or(Requant { multiplier: 0, shift: 0 }).into(),
+        requant: mean.requant.into(),
     }
 }

@@ -13,6 +13,7 @@ use super::interface::{Compiled, Engine, EngineError, Source, StepInfo};
 use super::kernel::Kernel;
 use super::passes;
 use super::plan::Plan;
+use super::prune;
 use crate::network::Network;
 
 pub struct TinyEngine;
@@ -30,11 +31,11 @@ impl Engine for TinyEngine {
     }
 
     fn plan(&self, network: &Network) -> Result<Plan, EngineError> {
-        Ok(Plan::new(&passes::fold_pads(network))?)
+        Ok(Plan::new(&rewritten(network))?)
     }
 
     fn compile(&self, network: &Network) -> Result<Compiled, EngineError> {
-        let network = &passes::fold_pads(network);
+        let network = &rewritten(network);
         let plan = Plan::new(network)?;
         let view = View::new(network, &plan)?;
         let mut sources = Vec::new();
@@ -59,6 +60,11 @@ impl Engine for TinyEngine {
             plan,
         })
     }
+}
+
+/// The network that is planned and printed.
+fn rewritten(network: &Network) -> Network {
+    prune::drop_constant_channels(&passes::widen_single_channels(&passes::fold_pads(network)))
 }
 
 fn render(template: &'static str, text: &str, view: &View) -> Result<String, EngineError> {

@@ -8,9 +8,17 @@ macro_rules! kernel {
     };
 }
 
-const KERNELS: [(&str, &str); 12] = [
+const KERNELS: [(&str, &str); 20] = [
     kernel!("hil_kernels.h"),
     kernel!("hil_internal.h"),
+    kernel!("hil_dsp.h"),
+    kernel!("hil_requant.h"),
+    kernel!("hil_matrix.c"),
+    kernel!("hil_matrix.h"),
+    kernel!("hil_plane.h"),
+    kernel!("hil_row.c"),
+    kernel!("hil_row.h"),
+    kernel!("hil_sum.h"),
     kernel!("hil_add.c"),
     kernel!("hil_conv.c"),
     kernel!("hil_conv_1x1.c"),

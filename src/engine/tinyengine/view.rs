@@ -10,6 +10,7 @@ use crate::network::{DType, Network, Requant, Tensor, TensorId};
 
 /// Numbers per line of a table.
 const PER_LINE: usize = 24;
+const WORDS_PER_LINE: usize = 10;
 
 #[derive(Serialize)]
 pub(super) struct View {
@@ -24,6 +25,7 @@ pub(super) struct View {
     steps: Vec<StepView>,
     tables: Vec<Table>,
     requants: Vec<Requants>,
+    packed: Vec<PackedView>,
 }
 
 /// An input or output of the network.
@@ -55,6 +57,9 @@ struct StepView {
     filter: Option<usize>,
     bias: Option<usize>,
     requants: Option<usize>,
+    packed: Option<usize>,
+    /// Whether a specialised kernel requantises in the general way.
+    general: u8,
     kernel: &'static str,
     call: Call,
 }
@@ -67,6 +72,16 @@ struct Table {
     name: String,
     count: usize,
     lines: Vec<String>,
+}
+
+/// The constants of a specialised kernel.
+#[derive(Serialize)]
+struct PackedView {
+    id: usize,
+    words: usize,
+    lines: Vec<String>,
+    count: usize,
+    channels: Vec<(i32, i32, i32)>,
 }
 
 #[derive(Serialize)]
@@ -99,6 +114,7 @@ impl View {
             steps,
             tables: tables(network, plan, &computing),
             requants: computing.iter().filter_map(|step| requants(step)).collect(),
+            packed: computing.iter().filter_map(|step| packed(step)).collect(),
         })
     }
 }
@@ -136,8 +152,10 @@ fn pointer(place: Place) -> Pointer {
     }
 }
 
+/// The tensors that the general form of a kernel reads.
 fn weights(kernel: &Kernel) -> Option<Weights> {
     match kernel {
+        _ if kernel.packed().is_some() => None,
         Kernel::Conv1x1(conv) | Kernel::Conv(conv) => Some(conv.weights),
         Kernel::Depthwise(depthwise) => Some(depthwise.weights),
         Kernel::FullyConnected(dense) => Some(dense.weights),
@@ -155,12 +173,29 @@ fn step_view(network: &Network, step: &Step) -> Result<StepView, EngineError> {
         filter: weights.map(|w| w.filter.0),
         bias: weights.map(|w| w.bias.0),
         requants: weights.map(|_| step.op),
+        packed: step.kernel.packed().map(|_| step.op),
+        general: step.kernel.packed().is_some_and(|p| p.general).into(),
         kernel: step.kernel.name(),
         call: call::call(network, step)?,
     })
 }
 
+fn packed(step: &Step) -> Option<PackedView> {
+    let packed = step.kernel.packed()?;
+    let words: Vec<String> = packed.filter.iter().map(|word| format!("0x{word:08x}")).collect();
+    Some(PackedView {
+        id: step.op,
+        words: words.len(),
+        lines: words.chunks(WORDS_PER_LINE).map(|line| line.join(",")).collect(),
+        count: packed.channels.len(),
+        channels: packed.channels.iter().map(|c| (c.bias2, c.multiplier, c.shift)).collect(),
+    })
+}
+
 fn requants(step: &Step) -> Option<Requants> {
+    if step.kernel.packed().is_some() {
+        return None;
+    }
     let entries: Vec<(i32, i32)> =
         step.kernel.channel_requants().iter().map(|Requant { multiplier, shift }| (*multiplier, *shift)).collect();
     (!entries.is_empty()).then_some(Requants { id: step.op, count: entries.len(), entries })

@@ -5,7 +5,8 @@ use crate::program::{SCRATCH, STACK};
 
 impl Generator {
     pub(super) fn exceptional(&mut self) {
-        match self.rng.below(4) {
+        match self.rng.below(5) {
+            4 => self.system_priorities(),
             0 => self.without_float_context(),
             1 => self.process_stack(),
             _ => self.interrupts(),
@@ -62,6 +63,34 @@ impl Generator {
         self.lines.push(format!("mrs {}, psp", name(other)));
         self.control(register, float);
         self.new_context();
+    }
+
+    /// Priorities of SVC and PendSV, and what can be read of the system handlers.
+    fn system_priorities(&mut self) {
+        let pointer = self.target_number();
+        let registers = (pointer, self.target_besides(&[pointer]));
+        let (svc, pendsv) = (self.rng.next() as u32 & 0xff << 24, self.rng.next() as u32 & 0xffff_0000);
+        self.write(registers, 0xe000_ed1c, svc);
+        self.write(registers, 0xe000_ed20, pendsv);
+        let number = self.rng.below(8);
+        self.lines.push(format!("svc #{number}"));
+        let read = self.rng.pick(&[0xe000_ed18, 0xe000_ed1c, 0xe000_ed20, 0xe000_ed24, 0xe000_ed0c, 0xe000_ed08]);
+        let value = self.target_number();
+        self.lines.extend(Self::load_constant(value, read));
+        self.lines.push(format!("ldr {0}, [{0}]", name(value)));
+        self.keeping(1 << value, |g| {
+            let pointer = g.target_number();
+            let registers = (pointer, g.target_besides(&[pointer]));
+            g.write(registers, 0xe000_ed1c, 0);
+            g.write(registers, 0xe000_ed20, 0);
+        });
+        let mask = self.target_number();
+        self.lines.push(format!(
+            "mov {0}, #1\n    msr faultmask, {0}\n    mrs {1}, faultmask",
+            name(mask),
+            name(registers.1)
+        ));
+        self.lines.push(format!("mov {0}, #0\n    msr faultmask, {0}", name(mask)));
     }
 
     /// Interrupts with random priorities, which pend each other.

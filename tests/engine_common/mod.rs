@@ -51,7 +51,7 @@ impl Builder {
         output
     }
 
-    fn weights(&mut self, shape: &[usize], channels: usize) -> [TensorId; 2] {
+    pub fn weights(&mut self, shape: &[usize], channels: usize) -> [TensorId; 2] {
         let seed = self.0.tensors.len();
         let scales = (0..channels).map(|c| 0.01 + 0.001 * c as f32).collect();
         let filter = self.push(shape, DType::I8, scales, 0, Some(noise(seed, shape.iter().product())));

@@ -2,7 +2,7 @@
 
 #![allow(dead_code)] // Each test crate uses a part of it.
 
-#[path = "engine_common.rs"]
+#[path = "../engine_common/mod.rs"]
 mod engine_common;
 
 use std::io::{Read, Write};

@@ -1,0 +1,199 @@
+/* The parts of hil_matrix.h that layers share. In assembly since sums, pointers and operands take every register that
+ * there is. */
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC optimize("O2", "omit-frame-pointer")
+#endif
+
+#include "hil_matrix.h"
+
+#if HIL_ASM
+
+#define HIL_WORD_BYTES 48
+
+/* What a block is computed from. */
+typedef struct {
+    const hil_word *columns;
+    const hil_word *end; /* of the columns */
+    const uint32_t *filter;
+    const hil_channel *channels;
+    int8_t *output;
+    int32_t stride; /* bytes from pixel to pixel */
+    int32_t zero2;  /* twice the output's zero point, plus 1 */
+    int32_t pairs;  /* of channels */
+    int32_t skip;   /* bytes of code that the first round of eight words leaves out */
+} hil_matrix_job;
+
+/* Two words of weights come before the rounds of eight. */
+static hil_matrix_job hil_matrix_plan(const hil_word *columns, int32_t depth)
+{
+    const int32_t rest = (depth / 2) - 2;
+    hil_matrix_job job = {columns, &columns[2 * depth], NULL, NULL, NULL, 0, 0, 0, 0};
+    job.skip = (((rest % 8) == 0) && (rest > 0)) ? 0 : ((8 - (rest % 8)) * HIL_WORD_BYTES);
+    return job;
+}
+
+/* r0 columns, r1 weights; r4-r7 sums of channel A, r8-r11 of the mixture; r2, r3, r12, lr operands. */
+#define HIL_FIRST \
+    "ldr r2, [r1], #4\n ldrd r12, lr, [r0], #8\n sxtb16 r3, r2\n" \
+    "smuad r8, r2, r12\n smuad r4, r3, r12\n smuad r9, r2, lr\n smuad r5, r3, lr\n" \
+    "ldrd r12, lr, [r0], #8\n" \
+    "smuad r10, r2, r12\n smuad r6, r3, r12\n smuad r11, r2, lr\n smuad r7, r3, lr\n"
+/* 12 instructions of 4 bytes; hil_matrix_plan counts on it. */
+#define HIL_WORD \
+    "ldr r2, [r1], #4\n ldrd r12, lr, [r0], #8\n sxtb16 r3, r2\n" \
+    "smlad r8, r2, r12, r8\n smlad r4, r3, r12, r4\n smlad r9, r2, lr, r9\n smlad r5, r3, lr, r5\n" \
+    "ldrd r12, lr, [r0], #8\n" \
+    "smlad r10, r2, r12, r10\n smlad r6, r3, r12, r6\n smlad r11, r2, lr, r11\n smlad r7, r3, lr, r7\n"
+
+/* Saves registers, copies the job (columns, end, filter, channels, output, stride, zero2, pairs, skip) to the stack, and
+ * makes the last the address in the round of eight words at which the first, shorter one begins. */
+#define HIL_ENTER \
+    "push {r4-r11, lr}\n ldmia r0, {r2-r10}\n push {r2-r10}\n" \
+    "adr r1, 2f\n add r1, r1, r10\n orr r1, r1, #1\n str r1, [sp, #32]\n"
+#define HIL_DOT \
+    "ldr r0, [sp]\n ldr r1, [sp, #8]\n" HIL_FIRST HIL_WORD "ldr pc, [sp, #32]\n" \
+    ".balign 4\n 2:\n" HIL_WORD HIL_WORD HIL_WORD HIL_WORD HIL_WORD HIL_WORD HIL_WORD HIL_WORD \
+    "ldr r2, [sp, #4]\n cmp r0, r2\n bne 2b\n"
+
+#define HIL_EACH(op, a, b, c, d) op(a) op(b) op(c) op(d)
+#define HIL_SCALE(r) "smmlar " r ", " r ", r2, lr\n"
+#define HIL_SCALE_SIGNED(r) "add r1, lr, " r ", asr #31\n smmlar " r ", " r ", r2, r1\n"
+#define HIL_ROUND(r) "asr " r ", " r ", r3\n ssat " r ", #8, " r ", asr #1\n"
+#define HIL_BIAS_A(r) "add " r ", r1, " r ", lsl #1\n"
+#define HIL_BIAS_B(r) "add " r ", r1, " r ", asr #7\n"
+
+/* Requantises four pixels of two channels and stores them. */
+#define HIL_FINISH(scale) \
+    "str r1, [sp, #8]\n ldr r0, [sp, #12]\n ldmia r0!, {r1-r3}\n" \
+    "sub r8, r8, r4\n sub r9, r9, r5\n sub r10, r10, r6\n sub r11, r11, r7\n" \
+    HIL_EACH(HIL_BIAS_A, "r4", "r5", "r6", "r7") "ldr r12, [sp, #24]\n lsl lr, r12, r3\n" \
+    HIL_EACH(scale, "r4", "r5", "r6", "r7") HIL_EACH(HIL_ROUND, "r4", "r5", "r6", "r7") \
+    "ldmia r0!, {r1-r3}\n str r0, [sp, #12]\n" \
+    HIL_EACH(HIL_BIAS_B, "r8", "r9", "r10", "r11") "lsl lr, r12, r3\n" \
+    HIL_EACH(scale, "r8", "r9", "r10", "r11") HIL_EACH(HIL_ROUND, "r8", "r9", "r10", "r11") \
+    "bfi r4, r8, #8, #8\n bfi r5, r9, #8, #8\n bfi r6, r10, #8, #8\n bfi r7, r11, #8, #8\n" \
+    "ldr r0, [sp, #16]\n ldr r1, [sp, #20]\n strh r4, [r0]\n strh r5, [r0, r1]\n strh r6, [r0, r1, lsl #1]\n" \
+    "add r2, r0, r1, lsl #1\n strh r7, [r2, r1]\n adds r0, #2\n str r0, [sp, #16]\n"
+#define HIL_BLOCK(scale) \
+    HIL_ENTER "1:\n" HIL_DOT HIL_FINISH(scale) \
+    "ldr r2, [sp, #28]\n subs r2, #1\n str r2, [sp, #28]\n bne.w 1b\n" \
+    "add sp, #36\n pop {r4-r11, pc}\n"
+
+/* Offsets above are those of the job. */
+_Static_assert(sizeof(hil_matrix_job) == 36u, "nine words");
+
+#define HIL_NAKED __attribute__((naked, noinline, aligned(4)))
+
+HIL_NAKED static void block_plain(const hil_matrix_job *job __attribute__((unused)))
+{
+    __asm__(HIL_BLOCK(HIL_SCALE));
+}
+
+HIL_NAKED static void block_signed(const hil_matrix_job *job __attribute__((unused)))
+{
+    __asm__(HIL_BLOCK(HIL_SCALE_SIGNED));
+}
+
+/* The sums of one pair of channels, to the output. */
+HIL_NAKED static void dot(const hil_matrix_job *job __attribute__((unused)))
+{
+    __asm__(HIL_ENTER HIL_DOT "ldr r0, [sp, #16]\n stmia r0, {r4-r11}\n add sp, #36\n pop {r4-r11, pc}\n");
+}
+
+static void pair_sums(const hil_word *columns, const uint32_t *weights, int32_t depth, int32_t *sums)
+{
+    hil_matrix_job job = hil_matrix_plan(columns, depth);
+    job.filter = weights;
+    job.output = (int8_t *)sums;
+    dot(&job);
+}
+
+#else
+
+static void pair_sums(const hil_word *columns, const uint32_t *weights, int32_t depth, int32_t *sums)
+{
+    (void)memset(sums, 0, 8u * sizeof *sums);
+    for (int32_t i = 0; i < (depth / 2); i++) {
+        const uint32_t even = hil_even(weights[i]);
+        for (int32_t j = 0; j < 4; j++) {
+            sums[j] = hil_mla_both(even, columns[(4 * i) + j], sums[j]);
+            sums[j + 4] = hil_mla_both(weights[i], columns[(4 * i) + j], sums[j + 4]);
+        }
+    }
+}
+
+#endif
+
+/* Twice the accumulators of channels A and B. */
+static int32_t twice_a(const hil_channel *channel, int32_t a)
+{
+    return hil_plus(channel->bias2, (int32_t)((uint32_t)a << 1));
+}
+
+static int32_t twice_b(const hil_channel *channel, int32_t a, int32_t s)
+{
+    return hil_plus(channel->bias2, (int32_t)((uint32_t)s - (uint32_t)a) >> 7);
+}
+
+static int8_t finish(hil_range range, const hil_channel *channel, int32_t acc2)
+{
+    return hil_output(range, acc2, channel->multiplier, hil_addend(range, channel->shift), channel->shift);
+}
+
+void hil_matrix_block(const hil_window *w, hil_range range, const hil_word *columns, const uint32_t *filter,
+                      const hil_channel *channels, int8_t *output)
+{
+    const int32_t depth = hil_matrix_depth(w);
+    int32_t c = 0;
+#if HIL_ASM
+    if (!range.general && (range.clamp_min == INT8_MIN) && (range.clamp_max == INT8_MAX) && (w->out_c > 1)) {
+        hil_matrix_job job = hil_matrix_plan(columns, depth);
+        job.filter = filter;
+        job.channels = channels;
+        job.output = output;
+        job.stride = w->out_c;
+        job.zero2 = (2 * range.zero) + 1;
+        job.pairs = w->out_c / 2;
+        if (range.clamp_min >= range.zero) {
+            block_plain(&job);
+        } else {
+            block_signed(&job);
+        }
+        c = w->out_c & ~1;
+    }
+#endif
+    for (; c < w->out_c; c += 2) {
+        int32_t sums[8];
+        pair_sums(columns, &filter[(c / 2) * (depth / 2)], depth, sums);
+        for (int32_t j = 0; j < 4; j++) {
+            int8_t *const out = &output[(j * w->out_c) + c];
+            out[0] = finish(range, &channels[c], twice_a(&channels[c], sums[j]));
+            if ((c + 1) < w->out_c) {
+                out[1] = finish(range, &channels[c + 1], twice_b(&channels[c + 1], sums[j], sums[j + 4]));
+            }
+        }
+    }
+}
+
+void hil_matrix_pixel(const hil_window *w, hil_range range, const hil_word *column, const uint32_t *filter,
+                      const hil_channel *channels, int8_t *output)
+{
+    const int32_t words = hil_matrix_depth(w) / 2;
+    const uint32_t *weights = filter;
+    for (int32_t c = 0; c < w->out_c; c += 2) {
+        int32_t a = 0;
+        int32_t s = 0;
+        const hil_word *x = column;
+        for (const uint32_t *const end = &weights[words]; weights != end; weights += 2) {
+            s = hil_mla_both(weights[0], x[0], s);
+            a = hil_mla_both(hil_even(weights[0]), x[0], a);
+            s = hil_mla_both(weights[1], x[4], s);
+            a = hil_mla_both(hil_even(weights[1]), x[4], a);
+            x = &x[8];
+        }
+        output[c] = finish(range, &channels[c], twice_a(&channels[c], a));
+        if ((c + 1) < w->out_c) {
+            output[c + 1] = finish(range, &channels[c + 1], twice_b(&channels[c + 1], a, s));
+        }
+    }
+}

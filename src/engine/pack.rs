@@ -1,0 +1,208 @@
+//! Weights in the layouts of the specialised kernels (`firmware/kernels/hil_{matrix,plane,row}.h`), and the bounds
+//! under which those compute what the reference does.
+
+use crate::network::{Clamp, Requant};
+
+/// What a specialised kernel reads instead of filter, bias and requantisation.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Packed {
+    pub filter: Vec<u32>,
+    /// One per output channel, padded as the kernel asks.
+    pub channels: Vec<Channel>,
+    /// Whether multipliers and shifts are those of [`Requant`], since some channel has one that `hil_requant.h` cannot
+    /// requantise fast.
+    pub general: bool,
+    /// Bytes of scratch memory while it runs.
+    pub scratch_bytes: usize,
+}
+
+impl Packed {
+    /// Bytes of flash of the filter.
+    pub fn filter_bytes(&self) -> usize {
+        4 * self.filter.len()
+    }
+
+    /// Bytes of flash of biases and requantisation.
+    pub fn table_bytes(&self) -> usize {
+        12 * self.channels.len()
+    }
+}
+
+/// `hil_channel`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Channel {
+    /// Twice the bias, with the input's zero point folded in.
+    pub bias2: i32,
+    /// In `[2^30, 2^31)`, or any where [`Packed::general`].
+    pub multiplier: i32,
+    /// The right shift less one, or positive to the left where [`Packed::general`].
+    pub shift: i32,
+}
+
+/// One output channel before it is packed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Row {
+    pub weights: Vec<i8>,
+    pub bias: i32,
+    pub requant: Requant,
+}
+
+/// Accumulators stay below this, so that their double and what is added to it stay in int32.
+const ACC_LIMIT: i64 = 1 << 29;
+/// Sums of products below this fit in 24 bits.
+const PRODUCT_LIMIT: i64 = 1 << 23;
+/// Largest magnitude of an input, its zero point not subtracted.
+const INPUT_LIMIT: i64 = 128;
+/// Right shifts for which the addend of `hil_requant.h` stays in int32.
+const SHIFTS: std::ops::RangeInclusive<i32> = 1..=22;
+
+impl Row {
+    /// Negative multipliers go to weights and bias.
+    fn positive(&self) -> Option<Self> {
+        if self.requant.multiplier >= 0 {
+            return Some(self.clone());
+        }
+        Some(Self {
+            weights: self.weights.iter().map(|w| w.checked_neg()).collect::<Option<_>>()?,
+            bias: self.bias.checked_neg()?,
+            requant: Requant { multiplier: self.requant.multiplier.checked_neg()?, ..self.requant },
+        })
+    }
+
+    /// Bound of the sum of products.
+    fn product_bound(&self) -> i64 {
+        INPUT_LIMIT * self.weights.iter().map(|w| i64::from(w.unsigned_abs())).sum::<i64>()
+    }
+
+    /// The bias with the input's zero point folded in.
+    fn bias(&self, input_zero: i32) -> Option<i64> {
+        let sum: i64 = self.weights.iter().map(|w| i64::from(*w)).sum();
+        let bias = i64::from(self.bias) - i64::from(input_zero) * sum;
+        (bias.abs() + self.product_bound() < ACC_LIMIT).then_some(bias)
+    }
+
+    /// What is multiplied and its channel, as `hil_requant.h` requantises fast.
+    fn fast(self, input_zero: i32, output: &Output) -> Option<(Self, Channel)> {
+        let Requant { multiplier, shift } = self.requant;
+        if multiplier == 0 || self.weights.iter().all(|w| *w == 0) {
+            let channel = output.constant(self.requant.apply(self.bias));
+            return Some((Self { weights: vec![0; self.weights.len()], ..self }, channel));
+        }
+        let (bias, right) = (self.bias(input_zero)?, -shift);
+        if multiplier >= 1 << 30 && SHIFTS.contains(&right) {
+            return Some((self, Channel { bias2: (2 * bias) as i32, multiplier, shift: right - 1 }));
+        }
+        // Scaled down so far that a half is never reached.
+        let zero = right > *SHIFTS.end() && bias.abs() + self.product_bound() < 1 << (right - 1);
+        zero.then(|| (Self { weights: vec![0; self.weights.len()], ..self }, output.constant(0)))
+    }
+
+    fn general(&self, input_zero: i32) -> Option<Channel> {
+        let Requant { multiplier, shift } = self.requant;
+        Some(Channel { bias2: (2 * self.bias(input_zero)?) as i32, multiplier, shift })
+    }
+}
+
+/// What a layer's sums are turned into.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Output {
+    pub zero: i32,
+    pub clamp: Clamp,
+}
+
+impl Output {
+    /// A channel without weights that gives what the requantised sum `scaled` does.
+    fn constant(&self, scaled: i32) -> Channel {
+        let value = scaled.saturating_add(self.zero).max(self.clamp.min).min(self.clamp.max);
+        // Half of a quarter of the doubled bias, less the zero point: exact, since nothing is rounded.
+        Channel { bias2: 8 * (value - self.zero), multiplier: 1 << 30, shift: 0 }
+    }
+}
+
+/// What is packed: rows as they are multiplied, and their channels.
+struct Prepared {
+    rows: Vec<Row>,
+    channels: Vec<Channel>,
+    general: bool,
+}
+
+impl Prepared {
+    /// None where the sums might leave their bounds.
+    fn new(rows: &[Row], input_zero: i32, output: &Output) -> Option<Self> {
+        let fast = |row: &Row| row.positive().and_then(|row| row.fast(input_zero, output));
+        if let Some((rows, channels)) = rows.iter().map(fast).collect::<Option<Vec<_>>>().map(|v| v.into_iter().unzip())
+        {
+            return Some(Self { rows, channels, general: false });
+        }
+        let channels = rows.iter().map(|row| row.general(input_zero)).collect::<Option<_>>()?;
+        Some(Self { rows: rows.to_vec(), channels, general: true })
+    }
+
+    fn pack(self, filter: Vec<u32>, scratch_bytes: usize) -> Packed {
+        Packed { filter, channels: self.channels, general: self.general, scratch_bytes }
+    }
+
+    /// As kernels ask that take channels by twos.
+    fn even(mut self) -> Self {
+        self.channels.resize(self.channels.len().next_multiple_of(2), Channel::default());
+        self
+    }
+}
+
+/// Words of two channels over a depth of whole groups of 4: each half is `256 b + a`.
+fn pair_words(a: &[i8], b: &[i8]) -> Option<Vec<u32>> {
+    let depth = a.len().next_multiple_of(4);
+    let at = |x: &[i8], i: usize| i32::from(x.get(i).copied().unwrap_or(0));
+    let half = |i: usize| i16::try_from(256 * at(b, i) + at(a, i)).ok().map(|h| u32::from(h as u16));
+    let word = |low: usize, high: usize| Some(half(low)? | (half(high)? << 16));
+    (0..depth).step_by(4).flat_map(|i| [word(i, i + 2), word(i + 1, i + 3)]).collect()
+}
+
+/// Per pair of channels the words of [`pair_words`]; none where they cannot be split again exactly.
+fn pairs(rows: &[Row]) -> Option<Vec<Vec<u32>>> {
+    rows.chunks(2)
+        .map(|pair| match pair {
+            [a, b] if b.product_bound() < PRODUCT_LIMIT => pair_words(&a.weights, &b.weights),
+            [a] => pair_words(&a.weights, &[]),
+            _ => None,
+        })
+        .collect()
+}
+
+/// For `hil_matrix.h`; `in_c` is the depth of a pixel.
+pub(super) fn matrix(rows: &[Row], input_zero: i32, output: &Output, in_c: usize) -> Option<Packed> {
+    let prepared = Prepared::new(rows, input_zero, output)?;
+    let depth = rows.first()?.weights.len().next_multiple_of(4);
+    let filter = pairs(&prepared.rows)?.concat();
+    let bytes = if in_c.is_multiple_of(4) { 0 } else { depth };
+    Some(prepared.even().pack(filter, 4 * 2 * depth + bytes))
+}
+
+/// For `hil_row.h`.
+pub(super) fn row(rows: &[Row], input_zero: i32, output: &Output) -> Option<Packed> {
+    let prepared = Prepared::new(rows, input_zero, output)?;
+    let depth = rows.first()?.weights.len().next_multiple_of(4);
+    let pairs = pairs(&prepared.rows)?;
+    let mut filter = Vec::new();
+    for quad in pairs.chunks(2) {
+        for group in 0..depth / 4 {
+            quad.iter().for_each(|pair| filter.extend(&pair[2 * group..2 * group + 2]));
+        }
+    }
+    Some(prepared.even().pack(filter, 2 * depth))
+}
+
+/// For `hil_plane.h`: rows of `width` weights in whole words.
+pub(super) fn plane(
+    rows: &[Row],
+    input_zero: i32,
+    output: &Output,
+    width: usize,
+    scratch_bytes: usize,
+) -> Option<Packed> {
+    let prepared = Prepared::new(rows, input_zero, output)?;
+    let word = |bytes: &[i8]| (0..4).map(|i| u32::from(bytes.get(i).map_or(0, |b| *b as u8)) << (8 * i)).sum();
+    let lines = prepared.rows.iter().flat_map(|row| row.weights.chunks(width));
+    let filter = lines.flat_map(|line| line.chunks(4).map(word)).collect();
+    Some(prepared.pack(filter, scratch_bytes))
+}
