@@ -23,7 +23,7 @@ pub struct Arguments {
 pub enum Command {
     /// Measure what a scenario asks for.
     Run(RunOptions),
-    /// Print a run's table and write its report.html anew.
+    /// Print a run's table and write its report.html, summary.md, junit.xml and rows.csv anew.
     Report {
         /// The folder of a run.
         run: PathBuf,
@@ -35,6 +35,13 @@ pub enum Command {
         /// The folder of the later run.
         b: PathBuf,
     },
+    /// Keep the measurements that the gate compares with.
+    Baseline {
+        #[command(subcommand)]
+        command: BaselineCommand,
+    },
+    /// Show how a number moved from run to run, and on which nights it stepped.
+    History(HistoryOptions),
     /// List the board types.
     Boards,
     /// Show the units that this machine can use.
@@ -76,9 +83,62 @@ pub struct RunOptions {
     /// Where the run's folder is made.
     #[arg(long, default_value = "results")]
     pub out: PathBuf,
+    /// The folder of the baselines that the scenario's gates compare with; `baselines` beside the run where it is left
+    /// out.
+    #[arg(long, value_name = "DIR")]
+    pub baselines: Option<PathBuf>,
     /// Go on with the run in this folder: what it has finished is not repeated.
     #[arg(long, value_name = "RUN", conflicts_with = "out")]
     pub resume: Option<PathBuf>,
+}
+
+#[derive(Subcommand)]
+pub enum BaselineCommand {
+    /// Make a run's rows the baselines of their kind, in place of earlier ones.
+    Accept {
+        /// The folder of a run.
+        run: PathBuf,
+        /// Accept only these rows: network=NAME, board=NAME or engine=NAME; may be given for each.
+        #[arg(long, value_name = "KEY=NAME")]
+        only: Vec<String>,
+        /// The reason, which is kept: what changed, and why that is as it should be.
+        #[arg(long)]
+        why: String,
+        /// The folder of baselines; `baselines` beside the run where it is left out.
+        #[arg(long, value_name = "DIR")]
+        baselines: Option<PathBuf>,
+    },
+    /// List the baselines.
+    List {
+        /// The folder of baselines.
+        #[arg(long, value_name = "DIR", default_value = "results/baselines")]
+        baselines: PathBuf,
+    },
+}
+
+#[derive(Args)]
+pub struct HistoryOptions {
+    /// Only of this network.
+    #[arg(long)]
+    pub network: Option<String>,
+    /// Only on this board.
+    #[arg(long)]
+    pub board: Option<String>,
+    /// Only with this engine.
+    #[arg(long)]
+    pub engine: Option<String>,
+    /// Only of this provenance: silicon, emulated, renode or predicted.
+    #[arg(long)]
+    pub provenance: Option<String>,
+    /// The number: cycles, instructions, energy, sram or flash.
+    #[arg(long, default_value = "cycles")]
+    pub metric: String,
+    /// Show so many of the last nights of each series.
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    pub last: usize,
+    /// The folder of the runs.
+    #[arg(long, value_name = "DIR", default_value = "results")]
+    pub results: PathBuf,
 }
 
 #[derive(Args)]

@@ -3,12 +3,14 @@
 //! Tables and JSON go to stdout, progress and messages to stderr. One file per command.
 
 mod arguments;
+mod baseline;
 mod boards;
 mod compare;
 mod compile;
 mod doctor;
 mod emulate;
 mod failure;
+mod history;
 mod inspect;
 mod interrupt;
 mod model;
@@ -35,6 +37,8 @@ pub fn run() -> ExitCode {
         Command::Run(options) => run::run(options, json),
         Command::Report { run } => report::run(&run, json),
         Command::Compare { a, b } => compare::run(&a, &b, json),
+        Command::Baseline { command } => baseline::run(command, json),
+        Command::History(options) => history::run(options, json),
         Command::Boards => boards::run(json),
         Command::Rack => rack::run(json),
         Command::Inspect { model, board } => inspect::run(&model, board.as_deref(), json),

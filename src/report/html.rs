@@ -3,10 +3,12 @@
 use minijinja::value::Value;
 use minijinja::{AutoEscape, Environment, context};
 
+use super::gate::{change_text, finding_text, row_lines, value};
 use super::palette::{hex, kernel};
 use super::plots::{self, PlotError};
 use super::summary::{BoardRows, by_board, excess};
 use super::text::{bytes, grouped, kib, mhz, ms};
+use crate::results::gate::{Finding, Judged, Judgement, Metric, State, Verdict};
 use crate::results::{Energy, Measurement, Outcome, Status, StoredRun};
 
 /// A mistake in a template or a plot: none of the user's.
@@ -19,7 +21,7 @@ pub enum HtmlError {
 }
 
 /// The whole page.
-pub fn html(run: &StoredRun) -> Result<String, HtmlError> {
+pub fn html(run: &StoredRun, judgement: Option<&Judgement>) -> Result<String, HtmlError> {
     let mut environment = Environment::new();
     environment.set_auto_escape_callback(|_| AutoEscape::Html);
     environment.set_undefined_behavior(minijinja::UndefinedBehavior::Strict);
@@ -39,6 +41,7 @@ pub fn html(run: &StoredRun) -> Result<String, HtmlError> {
             ended => run.ended,
         },
         info => run.info,
+        gate => judgement.map(gate),
         rows => run.rows.len(),
         legend,
         boards,
@@ -46,6 +49,37 @@ pub fn html(run: &StoredRun) -> Result<String, HtmlError> {
         digests => run.rows.iter().map(digests).collect::<Vec<_>>(),
     })?;
     Ok(page)
+}
+
+/// What changed since the baselines: what fails first, then in the run's order.
+fn gate(judgement: &Judgement) -> Value {
+    let noted = |f: &&Finding| f.verdict != Verdict::Same || !f.parts.is_empty();
+    let rows = judgement.rows.iter();
+    let all: Vec<_> = rows.flat_map(|row| row.findings().iter().filter(noted).map(move |f| (row, f))).collect();
+    let (failing, others): (Vec<_>, Vec<_>) = all.into_iter().partition(|(_, finding)| finding.fails);
+    let finding = |(row, f): &(&Judged, &Finding)| {
+        let why = finding_text(f);
+        context! {
+            fails => f.fails,
+            word => if f.fails { "fails" } else { f.verdict.name() },
+            network => row.network,
+            board => row.board,
+            provenance => row.provenance.name(),
+            metric => f.metric.name(),
+            baseline => if f.metric == Metric::Output { "–".into() } else { value(f.metric, Some(f.baseline)) },
+            now => if f.metric == Metric::Output { "–".into() } else { value(f.metric, f.now) },
+            change => change_text(f),
+            why => why.split_once("; ").map_or(why.as_str(), |(_, why)| why),
+        }
+    };
+    let told = judgement.rows.iter().filter(|row| !matches!(row.state, State::Compared { .. })).flat_map(row_lines);
+    context! {
+        fails => judgement.fails(),
+        summary => judgement.summary(),
+        findings => failing.iter().chain(&others).map(finding).collect::<Vec<_>>(),
+        told => told.collect::<Vec<_>>(),
+        missing => judgement.missing,
+    }
 }
 
 /// Kernels by the cycles spent in them, the costliest first: those get the colours.

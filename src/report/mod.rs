@@ -6,6 +6,7 @@
 mod compare;
 mod csv;
 mod gate;
+mod history;
 mod html;
 mod json;
 mod junit;
@@ -19,6 +20,7 @@ mod text;
 pub use compare::{comparison_json, comparison_text};
 pub use csv::csv;
 pub use gate::judgement_text;
+pub use history::{history_json, history_text};
 pub use html::{HtmlError, html};
 pub use json::json;
 pub use junit::junit;

@@ -28,9 +28,9 @@ pub struct Key {
 }
 
 /// A part of a key that is not the same.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Difference {
-    pub part: &'static str,
+    pub part: String,
     pub baseline: String,
     pub now: String,
 }
@@ -98,7 +98,7 @@ impl Key {
         let parts = self.parts().into_iter().zip(baseline.parts());
         parts
             .filter(|((_, now), (_, then))| now != then)
-            .map(|((part, now), (_, baseline))| Difference { part, baseline, now })
+            .map(|((part, now), (_, baseline))| Difference { part: part.into(), baseline, now })
             .collect()
     }
 

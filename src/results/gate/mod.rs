@@ -50,7 +50,7 @@ mod verdict;
 
 pub use judge::{Gate, History, Settings, Thresholds};
 pub use random::Random;
-pub use record::{GATE, record, worse_in};
+pub use record::{GATE, judgement_of, record, worse_in};
 pub use screen::Past;
 pub use sequence::First;
 pub use signed_rank::Estimate;

@@ -68,7 +68,7 @@ impl Verdict {
 }
 
 /// A step or a part of memory that changed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Part {
     pub name: String,
     /// None where only one side has it.
@@ -77,7 +77,7 @@ pub struct Part {
 }
 
 /// One number of one row.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Finding {
     pub metric: Metric,
     pub verdict: Verdict,
@@ -97,14 +97,14 @@ pub struct Finding {
 }
 
 /// A baseline that is not this row's.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Nearest {
     pub run: String,
     pub why: String,
     pub differences: Vec<Difference>,
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "state", rename_all = "snake_case")]
 pub enum State {
     /// Nothing to compare with; the nearest baseline and what differs.
@@ -127,7 +127,7 @@ pub enum State {
 }
 
 /// One row.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Judged {
     pub index: u32,
     pub network: String,
@@ -169,7 +169,7 @@ impl Judged {
 }
 
 /// The whole night.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Judgement {
     /// In the order of the run's rows.
     pub rows: Vec<Judged>,

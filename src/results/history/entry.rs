@@ -28,6 +28,8 @@ pub struct Entry {
     pub sram_peak: Option<u64>,
     pub flash_total: Option<u64>,
     pub image_sha256: Option<String>,
+    /// How far emulated numbers may be from silicon.
+    pub error_band: String,
     pub compiler: String,
     pub git: String,
     /// What the gate of that night found worse, by [`Metric::name`].
@@ -61,6 +63,7 @@ impl Entry {
             sram_peak: measured.map(|run| run.memory.sram.peak()),
             flash_total: measured.map(|run| run.memory.flash.total()),
             image_sha256: row.image_sha256.clone(),
+            error_band: row.error_band.clone(),
             compiler: row.repeat.compiler.clone(),
             git: row.repeat.git.clone(),
             worse,

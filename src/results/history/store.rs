@@ -12,7 +12,7 @@ use super::fingerprint::fingerprint;
 use super::manifest::{FILE, Manifest, Place, Segment};
 use super::segment;
 use crate::results::durable::replace;
-use crate::results::gate::{GATE, worse_in};
+use crate::results::gate::worse_in;
 use crate::results::{Measurement, ResultsError, RunState, StoredRun, read};
 
 /// Folder of the index, in the folder of the runs.
@@ -233,7 +233,7 @@ fn read_run(folder: &Path) -> Result<(RunState, Vec<Entry>), String> {
     let StoredRun { state, started, info, rows, .. } = read(folder).map_err(|e| e.to_string())?;
     // Folders are what the index goes by; a copied folder has its own name and somebody else's id.
     let id = folder.file_name().unwrap_or_default().to_string_lossy();
-    let worse = worse_in(&folder.join(GATE)).map_err(|e| e.to_string())?;
+    let worse = worse_in(folder).map_err(|e| e.to_string())?;
     let entry = |row: &Measurement| {
         let mine = worse.iter().filter(|(index, _)| *index == row.index).map(|(_, metric)| metric.name().to_string());
         Entry::of(&id, &started, &info, row, mine.collect())
