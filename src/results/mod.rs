@@ -17,6 +17,7 @@ pub mod gate;
 pub mod history;
 mod limits;
 mod measurement;
+mod migrate;
 mod outcome;
 mod parquet;
 mod read;
