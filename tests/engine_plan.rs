@@ -51,8 +51,8 @@ fn each_convolution_gets_its_kernel_scratch_and_sizes() {
     assert_eq!(weights, [8 * 8, 64 * 6, 3 * 4 * 6, 96 * 10]);
     assert_eq!(plan.table_bytes, 12 * (8 + 6 + 6 + 10));
     assert_eq!(plan.flash_bytes(), weights.iter().sum::<usize>() + plan.table_bytes);
-    // The widest moment is the 3x3 convolution: 4x4x7 in, 4x4x6 out, and its columns.
-    assert_eq!((plan.arena_bytes, plan.arena_lower_bound), (784, 112 + 96 + 576));
+    // The widest moment is the 3x3 convolution: 4x4x7 in, 4x4x6 out which begins 24 bytes before it, and its columns.
+    assert_eq!((plan.arena_bytes, plan.arena_lower_bound), (712, 24 + 112 + 576));
 }
 
 #[test]
@@ -224,13 +224,14 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn chains_of_inverted_residuals_reach_the_lower_bound(
+    fn chains_of_inverted_residuals_come_near_the_lower_bound(
         size in 8usize..49,
         blocks in prop::collection::vec((1usize..7, prop::sample::select(vec![3usize, 5, 7]), 1usize..3, 1usize..6), 1..18)
     ) {
         let blocks: Vec<_> = blocks.into_iter().map(|(factor, k, stride, c)| (factor, k, stride, 8 * c)).collect();
         let plan = Plan::new(&residuals(size, &blocks)).expect("a plan");
-        prop_assert_eq!(plan.arena_bytes, plan.arena_lower_bound);
+        // The bound does not know that outputs which write over inputs are tied to their offsets.
+        prop_assert!(plan.arena_bytes <= plan.arena_lower_bound * 21 / 20, "{} of {}", plan.arena_bytes, plan.arena_lower_bound);
     }
 
     #[test]

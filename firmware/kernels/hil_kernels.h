@@ -27,7 +27,7 @@ typedef struct {
 typedef struct {
     int32_t bias2;      /* twice the bias, with the input's zero point folded in */
     int32_t multiplier; /* in [2^30, 2^31), or as in hil_requant where the kernel is told so */
-    int32_t shift;      /* to the right, less one; or as in hil_requant */
+    int32_t shift;      /* to the right, less one; or as in hil_requant, plus 64 */
 } hil_channel;
 
 /* Convolution, depthwise convolution, pooling. Pads at the bottom and right follow from the output size. */

@@ -112,6 +112,36 @@ HIL_SPECIALISED int32_t hil_plane_single(const hil_half *p, const uint32_t *even
     return a;
 }
 
+/* Four outputs side by side, one row of the filter: each pair of weights serves two at stride 1 and all at stride 2. */
+HIL_SPECIALISED void hil_plane_quad(const hil_half *p, const uint32_t *even, const uint32_t *odd, int32_t taps,
+                                    int32_t stride, int32_t *acc)
+{
+#pragma GCC unroll 8
+    for (int32_t i = 0; i < ((taps + 1) / 2); i++) {
+        const uint32_t f = even[i];
+        const int32_t step = (stride == 1) ? 2 : 1;
+#pragma GCC unroll 4
+        for (int32_t j = 0; j < 4; j += step) {
+            const uint32_t x = hil_plane_word(&p[2 * (i + (j / step))]);
+            acc[j] = (((2 * i) + 1) < taps) ? hil_mla_both(f, x, acc[j]) : hil_mla_low_low(f, x, acc[j]);
+            if ((stride == 1) && (i == 0)) {
+                acc[j + 1] = hil_mla_low_high(f, x, acc[j + 1]);
+            }
+        }
+    }
+    if (stride == 1) {
+#pragma GCC unroll 8
+        for (int32_t i = 1; i <= (taps / 2); i++) {
+            const uint32_t f = odd[i - 1];
+#pragma GCC unroll 2
+            for (int32_t j = 1; j < 4; j += 2) {
+                const uint32_t x = hil_plane_word(&p[2 * (i + (j / 2))]);
+                acc[j] = ((2 * i) < taps) ? hil_mla_both(f, x, acc[j]) : hil_mla_low_low(f, x, acc[j]);
+            }
+        }
+    }
+}
+
 /* One channel of any filter; `f` has room for two times the pairs of every row. */
 HIL_SPECIALISED void hil_plane_channel(const hil_window *w, hil_range range, const hil_half *plane,
                                        const uint32_t *filter, const hil_channel *channel, uint32_t *f, int8_t *output)
@@ -132,6 +162,19 @@ HIL_SPECIALISED void hil_plane_channel(const hil_window *w, hil_range range, con
     for (int32_t y = 0; y < w->out_h; y++) {
         const hil_half *p = &plane[y * w->stride_h * pitch];
         int32_t x = 0;
+        for (; (x + 4) <= w->out_w; x += 4) {
+            int32_t acc[4] = {bias2, bias2, bias2, bias2};
+            for (int32_t ky = 0; ky < w->filter_h; ky++) {
+                const uint32_t *const row = &f[2 * ky * pairs];
+                hil_plane_quad(&p[ky * pitch], row, &row[pairs], w->filter_w, w->stride_w, acc);
+            }
+            out[0] = hil_output(range, acc[0], multiplier, addend, shift);
+            out[n] = hil_output(range, acc[1], multiplier, addend, shift);
+            out[2 * n] = hil_output(range, acc[2], multiplier, addend, shift);
+            out[3 * n] = hil_output(range, acc[3], multiplier, addend, shift);
+            out = &out[4 * n];
+            p = &p[4 * w->stride_w];
+        }
         for (; (w->stride_w == 1) && (x < (w->out_w & ~1)); x += 2) {
             int32_t a = bias2;
             int32_t b = bias2;

@@ -19,19 +19,27 @@
 typedef struct {
     int32_t zero; /* of the output */
     int32_t clamp_min, clamp_max;
-    int32_t general; /* 1: some channel is outside these limits, and all are requantised as the reference does it */
+    int32_t general; /* 1: some channel is outside these limits, and requantised as the reference does it */
 } hil_range;
+
+/* The shift of a channel outside the limits is that of hil_requant plus this. */
+#define HIL_GENERAL_SHIFT 64
+
+HIL_SPECIALISED int hil_is_general(hil_range range, int32_t shift)
+{
+    return range.general && (shift >= 32);
+}
 
 /* The addend of one channel. */
 HIL_SPECIALISED int32_t hil_addend(hil_range range, int32_t shift)
 {
-    return range.general ? 0 : (int32_t)((uint32_t)((2 * range.zero) + 1) << (uint32_t)shift);
+    return hil_is_general(range, shift) ? 0 : (int32_t)((uint32_t)((2 * range.zero) + 1) << (uint32_t)shift);
 }
 
 HIL_SPECIALISED int8_t hil_output(hil_range range, int32_t acc2, int32_t multiplier, int32_t addend, int32_t shift)
 {
-    if (range.general) {
-        const hil_requant requant = {multiplier, shift};
+    if (hil_is_general(range, shift)) {
+        const hil_requant requant = {multiplier, shift - HIL_GENERAL_SHIFT};
         return hil_finish(hil_requantize(acc2 >> 1, &requant), range.zero, range.clamp_min, range.clamp_max);
     }
     const int32_t correction = (range.clamp_min >= range.zero) ? 0 : (acc2 >> 31);

@@ -110,9 +110,6 @@ impl<'a> Layer<'a> {
 
 fn mean(value: i32, count: usize, x: &Tensor, out: &Tensor) -> i32 {
     let count_i32 = count as i32;
-    if x.zero_point() == out.zero_point() && x.scale() == out.scale() {
-        return value;
-    }
     let centred = value.wrapping_mul(count_i32).wrapping_sub(x.zero_point().wrapping_mul(count_i32));
     let requant = mean_requant(x.scale(), out.scale(), count);
     requant.apply(centred).saturating_add(out.zero_point()).clamp(-128, 127)

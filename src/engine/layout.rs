@@ -4,14 +4,15 @@ use super::arena::{Arena, ArenaError, Block};
 use super::kernel::Kernel;
 use super::lifetime::{Lifetime, Lifetimes};
 use super::overlay::{Choice, Overlays};
-use super::staircase::pack;
+use super::staircase::{Piece, pack};
 
 /// Rounds over all operators in search of a smaller arena.
 const MAX_ROUNDS: usize = 3;
 
 pub(super) struct Layout {
-    /// Spans in groups, one offset each: the first offsets of the arena.
-    pub groups: Vec<Vec<usize>>,
+    pub choice: Choice,
+    /// Spans in groups, one offset each: the first offsets of the arena. With each span how far from there it begins.
+    pub groups: Vec<Vec<(usize, usize)>>,
     /// Bytes of activations held during each operator.
     pub load: Vec<usize>,
     /// Its offsets: groups, then the scratch buffer of each operator.
@@ -30,31 +31,48 @@ impl Layout {
         alignment: usize,
     ) -> Result<Self, ArenaError> {
         let at = |choice: &Choice| Self::of(overlays, choice, lifetimes, kernels, alignment);
-        let mut choice = overlays.all();
-        let mut best = at(&choice)?;
-        let bound = best.arena.lower_bound;
-        for _ in 0..MAX_ROUNDS {
-            let before = best.arena.total;
-            for op in 0..kernels.len() {
-                if best.arena.total <= bound {
-                    break;
-                }
-                for other in overlays.options[op].iter().copied().map(Some).chain([None]) {
-                    let kept = std::mem::replace(&mut choice[op], other);
-                    let layout = at(&choice)?;
-                    if layout.arena.total < best.arena.total {
-                        best = layout;
-                    } else {
-                        choice[op] = kept;
-                    }
-                }
-            }
-            if best.arena.total == before {
-                break;
+        let all = at(&overlays.all())?;
+        let bound = all.arena.lower_bound;
+        let mut best = all.improved(overlays, bound, &at)?;
+        if best.arena.total > bound {
+            // Outputs that lead their inputs push a group apart: so once without them.
+            let other = at(&overlays.without_lead())?.improved(overlays, bound, &at)?;
+            if other.arena.total < best.arena.total {
+                best = other;
             }
         }
         best.arena.lower_bound = bound;
         Ok(best)
+    }
+
+    /// Tries another operand or none for one operator after another, as long as the arena shrinks.
+    fn improved(
+        mut self,
+        overlays: &Overlays,
+        bound: usize,
+        at: &impl Fn(&Choice) -> Result<Self, ArenaError>,
+    ) -> Result<Self, ArenaError> {
+        for _ in 0..MAX_ROUNDS {
+            let before = self.arena.total;
+            for op in 0..self.choice.len() {
+                for other in overlays.options[op].iter().copied().map(Some).chain([None]) {
+                    if self.arena.total <= bound {
+                        return Ok(self);
+                    }
+                    let mut choice = self.choice.clone();
+                    if std::mem::replace(&mut choice[op], other) != other {
+                        let layout = at(&choice)?;
+                        if layout.arena.total < self.arena.total {
+                            self = layout;
+                        }
+                    }
+                }
+            }
+            if self.arena.total == before {
+                break;
+            }
+        }
+        Ok(self)
     }
 
     fn of(
@@ -64,27 +82,28 @@ impl Layout {
         kernels: &[Kernel],
         alignment: usize,
     ) -> Result<Self, ArenaError> {
-        let groups = overlays.groups(choice);
-        let block = |span: &usize| {
-            let Lifetime { first, last, bytes, .. } = lifetimes.spans[*span];
-            Block { first, last, bytes }
+        let groups = overlays.groups(choice, alignment);
+        let piece = |&(span, delta): &(usize, usize)| {
+            let Lifetime { first, last, bytes, .. } = lifetimes.spans[span];
+            Piece { block: Block { first, last, bytes }, delta }
         };
-        let mut blocks: Vec<Vec<Block>> = groups.iter().map(|group| group.iter().map(block).collect()).collect();
-        let load = load(&blocks, kernels.len());
-        let scratch = kernels.iter().enumerate();
-        blocks.extend(scratch.map(|(i, k)| vec![Block { first: i, last: i, bytes: k.scratch_bytes() }]));
-        Ok(Self { groups, load, arena: pack(&blocks, alignment)? })
+        let mut pieces: Vec<Vec<Piece>> = groups.iter().map(|group| group.iter().map(piece).collect()).collect();
+        let load = load(&pieces, kernels.len());
+        let scratch = kernels.iter().enumerate().map(|(i, k)| Block { first: i, last: i, bytes: k.scratch_bytes() });
+        pieces.extend(scratch.map(|block| vec![Piece { block, delta: 0 }]));
+        Ok(Self { choice: choice.clone(), groups, load, arena: pack(&pieces, alignment)? })
     }
 }
 
-/// Bytes held at each of `moments` moments; blocks of a group share theirs.
-fn load(groups: &[Vec<Block>], moments: usize) -> Vec<usize> {
+/// Bytes held at each of `moments` moments; those that a group shares count once.
+fn load(groups: &[Vec<Piece>], moments: usize) -> Vec<usize> {
     let held = |moment: usize| {
-        let widest = |group: &Vec<Block>| {
-            let now = group.iter().filter(|b| b.first <= moment && moment <= b.last);
-            now.map(|b| b.bytes).max().unwrap_or(0)
+        let extent = |group: &Vec<Piece>| {
+            let now = || group.iter().filter(|p| p.block.first <= moment && moment <= p.block.last);
+            let top = now().map(|p| p.delta + p.block.bytes).max().unwrap_or(0);
+            top - now().map(|p| p.delta).min().unwrap_or(0)
         };
-        groups.iter().map(widest).sum()
+        groups.iter().map(extent).sum()
     };
     (0..moments).map(held).collect()
 }

@@ -1,16 +1,25 @@
-//! Which operators write over what they have read: their output then begins where an operand does.
+//! Which operators write over what they have read: their output then begins where an operand does, or somewhat before it.
 
-use super::kernel::Kernel;
+use super::kernel::{Conv, Kernel};
 use super::lifetime::Lifetimes;
-use crate::network::{Network, Pads, TensorId};
+use crate::network::{Network, Op, Pads, TensorId};
+
+/// What an operator may write over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Overlay {
+    /// Span of the operand.
+    pub from: usize,
+    /// Bytes by which the output must begin before the operand at least, since it catches up with what is read.
+    pub lead: usize,
+}
 
 /// Which operand each operator writes over: one of [`Overlays::options`], if any.
-pub(super) type Choice = Vec<Option<usize>>;
+pub(super) type Choice = Vec<Option<Overlay>>;
 
 /// What may be written over, as indices of spans.
 pub(super) struct Overlays {
     /// Per operator the spans of operands that it may write over and is the last to read.
-    pub options: Vec<Vec<usize>>,
+    pub options: Vec<Vec<Overlay>>,
     /// Per operator the span of its output.
     outputs: Vec<Option<usize>>,
     spans: usize,
@@ -23,9 +32,10 @@ impl Overlays {
         let kept: Vec<_> = network.outputs.iter().filter_map(|id| span_of(*id)).collect();
         let outputs: Vec<_> = network.ops.iter().map(|op| span_of(op.output)).collect();
         let options = |op: usize| {
-            let dying = |&from: &usize| spans[from].last == op && !kept.contains(&from) && Some(from) != outputs[op];
-            let mut found: Vec<usize> =
-                overwritten(network, kernels, op).iter().filter_map(|id| span_of(*id)).filter(dying).collect();
+            let dying = |from: usize| spans[from].last == op && !kept.contains(&from) && Some(from) != outputs[op];
+            let (operands, lead) = overwritten(network, kernels, op);
+            let found = operands.iter().filter_map(|id| span_of(*id)).filter(|from| dying(*from));
+            let mut found: Vec<Overlay> = found.map(|from| Overlay { from, lead }).collect();
             found.dedup();
             // A reshape computes nothing: its output is its input.
             if outputs[op].is_some() { found } else { Vec::new() }
@@ -38,29 +48,44 @@ impl Overlays {
         self.options.iter().map(|options| options.first().copied()).collect()
     }
 
-    /// Spans in groups that begin at the same offset.
-    pub fn groups(&self, choice: &Choice) -> Vec<Vec<usize>> {
-        let mut groups: Vec<Vec<usize>> = (0..self.spans).map(|span| vec![span]).collect();
-        let mut group_of: Vec<usize> = (0..self.spans).collect();
-        for (op, from) in choice.iter().enumerate() {
-            if let (Some(from), Some(to)) = (*from, self.outputs[op]) {
-                group_of[to] = group_of[from];
+    /// The same where the output may begin where the operand does.
+    pub fn without_lead(&self) -> Choice {
+        let level = |options: &Vec<Overlay>| options.first().copied().filter(|overlay| overlay.lead == 0);
+        self.options.iter().map(level).collect()
+    }
+
+    /// Spans in groups, and how far from the group's offset each begins; `alignment` is that of offsets.
+    pub fn groups(&self, choice: &Choice, alignment: usize) -> Vec<Vec<(usize, usize)>> {
+        // Distances may be negative until the lowest of a group is known.
+        let mut groups: Vec<Vec<(usize, isize)>> = (0..self.spans).map(|span| vec![(span, 0)]).collect();
+        let mut place: Vec<(usize, isize)> = (0..self.spans).map(|span| (span, 0)).collect();
+        for (op, overlay) in choice.iter().enumerate() {
+            if let (Some(Overlay { from, lead }), Some(to)) = (*overlay, self.outputs[op]) {
+                let (group, delta) = place[from];
+                place[to] = (group, delta - lead.next_multiple_of(alignment) as isize);
                 groups[to].clear();
-                groups[group_of[from]].push(to);
+                groups[group].push((to, place[to].1));
             }
         }
         groups.retain(|group| !group.is_empty());
-        groups
+        let raised = |group: Vec<(usize, isize)>| {
+            let lowest = group.iter().map(|(_, delta)| *delta).min().unwrap_or(0);
+            group.into_iter().map(|(span, delta)| (span, (delta - lowest) as usize)).collect()
+        };
+        groups.into_iter().map(raised).collect()
     }
 }
 
-/// Operands that the kernel of `op` has read before it writes over them.
-fn overwritten<'a>(network: &'a Network, kernels: &[Kernel], op: usize) -> &'a [TensorId] {
+/// Operands that the kernel of `op` has read before it writes over them, if the output begins that many bytes earlier.
+fn overwritten<'a>(network: &'a Network, kernels: &[Kernel], op: usize) -> (&'a [TensorId], usize) {
     let operator = &network.ops[op];
     let bytes = |id: TensorId| network.tensor(id).bytes();
     let first = |n: usize| &operator.inputs[..n.min(operator.inputs.len())];
     let shrinks = operator.inputs.first().is_some_and(|x| bytes(operator.output) <= bytes(*x));
-    match &kernels[op] {
+    let operands = match &kernels[op] {
+        Kernel::Conv(conv) | Kernel::Conv1x1(conv) if conv.packed.is_some() && !conv.by_pixels() => {
+            return (first(1), lead(network, operator, conv));
+        }
         // Each channel is copied before its output is written, and that lies where the channel lay.
         Kernel::Depthwise(depthwise) if depthwise.packed.is_some() && shrinks => first(1),
         // Pixels are copied before theirs are written; the direction follows from which are larger.
@@ -72,5 +97,26 @@ fn overwritten<'a>(network: &'a Network, kernels: &[Kernel], op: usize) -> &'a [
         Kernel::Quantize(quantize) if quantize.from.bytes() == quantize.to.bytes() => first(1),
         Kernel::Softmax(_) => first(1),
         _ => &[],
+    };
+    (operands, 0)
+}
+
+/// How far the output of `hil_matrix_conv` must lead: four pixels are written once they and all before them are read.
+fn lead(network: &Network, op: &Op, conv: &Conv) -> usize {
+    let (x, out) = (&network.tensor(op.inputs[0]).shape, &network.tensor(op.output).shape);
+    let ([_, _, in_w, in_c], [_, out_h, out_w, out_c]) = (x.as_slice(), out.as_slice()) else { return usize::MAX / 4 };
+    let (stride, pads) = (conv.window.stride, conv.window.pads);
+    let first_read = |pixel: usize| {
+        let (y, x) = (pixel / out_w * stride.h, pixel % out_w * stride.w);
+        (y.saturating_sub(pads.top) * in_w + x.saturating_sub(pads.left)) * in_c
+    };
+    let (mut unread, mut lead) = (usize::MAX, 0);
+    for pixel in (0..out_h * out_w).rev() {
+        // What is written before `pixel` is read, and all that is read from there on.
+        unread = unread.min(first_read(pixel));
+        if pixel.is_multiple_of(4) {
+            lead = lead.max((pixel * out_c).saturating_sub(unread));
+        }
     }
+    lead
 }

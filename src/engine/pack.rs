@@ -9,8 +9,7 @@ pub struct Packed {
     pub filter: Vec<u32>,
     /// One per output channel, padded as the kernel asks.
     pub channels: Vec<Channel>,
-    /// Whether multipliers and shifts are those of [`Requant`], since some channel has one that `hil_requant.h` cannot
-    /// requantise fast.
+    /// Whether some channel has a multiplier or shift that `hil_requant.h` cannot requantise fast.
     pub general: bool,
     /// Bytes of scratch memory while it runs.
     pub scratch_bytes: usize,
@@ -33,9 +32,10 @@ impl Packed {
 pub struct Channel {
     /// Twice the bias, with the input's zero point folded in.
     pub bias2: i32,
-    /// In `[2^30, 2^31)`, or any where [`Packed::general`].
+    /// In `[2^30, 2^31)`; that of [`Requant`] where the channel is requantised the general way.
     pub multiplier: i32,
-    /// The right shift less one, or positive to the left where [`Packed::general`].
+    /// The right shift less one; that of [`Requant`] plus [`GENERAL_SHIFT`] where the channel is requantised the general
+    /// way.
     pub shift: i32,
 }
 
@@ -53,6 +53,8 @@ const ACC_LIMIT: i64 = 1 << 29;
 const PRODUCT_LIMIT: i64 = 1 << 23;
 /// Largest magnitude of an input, its zero point not subtracted.
 const INPUT_LIMIT: i64 = 128;
+/// `HIL_GENERAL_SHIFT`: more than any right shift.
+const GENERAL_SHIFT: i32 = 64;
 /// Right shifts for which the addend of `hil_requant.h` stays in int32.
 const SHIFTS: std::ops::RangeInclusive<i32> = 1..=22;
 
@@ -99,7 +101,7 @@ impl Row {
 
     fn general(&self, input_zero: i32) -> Option<Channel> {
         let Requant { multiplier, shift } = self.requant;
-        Some(Channel { bias2: (2 * self.bias(input_zero)?) as i32, multiplier, shift })
+        Some(Channel { bias2: (2 * self.bias(input_zero)?) as i32, multiplier, shift: shift + GENERAL_SHIFT })
     }
 }
 
@@ -129,13 +131,17 @@ struct Prepared {
 impl Prepared {
     /// None where the sums might leave their bounds.
     fn new(rows: &[Row], input_zero: i32, output: &Output) -> Option<Self> {
-        let fast = |row: &Row| row.positive().and_then(|row| row.fast(input_zero, output));
-        if let Some((rows, channels)) = rows.iter().map(fast).collect::<Option<Vec<_>>>().map(|v| v.into_iter().unzip())
-        {
-            return Some(Self { rows, channels, general: false });
-        }
-        let channels = rows.iter().map(|row| row.general(input_zero)).collect::<Option<_>>()?;
-        Some(Self { rows: rows.to_vec(), channels, general: true })
+        let mut general = false;
+        let mut prepare = |row: &Row| {
+            if let Some(fast) = row.positive().and_then(|row| row.fast(input_zero, output)) {
+                return Some(fast);
+            }
+            general = true;
+            Some((row.clone(), row.general(input_zero)?))
+        };
+        let prepared: Vec<(Row, Channel)> = rows.iter().map(&mut prepare).collect::<Option<_>>()?;
+        let (rows, channels) = prepared.into_iter().unzip();
+        Some(Self { rows, channels, general })
     }
 
     fn pack(self, filter: Vec<u32>, scratch_bytes: usize) -> Packed {

@@ -44,6 +44,8 @@ pub struct Step {
     /// Places of the activations it reads: all operands but filter and bias.
     pub inputs: Vec<Place>,
     pub output: Place,
+    /// Index of the input that it writes over while it reads it, if any.
+    pub overwrites: Option<usize>,
     /// Offset of the scratch buffer in the arena in bytes; none where there is no scratch.
     pub scratch: Option<usize>,
     /// Bytes of scratch memory, unaligned.
@@ -90,17 +92,22 @@ impl Plan {
         let kernels = network.ops.iter().map(|op| select(network, op)).collect::<Result<Vec<_>, _>>()?;
         let lifetimes = Lifetimes::of(network)?;
         let overlays = Overlays::new(network, &kernels, &lifetimes);
-        let Layout { groups, load, arena } = Layout::best(&overlays, &lifetimes, &kernels, alignment)?;
+        let Layout { choice, groups, load, arena } = Layout::best(&overlays, &lifetimes, &kernels, alignment)?;
         let (grouped, scratch) = arena.offsets.split_at(groups.len());
         let mut activations = vec![0; lifetimes.spans.len()];
         for (group, offset) in groups.iter().zip(grouped) {
-            group.iter().for_each(|span| activations[*span] = *offset);
+            group.iter().for_each(|(span, delta)| activations[*span] = offset + delta);
         }
         let places = Places::new(network, &lifetimes, &activations);
         let steps: Vec<Step> = kernels
             .into_iter()
             .enumerate()
-            .map(|(index, kernel)| step(network, &places, index, kernel, (scratch[index], load[index])))
+            .map(|(index, kernel)| {
+                let from = choice[index].map(|overlay| lifetimes.spans[overlay.from].tensor);
+                let is_written = |id: &TensorId| Some(lifetimes.owner(*id)) == from;
+                let overwrites = network.ops[index].inputs.iter().position(is_written);
+                Step { overwrites, ..step(network, &places, index, kernel, (scratch[index], load[index])) }
+            })
             .collect();
         let read: BTreeSet<TensorId> = steps
             .iter()
@@ -177,6 +184,7 @@ fn step(network: &Network, places: &Places, index: usize, kernel: Kernel, (scrat
         origin: op.origin,
         inputs: places.all(&op.inputs[..activations.min(op.inputs.len())]),
         output: places.of(op.output),
+        overwrites: None,
         scratch: (scratch_bytes > 0).then_some(scratch),
         scratch_bytes,
         live_bytes: held + scratch_bytes,

@@ -5,17 +5,26 @@ use super::arena::{Arena, ArenaError, Block};
 /// Rounds of repair per order.
 const MAX_REPAIRS: usize = 60;
 
-/// Packs `groups` of blocks at offsets that are multiples of `alignment` bytes, one offset per group. Blocks of a group
-/// that are held at the same moment share their bytes.
+/// A block of a group.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Piece {
+    pub block: Block,
+    /// Bytes from the group's offset to its own, a multiple of the alignment.
+    pub delta: usize,
+}
+
+/// Packs `groups` at offsets that are multiples of `alignment` bytes, one offset per group. Pieces of a group that are
+/// held at the same moment may overlap.
 ///
 /// Greedy, over several orders; each is repaired for some rounds, as [`Arena::pack`] does. Where no group has more than
 /// one block that is what packs them.
-pub(super) fn pack(groups: &[Vec<Block>], alignment: usize) -> Result<Arena, ArenaError> {
+pub(super) fn pack(groups: &[Vec<Piece>], alignment: usize) -> Result<Arena, ArenaError> {
     if groups.iter().all(|group| group.len() == 1) {
-        let blocks: Vec<Block> = groups.iter().flatten().copied().collect();
+        let blocks: Vec<Block> = groups.iter().flatten().map(|piece| piece.block).collect();
         return Arena::pack(&blocks, alignment);
     }
-    let alone: Vec<Block> = groups.iter().flatten().copied().collect();
+    let end = |piece: &Piece| Block { bytes: piece.block.bytes.saturating_add(piece.delta), ..piece.block };
+    let alone: Vec<Block> = groups.iter().flatten().map(end).collect();
     super::arena::align(&alone, alignment)?;
     let moments = alone.iter().map(|b| b.last + 1).max().unwrap_or(0);
     let stairs: Vec<Stair> = groups.iter().map(|group| Stair::new(group, alignment)).collect();
@@ -45,30 +54,35 @@ pub(super) fn pack(groups: &[Vec<Block>], alignment: usize) -> Result<Arena, Are
     Ok(Arena { offsets, total, lower_bound })
 }
 
-/// A group: bytes from moment to moment.
+/// A group from moment to moment.
 struct Stair {
     first: usize,
-    /// Aligned bytes at `first` and the moments after it.
-    bytes: Vec<usize>,
+    /// Begin and end of what is held at `first` and the moments after it, from the group's offset.
+    held: Vec<(usize, usize)>,
     highest: usize,
     area: usize,
 }
 
 impl Stair {
-    fn new(group: &[Block], alignment: usize) -> Self {
-        let first = group.iter().map(|b| b.first).min().unwrap_or(0);
-        let end = group.iter().map(|b| b.last + 1).max().unwrap_or(first);
-        let mut bytes = vec![0usize; end - first];
-        for block in group {
-            let aligned = block.bytes.next_multiple_of(alignment);
-            bytes[block.first - first..=block.last - first].iter_mut().for_each(|held| *held = aligned.max(*held));
+    fn new(group: &[Piece], alignment: usize) -> Self {
+        let first = group.iter().map(|p| p.block.first).min().unwrap_or(0);
+        let end = group.iter().map(|p| p.block.last + 1).max().unwrap_or(first);
+        let mut held = vec![(usize::MAX, 0); end - first];
+        for Piece { block, delta } in group.iter().filter(|piece| piece.block.bytes > 0) {
+            let top = delta + block.bytes.next_multiple_of(alignment);
+            for (low, high) in &mut held[block.first - first..=block.last - first] {
+                (*low, *high) = ((*low).min(*delta), (*high).max(top));
+            }
         }
-        let (highest, area) = (bytes.iter().copied().max().unwrap_or(0), bytes.iter().sum());
-        Self { first, bytes, highest, area }
+        let highest = held.iter().map(|(_, high)| *high).max().unwrap_or(0);
+        let area = held.iter().map(|(low, high)| high.saturating_sub(*low)).sum();
+        Self { first, held, highest, area }
     }
 
-    fn moments(&self) -> impl Iterator<Item = (usize, usize)> {
-        self.bytes.iter().enumerate().map(|(i, bytes)| (self.first + i, *bytes))
+    /// (moment, begin, end), where anything is held.
+    fn moments(&self) -> impl Iterator<Item = (usize, usize, usize)> {
+        let all = self.held.iter().enumerate().map(|(i, (low, high))| (self.first + i, *low, *high));
+        all.filter(|(_, low, high)| low < high)
     }
 }
 
@@ -76,32 +90,31 @@ type Key = fn(&Stair) -> (usize, usize);
 
 /// Groups are placed by ascending key; equal keys keep their order.
 const ORDERS: [Key; 5] = [
-    |s| (usize::MAX - s.highest, usize::MAX - s.bytes.len()),
+    |s| (usize::MAX - s.highest, usize::MAX - s.held.len()),
     |s| (usize::MAX - s.area, s.first),
-    |s| (usize::MAX - s.bytes.len(), usize::MAX - s.highest),
+    |s| (usize::MAX - s.held.len(), usize::MAX - s.highest),
     |s| (s.first, usize::MAX - s.highest),
-    |s| (usize::MAX - s.first - s.bytes.len(), usize::MAX - s.highest),
+    |s| (usize::MAX - s.first - s.held.len(), usize::MAX - s.highest),
 ];
 
 fn widest_moment(stairs: &[Stair], moments: usize) -> usize {
     let mut load = vec![0; moments];
-    stairs.iter().flat_map(Stair::moments).for_each(|(moment, bytes)| load[moment] += bytes);
+    stairs.iter().flat_map(Stair::moments).for_each(|(moment, low, high)| load[moment] += high - low);
     load.into_iter().max().unwrap_or(0)
 }
 
 /// Each group at the lowest offset at which it meets nothing that is placed.
 fn greedy(stairs: &[Stair], order: &[usize], moments: usize) -> Vec<usize> {
     let mut offsets = vec![0; stairs.len()];
-    // (offset, bytes) of what is held at each moment.
+    // (begin, end) of what is held at each moment.
     let mut held: Vec<Vec<(usize, usize)>> = vec![Vec::new(); moments];
     for &index in order {
         let stair = &stairs[index];
-        // Offsets that begin above `low` and end at `high` (exclusive) would overlap.
+        // Offsets from `low` to `high` (exclusive) would overlap.
         let mut taken: Vec<(usize, usize)> = Vec::new();
-        for (moment, bytes) in stair.moments().filter(|(_, bytes)| *bytes > 0) {
-            taken.extend(
-                held[moment].iter().map(|(offset, other)| ((offset + 1).saturating_sub(bytes), offset + other)),
-            );
+        for (moment, low, high) in stair.moments() {
+            let overlaps = |(begin, end): &(usize, usize)| ((begin + 1).saturating_sub(high), end.saturating_sub(low));
+            taken.extend(held[moment].iter().map(overlaps));
         }
         taken.sort_unstable();
         let mut offset = 0;
@@ -112,8 +125,8 @@ fn greedy(stairs: &[Stair], order: &[usize], moments: usize) -> Vec<usize> {
             offset = offset.max(high);
         }
         offsets[index] = offset;
-        for (moment, bytes) in stair.moments().filter(|(_, bytes)| *bytes > 0) {
-            held[moment].push((offset, bytes));
+        for (moment, low, high) in stair.moments() {
+            held[moment].push((offset + low, offset + high));
         }
     }
     offsets
@@ -123,22 +136,28 @@ fn greedy(stairs: &[Stair], order: &[usize], moments: usize) -> Vec<usize> {
 mod tests {
     use super::*;
 
-    fn block(first: usize, last: usize, bytes: usize) -> Block {
-        Block { first, last, bytes }
+    fn piece(first: usize, last: usize, bytes: usize, delta: usize) -> Piece {
+        Piece { block: Block { first, last, bytes }, delta }
     }
 
     #[test]
     fn a_group_shares_bytes_where_its_blocks_meet() {
-        let arena = pack(&[vec![block(0, 1, 8), block(1, 2, 20)], vec![block(1, 1, 4)]], 4).expect("an arena");
+        let arena = pack(&[vec![piece(0, 1, 8, 0), piece(1, 2, 20, 0)], vec![piece(1, 1, 4, 0)]], 4).expect("an arena");
         assert_eq!((arena.total, arena.lower_bound), (24, 24));
     }
 
     #[test]
     fn what_a_group_leaves_free_is_used() {
         // The group is low at first, so that the large block fits above it.
-        let arena = pack(&[vec![block(0, 1, 4), block(1, 3, 20)], vec![block(0, 0, 16)]], 4).expect("an arena");
+        let arena =
+            pack(&[vec![piece(0, 1, 4, 0), piece(1, 3, 20, 0)], vec![piece(0, 0, 16, 0)]], 4).expect("an arena");
         assert_eq!((arena.total, arena.lower_bound), (20, 20));
         assert_eq!(arena.offsets[0], 0);
+        // And below it, where it begins higher at first.
+        let arena =
+            pack(&[vec![piece(0, 1, 8, 12), piece(1, 3, 20, 0)], vec![piece(0, 0, 12, 0)]], 4).expect("an arena");
+        assert_eq!((arena.total, arena.lower_bound), (20, 20));
+        assert_eq!(arena.offsets, [0, 0]);
     }
 
     #[test]
@@ -149,27 +168,38 @@ mod tests {
             ((state >> 33) % n) as usize
         };
         for _ in 0..300 {
-            let groups: Vec<Vec<Block>> = (0..8)
+            let groups: Vec<Vec<Piece>> = (0..8)
                 .map(|_| {
                     let mut at = below(6);
                     (0..1 + below(3))
                         .map(|_| {
                             let (first, last) = (at, at + below(3));
                             at = last;
-                            block(first, last, below(40))
+                            piece(first, last, below(40), 4 * below(4))
                         })
                         .collect()
+                })
+                .map(|mut group: Vec<Piece>| {
+                    // A single piece begins where its group does.
+                    if group.len() == 1 {
+                        group[0].delta = 0;
+                    }
+                    group
                 })
                 .collect();
             let arena = pack(&groups, 4).expect("an arena");
             for (i, a) in groups.iter().enumerate() {
                 for (j, b) in groups.iter().enumerate().skip(i + 1) {
-                    for (x, y) in a.iter().flat_map(|x| b.iter().map(move |y| (x, y))).filter(|(x, y)| x.meets(y)) {
-                        let (p, q) = (arena.offsets[i], arena.offsets[j]);
-                        assert!(p + x.bytes <= q || q + y.bytes <= p || x.bytes == 0 || y.bytes == 0, "{groups:?}");
+                    let pairs = a.iter().flat_map(|x| b.iter().map(move |y| (x, y)));
+                    for (x, y) in pairs.filter(|(x, y)| x.block.meets(&y.block)) {
+                        let (p, q) = (arena.offsets[i] + x.delta, arena.offsets[j] + y.delta);
+                        let (m, n) = (x.block.bytes, y.block.bytes);
+                        assert!(p + m <= q || q + n <= p || m == 0 || n == 0, "{groups:?}");
                     }
                 }
-                assert!(a.iter().all(|x| arena.offsets[i] + x.bytes <= arena.total));
+                assert!(
+                    a.iter().all(|x| x.block.bytes == 0 || arena.offsets[i] + x.delta + x.block.bytes <= arena.total)
+                );
             }
             assert!(arena.total >= arena.lower_bound);
         }

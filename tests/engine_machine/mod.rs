@@ -11,8 +11,7 @@ const GARBAGE: u8 = 0xA5;
 /// Outputs of `network` when every activation lies where `plan` says.
 ///
 /// Before a step reads its inputs, its scratch and its output are overwritten: so that a plan which lets them overlap
-/// anything still needed gives a wrong result. An input that begins where the output does is spared: kernels write over
-/// those that they have read.
+/// anything still needed gives a wrong result. The input that the step says it writes over is spared.
 pub fn run_by_plan(network: &Network, plan: &Plan, inputs: &[Vec<u8>]) -> Vec<Vec<u8>> {
     let mut arena = vec![GARBAGE; plan.arena_bytes];
     let load = |arena: &[u8], place: Place, bytes: usize| match place {
@@ -27,12 +26,12 @@ pub fn run_by_plan(network: &Network, plan: &Plan, inputs: &[Vec<u8>]) -> Vec<Ve
             continue;
         }
         let op = &network.ops[step.op];
-        let operands = op.inputs.iter().zip(&step.inputs);
-        let spared =
-            operands.filter(|(_, place)| **place == step.output).map(|(id, _)| network.tensor(*id).bytes()).max();
-        let spared = load(&arena, step.output, spared.unwrap_or(0));
+        let spared = step.overwrites.map(|index| (step.inputs[index], network.tensor(op.inputs[index]).bytes()));
+        let kept = spared.map(|(place, bytes)| (place, load(&arena, place, bytes)));
         store(&mut arena, step.output, &vec![GARBAGE; network.tensor(op.output).bytes()]);
-        store(&mut arena, step.output, &spared);
+        if let Some((place, bytes)) = kept {
+            store(&mut arena, place, &bytes);
+        }
         if let Some(scratch) = step.scratch {
             store(&mut arena, Place::Arena(scratch), &vec![GARBAGE; step.scratch_bytes]);
         }
