@@ -8,7 +8,8 @@ use serde_json::Value;
 use super::output::{print, print_json};
 use super::{Ended, Failure};
 use crate::report;
-use crate::results::gate::{Judgement, judgement_of};
+use crate::results::gate::{Judgement, Metric, judgement_of};
+use crate::results::history::{History, Query, Series, series};
 use crate::results::{StoredRun, read, write_file};
 
 pub fn run(folder: &Path, json: bool) -> Ended {
@@ -19,7 +20,9 @@ pub fn run(folder: &Path, json: bool) -> Ended {
 
 /// Writes the run's page and what machines read of it, prints its table or JSON, and says where the page is.
 pub fn show(folder: &Path, run: &StoredRun, judgement: Option<&Judgement>, json: bool) -> Result<(), Failure> {
-    let page = report::html(run, judgement).map_err(|e| Failure::Infrastructure(format!("internal error: {e}")))?;
+    let history = history(folder, run)?;
+    let beside = report::Beside { judgement, history: &history };
+    let page = report::html(run, beside).map_err(|e| Failure::Infrastructure(format!("internal error: {e}")))?;
     let path = folder.join("report.html");
     write_file(&path, page.as_bytes())?;
     write_file(&folder.join("summary.md"), report::markdown(run, judgement).as_bytes())?;
@@ -37,4 +40,29 @@ pub fn show(folder: &Path, run: &StoredRun, judgement: Option<&Judgement>, json:
     }
     eprintln!("report: {}", path.display());
     Ok(())
+}
+
+/// Earlier nights of the run's rows, from the folder that the run is in, for as many networks as a page can show.
+fn history(folder: &Path, run: &StoredRun) -> Result<Vec<Series>, Failure> {
+    const NETWORKS: usize = 32;
+    let folder = std::path::absolute(folder).unwrap_or_else(|_| folder.to_path_buf());
+    let Some(results) = folder.parent() else { return Ok(Vec::new()) };
+    let store = History::open(results)?;
+    let mut networks: Vec<&str> = Vec::new();
+    for row in run.rows.iter().filter(|row| row.latency().is_some()) {
+        if !networks.contains(&row.network.as_str()) && networks.len() < NETWORKS {
+            networks.push(&row.network);
+        }
+    }
+    let mut all = Vec::new();
+    for network in networks {
+        let query = Query { network: Some(network.into()), ..Query::default() };
+        let mut entries = store.query(&query)?.entries;
+        // What came after this run is no history of it.
+        entries.retain(|entry| entry.started <= run.started);
+        let keys: Vec<String> = entries.iter().filter(|e| folder.ends_with(&e.run)).map(|e| e.key.clone()).collect();
+        entries.retain(|entry| keys.contains(&entry.key));
+        all.extend(series(&entries, Metric::Cycles));
+    }
+    Ok(all)
 }

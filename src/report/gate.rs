@@ -10,10 +10,17 @@ const PARTS: usize = 3;
 /// The judgement as lines of at most 100 columns: one that sums up, then every row that is not the same.
 pub fn judgement_text(judgement: &Judgement) -> String {
     let mut lines = vec![judgement.summary()];
-    for row in &judgement.rows {
+    let alone = |row: &&Judged| matches!(row.state, State::NoBaseline { nearest: None });
+    for row in judgement.rows.iter().filter(|row| !alone(row)) {
         for line in row_lines(row) {
             lines.extend(wrapped(&line, WIDTH - 2, 2).iter().map(|line| format!("  {line}")));
         }
+    }
+    let new: Vec<String> = judgement.rows.iter().filter(alone).map(row_name).collect();
+    if !new.is_empty() {
+        let hint = "their first is kept by: hil baseline accept RUN --why \"…\"";
+        let text = format!("no baseline, and none that is near: {}; {hint}", new.join(", "));
+        lines.extend(wrapped(&text, WIDTH - 2, 2).iter().map(|line| format!("  {line}")));
     }
     if !judgement.missing.is_empty() {
         let missing = format!("missing in this run, though there are baselines: {}", judgement.missing.join(", "));

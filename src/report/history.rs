@@ -35,12 +35,14 @@ fn heading(series: &Series, lines: &mut Vec<String>) {
     }
 }
 
-fn steps(series: &Series, lines: &mut Vec<String>) {
+/// The steps of a series in words, and its drift; nothing where it has none.
+pub fn step_lines(series: &Series) -> Vec<String> {
+    let mut lines = Vec::new();
     for step in &series.trend.steps {
         let night = &series.entries[step.at];
         let (before, after) = series.commits(step);
-        let (then, now) =
-            (value(series.metric, Some(step.before.round())), value(series.metric, Some(step.after.round())));
+        let level = |level: f64| value(series.metric, Some(level.round()));
+        let (then, now) = (level(step.before), level(step.after));
         let mut text = format!("step at {} ({}): {then} → {now} ({})", night.run, night.started, change(step));
         if step.earliest != step.latest {
             let (earliest, latest) = (&series.entries[step.earliest], &series.entries[step.latest]);
@@ -50,12 +52,18 @@ fn steps(series: &Series, lines: &mut Vec<String>) {
             true => format!("; both nights are of commit {}", commit(before)),
             false => format!("; commits {}..{}", commit(before), commit(after)),
         };
-        lines.extend(wrapped(&text, WIDTH - 2, 2).iter().map(|line| format!("  {line}")));
+        lines.push(text);
     }
-    if let Some(drift) = series.trend.drift {
-        lines.push(format!("  drift: {:+.4} % per night", drift * 100.0));
+    lines.extend(series.trend.drift.map(|drift| format!("drift: {:+.4} % per night", drift * 100.0)));
+    lines
+}
+
+fn steps(series: &Series, lines: &mut Vec<String>) {
+    let told = step_lines(series);
+    for text in &told {
+        lines.extend(wrapped(text, WIDTH - 2, 2).iter().map(|line| format!("  {line}")));
     }
-    if series.trend.steps.is_empty() && series.trend.drift.is_none() {
+    if told.is_empty() {
         lines.push("  no step".into());
     }
 }

@@ -4,11 +4,13 @@ use minijinja::value::Value;
 use minijinja::{AutoEscape, Environment, context};
 
 use super::gate::{change_text, finding_text, row_lines, value};
+use super::history::step_lines;
 use super::palette::{hex, kernel};
 use super::plots::{self, PlotError};
 use super::summary::{BoardRows, by_board, excess};
 use super::text::{bytes, grouped, kib, mhz, ms};
 use crate::results::gate::{Finding, Judged, Judgement, Metric, State, Verdict};
+use crate::results::history::Series;
 use crate::results::{Energy, Measurement, Outcome, Status, StoredRun};
 
 /// A mistake in a template or a plot: none of the user's.
@@ -20,8 +22,16 @@ pub enum HtmlError {
     Template(#[from] minijinja::Error),
 }
 
+/// What a page shows beside the run itself.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Beside<'a> {
+    pub judgement: Option<&'a Judgement>,
+    /// Earlier runs of the same rows.
+    pub history: &'a [Series],
+}
+
 /// The whole page.
-pub fn html(run: &StoredRun, judgement: Option<&Judgement>) -> Result<String, HtmlError> {
+pub fn html(run: &StoredRun, beside: Beside<'_>) -> Result<String, HtmlError> {
     let mut environment = Environment::new();
     environment.set_auto_escape_callback(|_| AutoEscape::Html);
     environment.set_undefined_behavior(minijinja::UndefinedBehavior::Strict);
@@ -41,7 +51,8 @@ pub fn html(run: &StoredRun, judgement: Option<&Judgement>) -> Result<String, Ht
             ended => run.ended,
         },
         info => run.info,
-        gate => judgement.map(gate),
+        gate => beside.judgement.map(gate),
+        history => beside.history.iter().map(history).collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect::<Vec<_>>(),
         rows => run.rows.len(),
         legend,
         boards,
@@ -80,6 +91,19 @@ fn gate(judgement: &Judgement) -> Value {
         told => told.collect::<Vec<_>>(),
         missing => judgement.missing,
     }
+}
+
+/// A series that has a plot: the plot, and its steps in words.
+fn history(series: &Series) -> Result<Option<Value>, HtmlError> {
+    let (Some(plot), Some(newest)) = (plots::history(series)?, series.entries.last()) else { return Ok(None) };
+    Ok(Some(context! {
+        name => format!("{} on {}", newest.network, newest.board),
+        provenance => newest.provenance.name(),
+        error_band => newest.error_band,
+        nights => series.entries.len(),
+        steps => step_lines(series),
+        plot => Value::from_safe_string(plot),
+    }))
 }
 
 /// Kernels by the cycles spent in them, the costliest first: those get the colours.

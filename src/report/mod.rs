@@ -21,7 +21,7 @@ pub use compare::{comparison_json, comparison_text};
 pub use csv::csv;
 pub use gate::judgement_text;
 pub use history::{history_json, history_text};
-pub use html::{HtmlError, html};
+pub use html::{Beside, HtmlError, html};
 pub use json::json;
 pub use junit::junit;
 pub use markdown::markdown;

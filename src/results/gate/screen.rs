@@ -117,10 +117,20 @@ mod tests {
     }
 
     #[test]
-    fn creeping_does_not_move_the_reference() {
-        let values: Vec<f64> = (0..60).map(|i| 1000.0 + f64::from(i.max(20) - 20) * 0.3).collect();
-        let past = nights("a", &values);
-        assert!(matches!(screen(1012.0, "a", &past, 0.01, 0.002), Screen::Suspect(_)));
+    fn what_nobody_minded_for_long_does_not_become_the_reference() {
+        let wave = |level: f64, count: u32| (0..count).map(move |i| level + f64::from(i % 3));
+        let past = nights("a", &wave(1000.0, 20).chain(wave(1012.0, 200)).collect::<Vec<_>>());
+        assert!(matches!(screen(1013.0, "a", &past, 0.01, 0.002), Screen::Suspect(_)));
+        assert!(matches!(screen(1001.0, "a", &past, 0.01, 0.002), Screen::Clear { .. }));
+    }
+
+    #[test]
+    fn the_spread_is_between_nights_of_each_unit() {
+        let mut past = nights("a", &[1.0, std::f64::consts::E]);
+        past.extend(nights("b", &[100.0, 100.0, 100.0]));
+        let (variance, freedom) = between_nights(&past);
+        assert_eq!(freedom, 3.0, "five nights around two means");
+        assert!((variance - 0.5 / 3.0).abs() < 1e-12, "{variance}");
     }
 
     #[test]
