@@ -42,6 +42,8 @@ pub enum Command {
     },
     /// Show how a number moved from run to run, and on which nights it stepped.
     History(HistoryOptions),
+    /// Remove what old runs no longer need: their images, or all of them.
+    Gc(GcOptions),
     /// List the board types.
     Boards,
     /// Show the units that this machine can use.
@@ -136,6 +138,22 @@ pub struct HistoryOptions {
     /// Show so many of the last nights of each series.
     #[arg(long, value_name = "N", default_value_t = 20)]
     pub last: usize,
+    /// The folder of the runs.
+    #[arg(long, value_name = "DIR", default_value = "results")]
+    pub results: PathBuf,
+}
+
+#[derive(Args)]
+pub struct GcOptions {
+    /// Leave so many of the newest runs of each scenario as they are.
+    #[arg(long, value_name = "N", default_value_t = 30)]
+    pub keep: usize,
+    /// Remove whole runs, not only their images: histories then forget them.
+    #[arg(long)]
+    pub whole: bool,
+    /// Say what would be removed, and remove nothing.
+    #[arg(long)]
+    pub dry_run: bool,
     /// The folder of the runs.
     #[arg(long, value_name = "DIR", default_value = "results")]
     pub results: PathBuf,

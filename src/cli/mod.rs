@@ -10,6 +10,7 @@ mod compile;
 mod doctor;
 mod emulate;
 mod failure;
+mod gc;
 mod history;
 mod inspect;
 mod interrupt;
@@ -39,6 +40,7 @@ pub fn run() -> ExitCode {
         Command::Compare { a, b } => compare::run(&a, &b, json),
         Command::Baseline { command } => baseline::run(command, json),
         Command::History(options) => history::run(options, json),
+        Command::Gc(options) => gc::run(&options, json),
         Command::Boards => boards::run(json),
         Command::Rack => rack::run(json),
         Command::Inspect { model, board } => inspect::run(&model, board.as_deref(), json),

@@ -64,5 +64,7 @@ fn history(folder: &Path, run: &StoredRun) -> Result<Vec<Series>, Failure> {
         entries.retain(|entry| keys.contains(&entry.key));
         all.extend(series(&entries, Metric::Cycles));
     }
+    // What moved comes first.
+    all.sort_by_key(|series| series.trend.steps.is_empty());
     Ok(all)
 }

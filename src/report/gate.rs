@@ -6,6 +6,8 @@ use crate::results::gate::{Finding, Judged, Judgement, Metric, Part, State, Verd
 const WIDTH: usize = 100;
 /// Steps that are named of a finding; the others are counted.
 const PARTS: usize = 3;
+/// Rows without a baseline that are named; the others are counted.
+const NAMES: usize = 4;
 
 /// The judgement as lines of at most 100 columns: one that sums up, then every row that is not the same.
 pub fn judgement_text(judgement: &Judgement) -> String {
@@ -18,8 +20,11 @@ pub fn judgement_text(judgement: &Judgement) -> String {
     }
     let new: Vec<String> = judgement.rows.iter().filter(alone).map(row_name).collect();
     if !new.is_empty() {
-        let hint = "their first is kept by: hil baseline accept RUN --why \"…\"";
-        let text = format!("no baseline, and none that is near: {}; {hint}", new.join(", "));
+        let others = new.len().saturating_sub(NAMES);
+        let others = if others > 0 { format!(" and {others} more") } else { String::new() };
+        let names = new.iter().take(NAMES).cloned().collect::<Vec<_>>().join(", ");
+        let hint = "keep the first of them by: hil baseline accept RUN --why \"…\"";
+        let text = format!("no baseline, and none that is near: {names}{others}; {hint}");
         lines.extend(wrapped(&text, WIDTH - 2, 2).iter().map(|line| format!("  {line}")));
     }
     if !judgement.missing.is_empty() {

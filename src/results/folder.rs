@@ -215,7 +215,7 @@ fn write_run_file(folder: &Path, run: &RunFile) -> Result<(), ResultsError> {
 }
 
 /// Keeps other processes from writing the same run.
-fn lock(folder: &Path) -> Result<File, ResultsError> {
+pub(super) fn lock(folder: &Path) -> Result<File, ResultsError> {
     let path = folder.join(LOCK);
     let file = File::options().create(true).truncate(false).write(true).open(&path);
     let file = file.map_err(|e| ResultsError::io(&path, "open the lock", e))?;

@@ -21,6 +21,7 @@ mod migrate;
 mod outcome;
 mod parquet;
 mod read;
+mod retention;
 pub mod step;
 mod time;
 
@@ -36,4 +37,5 @@ pub use outcome::{
     Cause, Energy, Excess, Flash, Latency, LatencyError, Memory, Outcome, OutputCheck, Run, Sram, Status,
 };
 pub use read::{Source, StoredRun, read};
+pub use retention::{Removed, Retention, sweep};
 pub use time::utc_text;
