@@ -198,6 +198,28 @@ fn a_board_is_measured_again_before_anything_is_said() {
 }
 
 #[test]
+fn a_board_may_be_slower_by_what_the_scenario_allows() {
+    let baselines = Baselines::of(vec![baseline_of(&on_board(2_800_000, "old"))]);
+    let run = run_of(vec![on_board(2_840_000, "new")]);
+    let judged = |allowed: f64| {
+        let thresholds = Thresholds { latency: allowed, ..Thresholds::default() };
+        let mut gate = Gate::open(&run, &baselines, &quiet, &thresholds, Settings::default());
+        while let Some(request) = gate.wanted().first() {
+            let sample = |cycles| Sample { cycles: Some(cycles), energy_uj: None };
+            let pair = |i: usize| Pair { baseline: sample(2_800_000.0), new: sample(2_840_000.0 + i as f64) };
+            gate.take(request.row, &(0..request.orders.len()).map(pair).collect::<Vec<_>>());
+        }
+        let judgement = gate.close();
+        let finding = finding(&judgement, Metric::Cycles).clone();
+        (finding.verdict, finding.fails, finding.why)
+    };
+    assert!(judged(0.01).1, "1.4 % where 1 % is allowed");
+    let (verdict, fails, why) = judged(0.02);
+    assert_eq!((verdict, fails), (Verdict::Worse, false), "1.4 % where 2 % is allowed");
+    assert!(why.ends_with("not shown to be above the 2.000 % that are allowed"), "{why}");
+}
+
+#[test]
 fn a_suspect_that_nobody_can_measure_again_stays_unclear_and_does_not_fail() {
     let baselines = Baselines::of(vec![baseline_of(&on_board(2_800_000, "old"))]);
     let run = run_of(vec![on_board(5_600_000, "new")]);

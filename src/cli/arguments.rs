@@ -1,5 +1,6 @@
 //! What the command line understands.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
@@ -73,6 +74,8 @@ pub enum Command {
     Doctor,
     /// Print the JSON schema of scenarios.
     Schema,
+    /// Show runs and histories in a browser: read-only, and on this machine alone unless told otherwise.
+    Serve(ServeOptions),
 }
 
 #[derive(Args)]
@@ -154,6 +157,16 @@ pub struct GcOptions {
     /// Say what would be removed, and remove nothing.
     #[arg(long)]
     pub dry_run: bool,
+    /// The folder of the runs.
+    #[arg(long, value_name = "DIR", default_value = "results")]
+    pub results: PathBuf,
+}
+
+#[derive(Args)]
+pub struct ServeOptions {
+    /// Where to listen; anything but loopback needs a token in HIL_TOKEN, which requests must bring.
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8686")]
+    pub bind: SocketAddr,
     /// The folder of the runs.
     #[arg(long, value_name = "DIR", default_value = "results")]
     pub results: PathBuf,

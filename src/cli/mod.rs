@@ -21,6 +21,7 @@ mod rack;
 mod report;
 mod run;
 mod schema;
+mod serve;
 mod verdict;
 
 use std::process::ExitCode;
@@ -48,6 +49,7 @@ pub fn run() -> ExitCode {
         Command::Emulate(options) => emulate::run(options, json),
         Command::Doctor => doctor::run(json),
         Command::Schema => schema::run(),
+        Command::Serve(options) => serve::run(options),
     };
     match ended {
         Ok(code) => code,
