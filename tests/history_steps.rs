@@ -83,6 +83,7 @@ fn two_steps_are_two_even_when_the_second_undoes_the_first() {
 fn three_nights_at_the_end_are_a_step_and_two_are_not_yet() {
     let last = |count: usize| detect(&series(5, 40, |night| if night < 40 - count { 1.0 } else { 1.02 }));
     assert_eq!(places(&last(3)), [37]);
+    assert!(!last(3).outliers.contains(&37), "as many nights before it as after it are near");
     assert!(last(2).steps.is_empty() && last(1).steps.is_empty());
     assert!(last(1).outliers.contains(&39));
 }
@@ -93,6 +94,20 @@ fn single_nights_are_outliers_and_no_steps() {
     let trend = detect(&series(6, 40, spikes));
     assert!(trend.steps.is_empty() && trend.drift.is_none(), "{trend:?}");
     assert!([7, 8, 21, 33].iter().all(|night| trend.outliers.contains(night)), "{:?}", trend.outliers);
+}
+
+#[test]
+fn a_night_that_does_not_count_may_have_been_the_first_at_the_new_level() {
+    let values = |spike: f64| -> Vec<f64> {
+        let level = |night: usize| if night < 20 { 1000.0 } else { 1010.0 };
+        let quiet = |night: usize| level(night) + [0.0, 0.4, 0.1, 0.3][night % 4];
+        (0..40).map(|night| if night == 19 { spike } else { quiet(night) }).collect()
+    };
+    for spike in [2000.0, 500.0] {
+        let trend = detect(&values(spike));
+        let [step] = trend.steps.as_slice() else { panic!("{trend:?}") };
+        assert_eq!((step.earliest, step.latest), (19, 20), "{trend:?}");
+    }
 }
 
 #[test]
