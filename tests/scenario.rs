@@ -85,7 +85,8 @@ fn an_unknown_name_is_told_its_place_the_nearest_and_all() {
     refused(
         "[tinyengine]",
         "[tinyengin]",
-        "s.yaml:9:11: engines[0]: unknown value `tinyengin`; did you mean `tinyengine`? (known: tinyengine)",
+        "s.yaml:9:11: engines[0]: unknown value `tinyengin`; did you mean `tinyengine`? \
+         (known: tinyengine, cmsis-nn, tflm)",
     );
 }
 

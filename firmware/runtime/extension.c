@@ -125,8 +125,14 @@ static void input(void)
     hil_fact_hex("input-crc32", crc32(hil_loaded_byte, hil_loaded_bytes()));
 }
 
+/* Of engines that size their arena on the board. */
+extern uint32_t hil_network_arena_used(void) __attribute__((weak));
+
 static void memory(void)
 {
+    if (hil_network_arena_used != 0) {
+        hil_fact_unsigned("arena-used", hil_network_arena_used());
+    }
     hil_fact_unsigned("stack", hil_stack_used());
     hil_fact_unsigned("stack-size", hil_stack_size());
     hil_fact_unsigned("arena", hil_image.arena_bytes);

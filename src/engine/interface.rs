@@ -1,5 +1,8 @@
 //! What every engine offers.
 
+use std::path::PathBuf;
+
+use super::fetch::FetchError;
 use super::plan::{Plan, PlanError};
 use crate::network::Network;
 
@@ -12,12 +15,22 @@ pub enum EngineError {
     Operator { op: usize, kind: &'static str, tensor: String, problem: String },
     #[error("network `{network}` has {inputs} inputs and {outputs} outputs; images take one of each")]
     Borders { network: String, inputs: usize, outputs: usize },
+    /// Sources of an engine that is not ours.
+    #[error(transparent)]
+    Fetch(#[from] FetchError),
     /// A template that does not render is a fault of the harness.
     #[error("internal error: template {template}: {message}")]
     Template { template: &'static str, message: String },
 }
 
-/// One C file.
+impl EngineError {
+    /// Whether it says something about this machine and nothing about the network.
+    pub fn is_infrastructure(&self) -> bool {
+        matches!(self, Self::Fetch(_) | Self::Template { .. })
+    }
+}
+
+/// One C or C++ file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Source {
     /// Relative, with `/`.
@@ -40,6 +53,34 @@ pub struct StepInfo {
     pub live_bytes: usize,
 }
 
+/// What a build needs beyond what all code of an image is compiled and linked with.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct BuildNeeds {
+    /// Flags for all sources of the engine.
+    pub all: Vec<String>,
+    /// Flags for those in C++ (`.cc`), in place of the C standard.
+    pub cxx: Vec<String>,
+    /// Linked before the C library.
+    pub libraries: Vec<Library>,
+    /// An upper bound of the bytes of code and its constants that the engine brings beyond what ours does.
+    pub code_bytes: usize,
+}
+
+impl BuildNeeds {
+    /// What an image depends on.
+    pub fn identity(&self) -> impl Iterator<Item = &String> {
+        self.all.iter().chain(&self.cxx).chain(self.libraries.iter().map(|library| &library.sha256))
+    }
+}
+
+/// A static library that somebody else has built.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Library {
+    pub path: PathBuf,
+    /// Of its content, in hex.
+    pub sha256: String,
+}
+
 /// A network in C.
 #[derive(Debug, Clone)]
 pub struct Compiled {
@@ -51,6 +92,12 @@ pub struct Compiled {
     pub input_bytes: usize,
     /// Bytes of one output.
     pub output_bytes: usize,
+    /// Name of the engine.
+    pub engine: &'static str,
+    pub needs: BuildNeeds,
+    /// Whether the arena is only as large as was guessed. Such an image says on the board how much of it is used
+    /// (`hil memory`, `arena-used`), with which [`Engine::compile_with_arena`] makes the image that counts.
+    pub arena_is_trial: bool,
 }
 
 /// Turns networks into C.
@@ -58,9 +105,19 @@ pub trait Engine: Send + Sync {
     /// The name in scenarios and results.
     fn name(&self) -> &'static str;
 
+    /// What it is, with the version of what is not ours; the name where all of it is.
+    fn title(&self) -> String {
+        self.name().into()
+    }
+
     /// Decides the plan alone: enough to know whether a network fits.
     fn plan(&self, network: &Network) -> Result<Plan, EngineError>;
 
     /// Compiles `network`; equal networks give equal text.
     fn compile(&self, network: &Network) -> Result<Compiled, EngineError>;
+
+    /// Compiles `network` with an arena of at least `arena_bytes`, for engines whose first image is a trial.
+    fn compile_with_arena(&self, network: &Network, _arena_bytes: usize) -> Result<Compiled, EngineError> {
+        self.compile(network)
+    }
 }

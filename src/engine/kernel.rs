@@ -45,6 +45,17 @@ impl Kernel {
         }
     }
 
+    /// The same without a specialised form.
+    pub fn into_general(mut self) -> Self {
+        match &mut self {
+            Kernel::Conv1x1(conv) | Kernel::Conv(conv) => conv.packed = None,
+            Kernel::Depthwise(depthwise) => depthwise.packed = None,
+            Kernel::FullyConnected(dense) => dense.packed = None,
+            _ => {}
+        }
+        self
+    }
+
     /// What the specialised form of the kernel reads; none where only the general form computes what it should.
     pub fn packed(&self) -> Option<&Packed> {
         match self {

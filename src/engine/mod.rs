@@ -7,12 +7,15 @@
 //! 3. [`arena`] packs activations and scratch buffers into one arena.
 //! 4. [`plan`] joins both with typed kernel parameters ([`kernel`]), one step per operator.
 //! 5. [`fit`] says whether the plan fits a board.
-//! 6. An [`Engine`], so far [`tinyengine`], prints it as C.
+//! 6. An [`Engine`] prints it as C: [`tinyengine`], or one of the baselines, [`cmsis_nn`] and [`tflm`]. Their sources are
+//!    [`fetch`]ed.
 //!
 //! All sizes and offsets are bytes; all moments are indices into [`crate::network::Network::ops`].
 
 pub mod arena;
+pub mod cmsis_nn;
 pub mod constant;
+pub mod fetch;
 pub mod fit;
 pub mod interface;
 pub mod kernel;
@@ -26,12 +29,16 @@ pub mod prune;
 mod search;
 mod select;
 mod staircase;
+pub mod tflm;
 pub mod tinyengine;
 
 pub use arena::{Arena, ArenaError, Block};
+pub use cmsis_nn::CmsisNn;
+pub use fetch::FetchError;
 pub use fit::{Headroom, Misfit, Reserved};
-pub use interface::{Compiled, Engine, EngineError, Source, StepInfo};
+pub use interface::{BuildNeeds, Compiled, Engine, EngineError, Library, Source, StepInfo};
 pub use kernel::Kernel;
 pub use lifetime::{Lifetime, LifetimeError, Lifetimes};
 pub use plan::{Place, Plan, PlanError, Step};
+pub use tflm::Tflm;
 pub use tinyengine::TinyEngine;

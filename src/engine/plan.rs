@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use super::arena::{ArenaError, DEFAULT_ALIGNMENT};
+use super::arena::{Arena, ArenaError, Block, DEFAULT_ALIGNMENT};
 use super::kernel::Kernel;
 use super::layout::Layout;
 use super::lifetime::{LifetimeError, Lifetimes};
 use super::overlay::Overlays;
 use super::select::select;
-use crate::network::{Network, TensorId};
+use crate::network::{Network, Op, TensorId};
 
 /// Bytes of one [`crate::network::Requant`] in flash: two words.
 const REQUANT_BYTES: usize = 8;
@@ -98,16 +98,59 @@ impl Plan {
         for (group, offset) in groups.iter().zip(grouped) {
             group.iter().for_each(|(span, delta)| activations[*span] = offset + delta);
         }
-        let places = Places::new(network, &lifetimes, &activations);
+        let need = |(index, kernel): (usize, &Kernel)| {
+            let from = choice[index].map(|overlay| lifetimes.spans[overlay.from].tensor);
+            let is_written = |id: &TensorId| Some(lifetimes.owner(*id)) == from;
+            let overwrites = network.ops[index].inputs.iter().position(is_written);
+            Need { scratch: scratch[index], scratch_bytes: kernel.scratch_bytes(), held: load[index], overwrites }
+        };
+        let needs: Vec<Need> = kernels.iter().enumerate().map(need).collect();
+        Ok(Self::assemble(network, &lifetimes, kernels, &needs, &activations, &arena))
+    }
+
+    /// Plans `network` for somebody else's kernels, which take filters, biases and requantisation as they stand, never
+    /// write over what they read, and need `scratch_bytes` of an operator and its kernel.
+    pub fn general(
+        network: &Network,
+        alignment: usize,
+        scratch_bytes: impl Fn(&Op, &Kernel) -> usize,
+    ) -> Result<Self, PlanError> {
+        let general = |op| Ok(select(network, op)?.into_general());
+        let kernels = network.ops.iter().map(general).collect::<Result<Vec<_>, PlanError>>()?;
+        let lifetimes = Lifetimes::of(network)?;
+        let scratch: Vec<usize> = network.ops.iter().zip(&kernels).map(|(op, k)| scratch_bytes(op, k)).collect();
+        let mut blocks: Vec<Block> =
+            lifetimes.spans.iter().map(|s| Block { first: s.first, last: s.last, bytes: s.bytes }).collect();
+        let held = |at: usize| blocks.iter().filter(|b| b.first <= at && at <= b.last).map(|b| b.bytes).sum();
+        let load: Vec<usize> = (0..network.ops.len()).map(held).collect();
+        // Scratch of operator i is block `spans + i`.
+        blocks.extend(scratch.iter().enumerate().map(|(i, &bytes)| Block { first: i, last: i, bytes }));
+        let arena = Arena::pack(&blocks, alignment)?;
+        let (activations, offsets) = arena.offsets.split_at(lifetimes.spans.len());
+        let need = |(index, &scratch_bytes)| Need {
+            scratch: offsets[index],
+            scratch_bytes,
+            held: load[index],
+            overwrites: None,
+        };
+        let needs: Vec<Need> = scratch.iter().enumerate().map(need).collect();
+        Ok(Self::assemble(network, &lifetimes, kernels, &needs, activations, &arena))
+    }
+
+    /// The plan of one kernel and its needs per operator, and one offset per span.
+    fn assemble(
+        network: &Network,
+        lifetimes: &Lifetimes,
+        kernels: Vec<Kernel>,
+        needs: &[Need],
+        activations: &[usize],
+        arena: &Arena,
+    ) -> Self {
+        let places = Places::new(network, lifetimes, activations);
         let steps: Vec<Step> = kernels
             .into_iter()
             .enumerate()
-            .map(|(index, kernel)| {
-                let from = choice[index].map(|overlay| lifetimes.spans[overlay.from].tensor);
-                let is_written = |id: &TensorId| Some(lifetimes.owner(*id)) == from;
-                let overwrites = network.ops[index].inputs.iter().position(is_written);
-                Step { overwrites, ..step(network, &places, index, kernel, (scratch[index], load[index])) }
-            })
+            .map(|(index, kernel)| step(network, &places, index, kernel, needs[index]))
             .collect();
         let read: BTreeSet<TensorId> = steps
             .iter()
@@ -116,7 +159,7 @@ impl Plan {
             .map(|id| lifetimes.owner(*id))
             .filter(|id| network.tensor(*id).data.is_some())
             .collect();
-        Ok(Self {
+        Self {
             name: network.name.clone(),
             inputs: places.all(&network.inputs),
             outputs: places.all(&network.outputs),
@@ -126,7 +169,7 @@ impl Plan {
                 + steps.iter().filter_map(|s| s.kernel.packed()).map(|p| p.filter_bytes()).sum::<usize>(),
             table_bytes: steps.iter().map(|s| s.table_bytes).sum(),
             steps,
-        })
+        }
     }
 
     /// Bytes of activations and scratch that must be held during each step.
@@ -167,11 +210,23 @@ fn operands<'a>(network: &'a Network, index: usize, kernel: &Kernel) -> &'a [Ten
     if kernel.packed().is_some() { &inputs[..inputs.len().min(1)] } else { inputs }
 }
 
-fn step(network: &Network, places: &Places, index: usize, kernel: Kernel, (scratch, held): (usize, usize)) -> Step {
+/// What a step takes of the arena.
+#[derive(Clone, Copy)]
+struct Need {
+    /// Offset of the scratch buffer.
+    scratch: usize,
+    scratch_bytes: usize,
+    /// Bytes of activations held while it runs.
+    held: usize,
+    /// The operand that its output writes over.
+    overwrites: Option<usize>,
+}
+
+fn step(network: &Network, places: &Places, index: usize, kernel: Kernel, need: Need) -> Step {
+    let Need { scratch, scratch_bytes, held, overwrites } = need;
     let op = &network.ops[index];
     // Filter and bias are named by the kernel.
     let activations = if kernel.channel_requants().is_empty() { op.inputs.len() } else { 1 };
-    let scratch_bytes = kernel.scratch_bytes();
     let constants: BTreeSet<TensorId> = operands(network, index, &kernel)
         .iter()
         .filter_map(|id| match places.of(*id) {
@@ -184,7 +239,7 @@ fn step(network: &Network, places: &Places, index: usize, kernel: Kernel, (scrat
         origin: op.origin,
         inputs: places.all(&op.inputs[..activations.min(op.inputs.len())]),
         output: places.of(op.output),
-        overwrites: None,
+        overwrites,
         scratch: (scratch_bytes > 0).then_some(scratch),
         scratch_bytes,
         live_bytes: held + scratch_bytes,

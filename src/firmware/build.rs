@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 use std::path::Path;
 
 use super::cache::{Cache, KeyBuilder, sha256};
-use super::compile::{Compiler, Group};
+use super::compile::{Compiler, Group, NO_NEEDS};
 use super::error::BuildError;
 use super::image::Image;
 use super::layout::{DEFAULT_STACK_BYTES, Layout};
@@ -14,7 +14,7 @@ use super::toolchain::Toolchain;
 use super::view::{self, BoardView, ImageView, LinkView};
 use super::{elf, flags, link};
 use crate::board::Board;
-use crate::engine::Compiled;
+use crate::engine::{BuildNeeds, Compiled};
 
 /// How an image is built.
 #[derive(Debug, Clone)]
@@ -57,6 +57,8 @@ struct Parts {
     runtime: Vec<File>,
     image_c: File,
     script: File,
+    /// Of the engine.
+    needs: BuildNeeds,
 }
 
 /// Builds the image of a network for a board, or takes it from the cache.
@@ -65,7 +67,11 @@ pub fn build(compiled: &Compiled, board: &Board, options: &Options) -> Result<Im
     let (compile, link) = (flags::compile(board), flags::link(board));
     let identity = options.toolchain.identity(&flags::target(board))?;
     let key = KeyBuilder::new("image").with(&identity).with_all(&compile).with_all(&link);
-    let key = key.with_all(flags::LIBRARIES).with_all(parts.files().flat_map(|f| [&f.path, &f.text])).finish();
+    let key = key
+        .with_all(compiled.needs.identity())
+        .with_all(flags::LIBRARIES)
+        .with_all(parts.files().flat_map(|f| [&f.path, &f.text]))
+        .finish();
     let found = options.cache.get(&key).and_then(|elf| Some((elf::read(&elf).ok()?, elf)));
     let cached = found.is_some();
     let (facts, elf) = match found {
@@ -84,10 +90,15 @@ pub fn build(compiled: &Compiled, board: &Board, options: &Options) -> Result<Im
         segments: facts.segments,
         input_buffered: parts.layout.input_buffered,
         compiler: options.toolchain.version().into(),
-        flags: [compile, link].concat(),
+        flags: [shown_flags(compile, &compiled.needs), link].concat(),
         cached,
         elf,
     })
+}
+
+/// All flags of compilation, those for the engine's sources alone last.
+fn shown_flags(compile: Vec<String>, needs: &BuildNeeds) -> Vec<String> {
+    compile.into_iter().chain(needs.all.iter().chain(&needs.cxx).cloned()).collect()
 }
 
 impl Parts {
@@ -114,6 +125,7 @@ impl Parts {
             },
             runtime,
             layout,
+            needs: compiled.needs.clone(),
         })
     }
 
@@ -124,11 +136,11 @@ impl Parts {
     /// Sources with what they can include. The runtime sees no file of a network, so that its objects are shared.
     fn groups(&self) -> Vec<Group<'_>> {
         let runtime = |header: bool| self.runtime.iter().filter(move |f| f.is_header() == header).collect::<Vec<_>>();
-        let mut groups = Group::of_network(&self.network);
+        let mut groups = Group::of_network(&self.network, &self.needs);
         let of_network = self.network.iter().map(|(file, _)| file).filter(|file| file.is_header());
-        let image =
-            Group { sources: vec![&self.image_c], headers: runtime(true).into_iter().chain(of_network).collect() };
-        groups.extend([image, Group { sources: runtime(false), headers: runtime(true) }]);
+        let headers = runtime(true).into_iter().chain(of_network).collect();
+        let image = Group { sources: vec![&self.image_c], headers, needs: &NO_NEEDS };
+        groups.extend([image, Group { sources: runtime(false), headers: runtime(true), needs: &NO_NEEDS }]);
         groups
     }
 
@@ -148,7 +160,7 @@ impl Parts {
         let tasks = compiler.tasks(&self.groups());
         compiler.run(&tasks, workshop.path())?;
         let objects: Vec<&str> = tasks.iter().map(|task| task.object.as_str()).collect();
-        link::link(toolchain, board, &compiled.plan.name, &objects, &[], workshop.path())?;
+        link::link(toolchain, board, compiled, &objects, &[], workshop.path())?;
         let path = workshop.path().join("image.elf");
         fs::read(&path).map_err(BuildError::io(&path))
     }

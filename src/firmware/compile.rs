@@ -9,28 +9,35 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::cache::{Cache, Key, KeyBuilder};
 use super::error::BuildError;
+use super::flags;
 use super::sources::File;
 use super::toolchain::Toolchain;
+use crate::engine::BuildNeeds;
 
 /// Lines of what a tool says that an error quotes.
 const QUOTED_LINES: usize = 12;
 
-/// Sources and the headers that they see.
+/// Sources, the headers that they see, and what flags they need on top of everybody's.
 pub(super) struct Group<'a> {
     pub(super) sources: Vec<&'a File>,
     pub(super) headers: Vec<&'a File>,
+    pub(super) needs: &'a BuildNeeds,
 }
+
+/// Nothing but everybody's flags.
+pub(super) static NO_NEEDS: BuildNeeds =
+    BuildNeeds { all: Vec::new(), cxx: Vec::new(), libraries: Vec::new(), code_bytes: 0 };
 
 impl<'a> Group<'a> {
     /// Those of an engine's files, each with whether all networks share it. What is shared sees only what is shared.
-    pub(super) fn of_network(files: &'a [(File, bool)]) -> Vec<Self> {
+    pub(super) fn of_network(files: &'a [(File, bool)], needs: &'a BuildNeeds) -> Vec<Self> {
         let pick = |shared: bool, header: bool| {
             let of = files.iter().filter(move |(file, s)| *s == shared && file.is_header() == header);
             of.map(|(file, _)| file).collect::<Vec<_>>()
         };
         vec![
-            Self { sources: pick(false, false), headers: [pick(true, true), pick(false, true)].concat() },
-            Self { sources: pick(true, false), headers: pick(true, true) },
+            Self { sources: pick(false, false), headers: [pick(true, true), pick(false, true)].concat(), needs },
+            Self { sources: pick(true, false), headers: pick(true, true), needs },
         ]
     }
 }
@@ -38,6 +45,7 @@ impl<'a> Group<'a> {
 /// One object to be made.
 pub(super) struct Task<'a> {
     source: &'a File,
+    flags: Vec<String>,
     key: Key,
     /// Relative to the workshop.
     pub(super) object: String,
@@ -58,12 +66,13 @@ impl<'a> Compiler<'a> {
     pub(super) fn tasks(&self, groups: &[Group<'a>]) -> Vec<Task<'a>> {
         let mut tasks = Vec::new();
         for group in groups {
-            let base = KeyBuilder::new("object").with(self.identity).with_all(self.flags);
+            let base = KeyBuilder::new("object").with(self.identity);
             let base = base.with_all(group.headers.iter().flat_map(|header| [&header.path, &header.text]));
             for source in &group.sources {
-                let key = base.clone().with(&source.path).with(&source.text).finish();
+                let flags = flags::of(self.flags, source.is_cxx(), group.needs);
+                let key = base.clone().with_all(&flags).with(&source.path).with(&source.text).finish();
                 let object = format!("objects/{:03}.o", tasks.len());
-                tasks.push(Task { source, key, object });
+                tasks.push(Task { source, flags, key, object });
             }
         }
         tasks
@@ -113,7 +122,7 @@ impl<'a> Compiler<'a> {
         }
         // Paths are relative, so that objects do not depend on where they are made.
         let mut command = self.toolchain.command();
-        command.current_dir(workshop).args(self.flags).args(["-Inetwork", "-Iruntime", "-c"]);
+        command.current_dir(workshop).args(&task.flags).args(["-Inetwork", "-Iruntime", "-c"]);
         command.arg(&task.source.path).arg("-o").arg(&task.object);
         execute(&mut command, self.toolchain).map_err(|failed| match failed {
             Failed::Start(error) => error,

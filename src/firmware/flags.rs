@@ -1,6 +1,7 @@
 //! Flags of the compiler, per core.
 
 use crate::board::{Board, Core};
+use crate::engine::BuildNeeds;
 
 /// What the code of a board is compiled for.
 pub(super) fn target(board: &Board) -> [&'static str; 4] {
@@ -12,8 +13,11 @@ pub(super) fn target(board: &Board) -> [&'static str; 4] {
     [cpu, "-mthumb", "-mfloat-abi=hard", fpu]
 }
 
+/// The standard of what is not C++.
+const STANDARD: &str = "-std=c11";
+
 /// How everything is compiled. No debug information: it holds paths, and symbols suffice to name an address.
-const COMPILE: [&str; 5] = ["-std=c11", "-O2", "-ffunction-sections", "-fdata-sections", "-fno-common"];
+const COMPILE: [&str; 5] = [STANDARD, "-O2", "-ffunction-sections", "-fdata-sections", "-fno-common"];
 
 /// Where the parts of a network go in the linker script; sections named `.bss.` take no space in files.
 const PLACEMENT: [&str; 2] = [
@@ -24,8 +28,9 @@ const PLACEMENT: [&str; 2] = [
 /// Libraries bring debug information, which is left out as that of the objects is.
 const LINK: [&str; 5] = ["-nostartfiles", "-nostdlib", "-Wl,--gc-sections", "-Wl,--build-id=sha1", "-Wl,--strip-debug"];
 
-/// Libraries, after the objects: `memcpy` and its kin, and what the core has no instruction for.
-pub(super) const LIBRARIES: [&str; 2] = ["-lc", "-lgcc"];
+/// Libraries, after the objects: what engines compute when they start, `memcpy` and its kin, and what the core has no
+/// instruction for.
+pub(super) const LIBRARIES: [&str; 3] = ["-lm", "-lc", "-lgcc"];
 
 /// Flags for users' projects.
 pub(super) fn plain(board: &Board) -> Vec<String> {
@@ -37,6 +42,13 @@ pub(super) fn compile(board: &Board) -> Vec<String> {
     let mut flags = plain(board);
     flags.extend(PLACEMENT.map(String::from));
     flags
+}
+
+/// Flags of one source, from those of all.
+pub(super) fn of(all: &[String], cxx: bool, needs: &BuildNeeds) -> Vec<String> {
+    let kept = all.iter().filter(|flag| !cxx || *flag != STANDARD);
+    let more = needs.all.iter().chain(if cxx { needs.cxx.as_slice() } else { &[] });
+    kept.chain(more).cloned().collect()
 }
 
 /// Flags for the link, without files and libraries.

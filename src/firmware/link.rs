@@ -7,21 +7,24 @@ use super::error::{BuildError, Memory};
 use super::flags;
 use super::toolchain::Toolchain;
 use crate::board::Board;
+use crate::engine::Compiled;
 
 /// Links `objects` in `workshop`, by the script `image.ld` there, to `image.elf` there; what nothing reaches from the
 /// entry or from one of `roots` is left out.
 pub(super) fn link(
     toolchain: &Toolchain,
     board: &Board,
-    network: &str,
+    compiled: &Compiled,
     objects: &[&str],
     roots: &[&str],
     workshop: &Path,
 ) -> Result<(), BuildError> {
+    let network = &compiled.plan.name;
+    let libraries = compiled.needs.libraries.iter().map(|library| &library.path);
     let mut command = toolchain.command();
     command.current_dir(workshop).args(flags::link(board)).args(["-T", "image.ld"]);
     command.args(roots.iter().map(|root| format!("-Wl,--undefined={root}")));
-    command.args(objects).args(flags::LIBRARIES).args(["-o", "image.elf"]);
+    command.args(objects).args(libraries).args(flags::LIBRARIES).args(["-o", "image.elf"]);
     execute(&mut command, toolchain).map_err(|failed| match failed {
         Failed::Start(error) => error,
         Failed::Said(lines) => match overflow(&lines) {

@@ -106,10 +106,10 @@ fn measure(compiled: &Compiled, board: &Board, options: &Options) -> Result<Size
     let identity = &options.toolchain.identity(&flags::target(board))?;
     let Options { toolchain, cache, jobs, .. } = options;
     let compiler = Compiler { toolchain, identity, cache, flags: &flags, jobs: *jobs };
-    let tasks = compiler.tasks(&Group::of_network(&network));
+    let tasks = compiler.tasks(&Group::of_network(&network, &compiled.needs));
     compiler.run(&tasks, workshop.path())?;
     let objects: Vec<&str> = tasks.iter().map(|task| task.object.as_str()).collect();
-    link::link(&options.toolchain, board, &compiled.plan.name, &objects, &ROOTS, workshop.path())?;
+    link::link(&options.toolchain, board, compiled, &objects, &ROOTS, workshop.path())?;
     let path = workshop.path().join("image.elf");
     let mut sizes = elf::read(&fs::read(&path).map_err(BuildError::io(&path))?)?.sizes;
     sizes.stack = 0;

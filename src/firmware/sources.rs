@@ -15,6 +15,10 @@ impl File {
     pub(super) fn is_header(&self) -> bool {
         self.path.ends_with(".h")
     }
+
+    pub(super) fn is_cxx(&self) -> bool {
+        self.path.ends_with(".cc")
+    }
 }
 
 type Embedded = (&'static str, &'static str);

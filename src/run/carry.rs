@@ -100,7 +100,7 @@ fn info(common: &Common<'_>, tools: &dyn Toolchain, order: &Order, planned_rows:
         hil_version: env!("CARGO_PKG_VERSION").into(),
         git: common.git.clone(),
         seed: 0,
-        tools: BTreeMap::from([("compiler".to_string(), common.compiler.clone())]),
+        tools: used(common),
         flags: common.boards.iter().flat_map(|board| tools.flags(board)).collect(),
         boards: common
             .boards
@@ -115,6 +115,12 @@ fn info(common: &Common<'_>, tools: &dyn Toolchain, order: &Order, planned_rows:
         },
         notes: Vec::new(),
     }
+}
+
+/// The compiler and the engines, with their versions.
+fn used(common: &Common<'_>) -> BTreeMap<String, String> {
+    let engines = common.scenario.engines.iter().map(|name| (name.name().to_string(), engine(*name).title()));
+    engines.chain([("compiler".to_string(), common.compiler.clone())]).collect()
 }
 
 /// A row that fits.
@@ -214,7 +220,10 @@ impl Carrier<'_> {
         };
         let compiled = match engine(row.engine).compile(&prepared.network) {
             Ok(compiled) => compiled,
-            Err(error) => return self.fail(row, Some(&prepared), Cause::Candidate, error.to_string()),
+            Err(error) => {
+                let cause = if error.is_infrastructure() { Cause::Infrastructure } else { Cause::Candidate };
+                return self.fail(row, Some(&prepared), cause, error.to_string());
+            }
         };
         let board = &self.common.boards[row.board];
         let reserved = self.tools.reserved(board, &compiled);

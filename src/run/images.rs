@@ -35,11 +35,13 @@ impl Toolchain for Images {
     }
 
     fn reserved(&self, _: &Board, compiled: &Compiled) -> Reserved {
-        firmware::reserved(compiled.steps.len())
+        let ours = firmware::reserved(compiled.steps.len());
+        Reserved { flash: ours.flash + compiled.needs.code_bytes, ..ours }
     }
 
     fn build(&self, compiled: &Compiled, board: &Board) -> Result<Built, BuildFailure> {
-        let image = firmware::build(compiled, board, &self.options).map_err(|error| BuildFailure {
+        let options = Options { engine: compiled.engine.into(), ..self.options.clone() };
+        let image = firmware::build(compiled, board, &options).map_err(|error| BuildFailure {
             cause: match error {
                 BuildError::Overflow { .. } => Cause::Candidate,
                 _ => Cause::Infrastructure,

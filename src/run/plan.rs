@@ -1,6 +1,7 @@
 //! Which rows a scenario asks for.
 
-use crate::engine::{Engine, TinyEngine};
+use crate::engine::{CmsisNn, Engine, Tflm, TinyEngine};
+use crate::firmware::Cache;
 use crate::scenario::{EngineName, Scenario};
 
 /// One row to be measured.
@@ -28,9 +29,11 @@ pub fn rows(scenario: &Scenario) -> Vec<Row> {
     rows
 }
 
-/// The engine of a name.
+/// The engine of a name; sources that it fetches are kept in the user's cache.
 pub fn engine(name: EngineName) -> Box<dyn Engine> {
     match name {
         EngineName::TinyEngine => Box::new(TinyEngine),
+        EngineName::CmsisNn => Box::new(CmsisNn::in_cache(Cache::user().folder())),
+        EngineName::Tflm => Box::new(Tflm::in_cache(Cache::user().folder())),
     }
 }

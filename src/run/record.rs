@@ -3,7 +3,7 @@
 use std::num::NonZeroU32;
 
 use super::candidate::Prepared;
-use super::plan::Row;
+use super::plan::{Row, engine};
 use crate::board::{Board, Core};
 use crate::engine::{Compiled, Plan, Reserved, StepInfo};
 use crate::measure::{Case, Measured};
@@ -12,7 +12,7 @@ use crate::results::{
     Budget, Cause, Energy, Flash, Latency, Measurement, Memory, Outcome, OutputCheck, Provenance, Repeat, Run, Sram,
     Step, sha256_hex,
 };
-use crate::scenario::Scenario;
+use crate::scenario::{EngineName, Scenario};
 
 /// What all rows of a run have in common.
 pub struct Common<'a> {
@@ -34,8 +34,8 @@ impl Common<'_> {
             network: candidate.name.clone(),
             network_sha256: prepared.map_or(String::new(), |prepared| prepared.sha256.clone()),
             engine: row.engine.name().into(),
-            // No engine has options yet; the digest is of none.
-            engine_options_sha256: sha256_hex(b""),
+            // No engine has options yet; what is not ours has a version.
+            engine_options_sha256: sha256_hex(version(row.engine).as_bytes()),
             board: board.name.clone(),
             unit: format!("{}/{}", Driver::Emulated.name(), board.name),
             image_sha256: None,
@@ -58,6 +58,12 @@ impl Common<'_> {
     pub fn failed(&self, row: Row, prepared: Option<&Prepared>, cause: Cause, reason: String) -> Measurement {
         self.row(row, prepared, Outcome::Failed { cause, reason, memory: None })
     }
+}
+
+/// What tells one version of an engine from another; nothing for ours, whose images differ by `hil_version`.
+fn version(name: EngineName) -> String {
+    let engine = engine(name);
+    if engine.title() == engine.name() { String::new() } else { engine.title() }
 }
 
 /// How far emulated cycles of a core may be from silicon.

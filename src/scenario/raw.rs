@@ -51,6 +51,10 @@ pub struct RawCandidate {
 pub enum EngineName {
     #[serde(rename = "tinyengine")]
     TinyEngine,
+    /// CMSIS-NN 4.0.0 of November 2022, fetched when it is used first.
+    CmsisNn,
+    /// TensorFlow Lite Micro of July 2020 with its reference kernels, fetched when it is used first.
+    Tflm,
 }
 
 impl EngineName {
@@ -58,6 +62,8 @@ impl EngineName {
     pub fn name(self) -> &'static str {
         match self {
             Self::TinyEngine => "tinyengine",
+            Self::CmsisNn => "cmsis-nn",
+            Self::Tflm => "tflm",
         }
     }
 }

@@ -7,9 +7,12 @@ mod sources;
 mod view;
 
 use minijinja::{Environment, UndefinedBehavior};
+use serde::Serialize;
 
+pub(super) use self::sources::kernels;
 use self::view::View;
-use super::interface::{Compiled, Engine, EngineError, Source, StepInfo};
+pub(super) use self::view::{Border, Dialect, border, printable};
+use super::interface::{BuildNeeds, Compiled, Engine, EngineError, Source, StepInfo};
 use super::kernel::Kernel;
 use super::passes;
 use super::plan::Plan;
@@ -19,10 +22,26 @@ use crate::network::Network;
 pub struct TinyEngine;
 
 /// Template and the file it prints.
-const TEMPLATES: [(&str, &str, &str); 3] = [
-    ("network.h.j2", include_str!("../../../firmware/templates/network.h.j2"), "network.h"),
-    ("network_data.h.j2", include_str!("../../../firmware/templates/network_data.h.j2"), "network_data.h"),
-    ("network.c.j2", include_str!("../../../firmware/templates/network.c.j2"), "network.c"),
+const TEMPLATES: [(&str, &str); 3] =
+    [("network.h.j2", "network.h"), ("network_data.h.j2", "network_data.h"), ("network.c.j2", "network.c")];
+
+macro_rules! texts {
+    ($($name:literal),* $(,)?) => {
+        &[$(($name, include_str!(concat!("../../../firmware/templates/", $name)))),*]
+    };
+}
+
+/// Templates of all engines, which may include one another.
+const TEXTS: &[(&str, &str)] = texts![
+    "network.h.j2",
+    "network_data.h.j2",
+    "network.c.j2",
+    "cmsis_nn_call.j2",
+    "cmsis_nn_requants.j2",
+    "tflm_model.h.j2",
+    "tflm_model.c.j2",
+    "tflm_network.cc.j2",
+    "tflm_user_network.cc.j2",
 ];
 
 impl Engine for TinyEngine {
@@ -36,30 +55,42 @@ impl Engine for TinyEngine {
 
     fn compile(&self, network: &Network) -> Result<Compiled, EngineError> {
         let network = &rewritten(network);
-        let plan = Plan::new(network)?;
-        let view = View::new(network, &plan)?;
-        let mut sources = Vec::new();
-        for (template, text, path) in TEMPLATES {
-            let text = render(template, text, &view)?;
-            sources.push(Source { path: path.into(), text, shared: false });
-        }
-        sources.extend(sources::kernels());
-        let live = plan.live_bytes(network)?;
-        let computing = plan.steps.iter().filter(|step| step.kernel != Kernel::Alias);
-        let steps = computing.map(|step| StepInfo {
-            op: step.origin,
-            kernel: step.kernel.name(),
-            macs: network.op_macs(&network.ops[step.op]),
-            live_bytes: live[step.op],
-        });
-        Ok(Compiled {
-            steps: steps.collect(),
-            sources,
-            input_bytes: network.tensor(network.inputs[0]).bytes(),
-            output_bytes: network.tensor(network.outputs[0]).bytes(),
-            plan,
-        })
+        print(self.name(), network, Plan::new(network)?, view::OURS, sources::kernels())
     }
+}
+
+/// Prints `plan` of `network` as C that calls `kernels`, for the engine of that name.
+pub(super) fn print(
+    engine: &'static str,
+    network: &Network,
+    plan: Plan,
+    dialect: Dialect,
+    kernels: impl IntoIterator<Item = Source>,
+) -> Result<Compiled, EngineError> {
+    let view = View::new(network, &plan, dialect)?;
+    let mut sources = Vec::new();
+    for (template, path) in TEMPLATES {
+        sources.push(Source { path: path.into(), text: render(template, &view)?, shared: false });
+    }
+    sources.extend(kernels);
+    let live = plan.live_bytes(network)?;
+    let computing = plan.steps.iter().filter(|step| step.kernel != Kernel::Alias);
+    let steps = computing.map(|step| StepInfo {
+        op: step.origin,
+        kernel: step.kernel.name(),
+        macs: network.op_macs(&network.ops[step.op]),
+        live_bytes: live[step.op],
+    });
+    Ok(Compiled {
+        steps: steps.collect(),
+        sources,
+        input_bytes: network.tensor(network.inputs[0]).bytes(),
+        output_bytes: network.tensor(network.outputs[0]).bytes(),
+        plan,
+        engine,
+        needs: BuildNeeds::default(),
+        arena_is_trial: false,
+    })
 }
 
 /// The network that is planned and printed.
@@ -67,7 +98,8 @@ fn rewritten(network: &Network) -> Network {
     prune::drop_constant_channels(&passes::widen_single_channels(&passes::fold_pads(network)))
 }
 
-fn render(template: &'static str, text: &str, view: &View) -> Result<String, EngineError> {
+/// Prints `view` by the template of that name.
+pub(super) fn render(template: &'static str, view: &impl Serialize) -> Result<String, EngineError> {
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     environment.set_trim_blocks(true);
@@ -75,5 +107,8 @@ fn render(template: &'static str, text: &str, view: &View) -> Result<String, Eng
     environment.set_keep_trailing_newline(true);
     // `{:#}` would print the template's source, which no user can act upon.
     let fail = |e: minijinja::Error| EngineError::Template { template, message: e.to_string() };
-    environment.render_named_str(template, text, view).map_err(fail)
+    for (name, text) in TEXTS {
+        environment.add_template(name, text).map_err(fail)?;
+    }
+    environment.get_template(template).and_then(|found| found.render(view)).map_err(fail)
 }

@@ -32,6 +32,6 @@ const KERNELS: [(&str, &str); 20] = [
 ];
 
 /// Kernels and their headers.
-pub(super) fn kernels() -> impl Iterator<Item = Source> {
+pub(in crate::engine) fn kernels() -> impl Iterator<Item = Source> {
     KERNELS.iter().map(|(path, text)| Source { path: (*path).into(), text: (*text).into(), shared: true })
 }

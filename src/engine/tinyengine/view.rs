@@ -12,8 +12,28 @@ use crate::network::{DType, Network, Requant, Tensor, TensorId};
 const PER_LINE: usize = 24;
 const WORDS_PER_LINE: usize = 10;
 
+/// Where C differs from engine to engine.
+#[derive(Clone, Copy)]
+pub(in crate::engine) struct Dialect {
+    /// Headers that declare the kernels.
+    pub headers: &'static [&'static str],
+    /// The template that prints calls of this kernel, where it is not one of ours.
+    pub template: fn(&Kernel) -> Option<&'static str>,
+    /// Whether multipliers and shifts stand in arrays of their own.
+    pub split_requants: bool,
+}
+
+/// Our kernels alone.
+pub(super) const OURS: Dialect = Dialect {
+    headers: &["hil_kernels.h", "hil_matrix.h", "hil_plane.h", "hil_row.h", "hil_sum.h"],
+    template: |_| None,
+    split_requants: false,
+};
+
 #[derive(Serialize)]
-pub(super) struct View {
+pub(in crate::engine) struct View {
+    headers: &'static [&'static str],
+    split_requants: bool,
     name: String,
     arena_bytes: usize,
     weights_bytes: usize,
@@ -30,8 +50,9 @@ pub(super) struct View {
 
 /// An input or output of the network.
 #[derive(Serialize)]
-struct Border {
-    place: Pointer,
+pub(in crate::engine) struct Border {
+    /// None where the engine decides it on the board.
+    place: Option<Pointer>,
     bytes: usize,
     shape: String,
     dtype: &'static str,
@@ -62,6 +83,7 @@ struct StepView {
     /// Whether a specialised kernel requantises in the general way.
     general: u8,
     kernel: &'static str,
+    template: Option<&'static str>,
     call: Call,
 }
 
@@ -93,7 +115,7 @@ struct Requants {
 }
 
 impl View {
-    pub(super) fn new(network: &Network, plan: &Plan) -> Result<Self, EngineError> {
+    pub(in crate::engine) fn new(network: &Network, plan: &Plan, dialect: Dialect) -> Result<Self, EngineError> {
         let ([input], [output]) = (network.inputs.as_slice(), network.outputs.as_slice()) else {
             return Err(EngineError::Borders {
                 network: network.name.clone(),
@@ -102,16 +124,18 @@ impl View {
             });
         };
         let computing: Vec<&Step> = plan.steps.iter().filter(|step| step.kernel != Kernel::Alias).collect();
-        let steps = computing.iter().map(|step| step_view(network, step)).collect::<Result<Vec<_>, _>>()?;
+        let steps = computing.iter().map(|step| step_view(network, step, dialect)).collect::<Result<Vec<_>, _>>()?;
         Ok(Self {
+            headers: dialect.headers,
+            split_requants: dialect.split_requants,
             name: printable(&network.name),
             arena_bytes: plan.arena_bytes,
             weights_bytes: plan.weights_bytes,
             table_bytes: plan.table_bytes,
             flash_bytes: plan.flash_bytes(),
             macs: network.macs(),
-            input: border(network.tensor(*input), plan.inputs[0]),
-            output: border(network.tensor(*output), plan.outputs[0]),
+            input: border(network.tensor(*input), Some(plan.inputs[0])),
+            output: border(network.tensor(*output), Some(plan.outputs[0])),
             steps,
             tables: tables(network, plan, &computing),
             requants: computing.iter().filter_map(|step| requants(step)).collect(),
@@ -121,14 +145,14 @@ impl View {
 }
 
 /// Names come from files; what could end a comment or a string is replaced.
-fn printable(name: &str) -> String {
+pub(in crate::engine) fn printable(name: &str) -> String {
     name.chars().map(|c| if c.is_ascii_alphanumeric() || "-_. ".contains(c) { c } else { '_' }).collect()
 }
 
-fn border(tensor: &Tensor, place: Place) -> Border {
+pub(in crate::engine) fn border(tensor: &Tensor, place: Option<Place>) -> Border {
     let shape: Vec<String> = tensor.shape.iter().map(|n| n.to_string()).collect();
     Border {
-        place: pointer(place),
+        place: place.map(pointer),
         bytes: tensor.bytes(),
         shape: shape.join("x"),
         dtype: dtype(tensor.dtype),
@@ -164,7 +188,7 @@ fn weights(kernel: &Kernel) -> Option<Weights> {
     }
 }
 
-fn step_view(network: &Network, step: &Step) -> Result<StepView, EngineError> {
+fn step_view(network: &Network, step: &Step, dialect: Dialect) -> Result<StepView, EngineError> {
     let weights = weights(&step.kernel);
     Ok(StepView {
         origin: step.origin,
@@ -178,6 +202,7 @@ fn step_view(network: &Network, step: &Step) -> Result<StepView, EngineError> {
         packed: step.kernel.packed().map(|_| step.op),
         general: step.kernel.packed().is_some_and(|p| p.general).into(),
         kernel: step.kernel.name(),
+        template: (dialect.template)(&step.kernel),
         call: call::call(network, step)?,
     })
 }

@@ -21,6 +21,11 @@ pub struct ExportError {
 /// Tensors that no operator reads or writes are left out, so numbers of tensors may change. Explicit padding becomes
 /// SAME or VALID where that is equal, and otherwise a PAD before the operator.
 pub fn export(network: &Network) -> Result<Vec<u8>, ExportError> {
+    Ok(write(&file(network)?))
+}
+
+/// What [`export`] writes.
+pub fn file(network: &Network) -> Result<File<'_>, ExportError> {
     let mut writer = Writer { network, tensors: Vec::new(), index: vec![None; network.tensors.len()], ops: Vec::new() };
     let inputs = network.inputs.iter().map(|id| writer.id(*id)).collect();
     for op in &network.ops {
@@ -32,7 +37,7 @@ pub fn export(network: &Network) -> Result<Vec<u8>, ExportError> {
         })?;
     }
     let outputs = network.outputs.iter().map(|id| writer.id(*id)).collect();
-    Ok(write(&File { name: &network.name, tensors: writer.tensors, ops: writer.ops, inputs, outputs }))
+    Ok(File { name: &network.name, tensors: writer.tensors, ops: writer.ops, inputs, outputs })
 }
 
 struct Writer<'a> {

@@ -7,7 +7,7 @@ mod import;
 mod lower;
 mod reader;
 
-pub use export::{ExportError, export};
+pub use export::{ExportError, export, file as export_file};
 pub use import::import;
 
 /// Why a `.tflite` file cannot be used.
