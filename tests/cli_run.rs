@@ -23,7 +23,8 @@ fn json(output: &std::process::Output) -> Value {
 
 /// The only run in `results`.
 fn only_run(results: &Path) -> PathBuf {
-    let mut runs: Vec<_> = std::fs::read_dir(results).expect("results").map(|e| e.expect("an entry").path()).collect();
+    let paths = std::fs::read_dir(results).expect("results").map(|e| e.expect("an entry").path());
+    let mut runs: Vec<_> = paths.filter(|path| path.join("run.json").is_file()).collect();
     assert_eq!(runs.len(), 1, "{runs:?}");
     runs.remove(0)
 }

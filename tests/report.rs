@@ -85,7 +85,7 @@ fn runs_are_compared_row_by_row_and_unlike_provenances_never_meet() {
         }
     }
     b.rows.retain(|row| row.index != 2);
-    let comparison = report::compare(&a, &b);
+    let comparison = compare(&a, &b);
     let value = report::comparison_json(&comparison);
     let rows = value["rows"].as_array().expect("rows");
     assert_eq!(rows.len(), 8);

@@ -54,7 +54,7 @@ fn run() -> StoredRun {
 
 #[test]
 fn the_page_stands_alone_and_has_every_plot() {
-    let page = report::html(&run()).expect("a page");
+    let page = report::html(&run(), report::Beside::default()).expect("a page");
     fs::write(concat!(env!("CARGO_TARGET_TMPDIR"), "/report.html"), &page).expect("written");
     // A scatter per board, layers of 15 rows with a latency, memory of all 16.
     assert_eq!(page.matches("<svg role=\"img\"").count(), 2 + 15 + 16);
@@ -89,7 +89,7 @@ fn hostile_names_stay_text() {
     }
     run.rows[0].board = evil.into();
     run.rows[1].outcome = Outcome::Failed { cause: Cause::Infrastructure, reason: evil.into(), memory: None };
-    let page = report::html(&run).expect("a page");
+    let page = report::html(&run, report::Beside::default()).expect("a page");
     assert!(!page.contains("<script"));
     assert!(!page.contains("\"'&\""), "an attribute is left by a quote");
     assert!(page.contains("&lt;script&gt;"));
@@ -104,8 +104,8 @@ fn runs_of_every_kind_have_a_page() {
         run.latency = Some(Latency::new(vec![1], 1_000_000, vec![]).expect("a latency"));
         run.memory = Memory::default();
     }
-    let page = report::html(&odd).expect("a page");
+    let page = report::html(&odd, report::Beside::default()).expect("a page");
     assert!(page.contains("mismatch") && page.contains("renode") && page.contains("no compiler"));
     odd.rows.clear();
-    assert!(report::html(&odd).expect("a page").contains("0 of 16 rows"));
+    assert!(report::html(&odd, report::Beside::default()).expect("a page").contains("0 of 16 rows"));
 }

@@ -125,9 +125,12 @@ fn other_folders_and_other_formats_are_refused_by_name() {
     let root = tempfile::tempdir().expect("a folder");
     let message = read(root.path()).unwrap_err().to_string();
     assert_eq!(message, format!("{}: not the folder of a run: there is no run.json", root.path().display()));
-    fs::write(root.path().join("run.json"), "{\"format\": 2}").expect("written");
+    fs::write(root.path().join("run.json"), "{\"format\": 9}").expect("written");
     let message = read(root.path()).unwrap_err().to_string();
-    assert!(message.ends_with("run.json: format 2 is not format 1, which this version of hil reads"), "{message}");
+    assert!(message.contains("run.json: written by a newer version of hil (format 9; "), "{message}");
+    fs::write(root.path().join("run.json"), "{\"format\": \"x\"}").expect("written");
+    let message = read(root.path()).unwrap_err().to_string();
+    assert!(message.ends_with("run.json: format \"x\" is none that hil ever wrote"), "{message}");
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! What the command line understands.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
@@ -23,7 +24,7 @@ pub struct Arguments {
 pub enum Command {
     /// Measure what a scenario asks for.
     Run(RunOptions),
-    /// Print a run's table and write its report.html anew.
+    /// Print a run's table and write its report.html, summary.md, junit.xml and rows.csv anew.
     Report {
         /// The folder of a run.
         run: PathBuf,
@@ -35,6 +36,15 @@ pub enum Command {
         /// The folder of the later run.
         b: PathBuf,
     },
+    /// Keep the measurements that the gate compares with.
+    Baseline {
+        #[command(subcommand)]
+        command: BaselineCommand,
+    },
+    /// Show how a number moved from run to run, and on which nights it stepped.
+    History(HistoryOptions),
+    /// Remove what old runs no longer need: their images, or all of them.
+    Gc(GcOptions),
     /// List the board types.
     Boards,
     /// Show the units that this machine can use.
@@ -66,6 +76,8 @@ pub enum Command {
     Doctor,
     /// Print the JSON schema of scenarios.
     Schema,
+    /// Show runs and histories in a browser: read-only, and on this machine alone unless told otherwise.
+    Serve(ServeOptions),
 }
 
 #[derive(Args)]
@@ -78,9 +90,88 @@ pub struct RunOptions {
     /// Where the run's folder is made.
     #[arg(long, default_value = "results")]
     pub out: PathBuf,
+    /// The folder of the baselines that the scenario's gates compare with; `baselines` beside the run where it is left
+    /// out.
+    #[arg(long, value_name = "DIR")]
+    pub baselines: Option<PathBuf>,
     /// Go on with the run in this folder: what it has finished is not repeated.
     #[arg(long, value_name = "RUN", conflicts_with = "out")]
     pub resume: Option<PathBuf>,
+}
+
+#[derive(Subcommand)]
+pub enum BaselineCommand {
+    /// Make a run's rows the baselines of their kind, in place of earlier ones.
+    Accept {
+        /// The folder of a run.
+        run: PathBuf,
+        /// Accept only these rows: network=NAME, board=NAME or engine=NAME; may be given for each.
+        #[arg(long, value_name = "KEY=NAME")]
+        only: Vec<String>,
+        /// The reason, which is kept: what changed, and why that is as it should be.
+        #[arg(long)]
+        why: String,
+        /// The folder of baselines; `baselines` beside the run where it is left out.
+        #[arg(long, value_name = "DIR")]
+        baselines: Option<PathBuf>,
+    },
+    /// List the baselines.
+    List {
+        /// The folder of baselines.
+        #[arg(long, value_name = "DIR", default_value = "results/baselines")]
+        baselines: PathBuf,
+    },
+}
+
+#[derive(Args)]
+pub struct HistoryOptions {
+    /// Only of this network.
+    #[arg(long)]
+    pub network: Option<String>,
+    /// Only on this board.
+    #[arg(long)]
+    pub board: Option<String>,
+    /// Only with this engine.
+    #[arg(long)]
+    pub engine: Option<String>,
+    /// Only of this provenance: silicon, emulated, renode or predicted.
+    #[arg(long)]
+    pub provenance: Option<String>,
+    /// The number: cycles, instructions, energy, sram or flash.
+    #[arg(long, default_value = "cycles")]
+    pub metric: String,
+    /// Show so many of the last nights of each series.
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    pub last: usize,
+    /// The folder of the runs.
+    #[arg(long, value_name = "DIR", default_value = "results")]
+    pub results: PathBuf,
+}
+
+#[derive(Args)]
+pub struct GcOptions {
+    /// Leave so many of the newest runs of each scenario as they are.
+    #[arg(long, value_name = "N", default_value_t = 30)]
+    pub keep: usize,
+    /// Remove whole runs, not only their images: histories then forget them.
+    #[arg(long)]
+    pub whole: bool,
+    /// Say what would be removed, and remove nothing.
+    #[arg(long)]
+    pub dry_run: bool,
+    /// The folder of the runs.
+    #[arg(long, value_name = "DIR", default_value = "results")]
+    pub results: PathBuf,
+}
+
+#[derive(Args)]
+pub struct ServeOptions {
+    /// Where to listen; anything but loopback needs a token in HIL_TOKEN, which requests must bring.
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8686")]
+    pub bind: SocketAddr,
+    /// The folder of the runs.
+    #[arg(long, value_name = "DIR", default_value = "results")]
+    pub results: PathBuf,
 }
 
 #[derive(Args)]

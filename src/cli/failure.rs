@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use crate::board::BoardError;
 use crate::results::ResultsError;
+use crate::results::baseline::BaselineError;
 use crate::run::RunError;
 use crate::scenario::ScenarioError;
 
@@ -47,9 +48,18 @@ impl From<ResultsError> for Failure {
             E::NotARun { .. } | E::Journal { .. } | E::RunFile { .. } | E::Parquet { .. } => {
                 Self::Usage(error.to_string())
             }
-            E::DiskFull { .. } | E::Permission { .. } | E::Io { .. } | E::Inconsistent { .. } => {
+            E::Busy { .. } | E::DiskFull { .. } | E::Permission { .. } | E::Io { .. } | E::Inconsistent { .. } => {
                 Self::Infrastructure(error.to_string())
             }
+        }
+    }
+}
+
+impl From<BaselineError> for Failure {
+    fn from(error: BaselineError) -> Self {
+        match error {
+            BaselineError::Store(error) => error.into(),
+            _ => Self::Usage(error.to_string()),
         }
     }
 }
@@ -58,6 +68,7 @@ impl From<RunError> for Failure {
     fn from(error: RunError) -> Self {
         match error {
             RunError::Results(error) => error.into(),
+            RunError::Baseline(error) => error.into(),
             RunError::Board(error) => error.into(),
             RunError::Tools(message) => Self::Infrastructure(message),
             RunError::Changed { .. } => Self::Usage(error.to_string()),

@@ -3,12 +3,15 @@
 //! Tables and JSON go to stdout, progress and messages to stderr. One file per command.
 
 mod arguments;
+mod baseline;
 mod boards;
 mod compare;
 mod compile;
 mod doctor;
 mod emulate;
 mod failure;
+mod gc;
+mod history;
 mod inspect;
 mod interrupt;
 mod model;
@@ -18,6 +21,7 @@ mod rack;
 mod report;
 mod run;
 mod schema;
+mod serve;
 mod validate;
 mod verdict;
 
@@ -36,6 +40,9 @@ pub fn run() -> ExitCode {
         Command::Run(options) => run::run(options, json),
         Command::Report { run } => report::run(&run, json),
         Command::Compare { a, b } => compare::run(&a, &b, json),
+        Command::Baseline { command } => baseline::run(command, json),
+        Command::History(options) => history::run(options, json),
+        Command::Gc(options) => gc::run(&options, json),
         Command::Boards => boards::run(json),
         Command::Rack => rack::run(json),
         Command::Inspect { model, board } => inspect::run(&model, board.as_deref(), json),
@@ -44,6 +51,7 @@ pub fn run() -> ExitCode {
         Command::Validate(options) => validate::run(options, json),
         Command::Doctor => doctor::run(json),
         Command::Schema => schema::run(),
+        Command::Serve(options) => serve::run(options),
     };
     match ended {
         Ok(code) => code,

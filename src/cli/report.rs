@@ -3,27 +3,68 @@
 use std::path::Path;
 use std::process::ExitCode;
 
+use serde_json::Value;
+
 use super::output::{print, print_json};
 use super::{Ended, Failure};
 use crate::report;
+use crate::results::gate::{Judgement, Metric, judgement_of};
+use crate::results::history::{History, Query, Series, series};
 use crate::results::{StoredRun, read, write_file};
 
 pub fn run(folder: &Path, json: bool) -> Ended {
     let run = read(folder)?;
-    show(folder, &run, json)?;
+    show(folder, &run, judgement_of(folder)?.as_ref(), json)?;
     Ok(ExitCode::SUCCESS)
 }
 
-/// Writes the run's page, prints its table or JSON, and says where the page is.
-pub fn show(folder: &Path, run: &StoredRun, json: bool) -> Result<(), Failure> {
-    let page = report::html(run).map_err(|e| Failure::Infrastructure(format!("internal error: {e}")))?;
+/// Writes the run's page and what machines read of it, prints its table or JSON, and says where the page is.
+pub fn show(folder: &Path, run: &StoredRun, judgement: Option<&Judgement>, json: bool) -> Result<(), Failure> {
+    let history = history(folder, run)?;
+    let beside = report::Beside { judgement, history: &history };
+    let page = report::html(run, beside).map_err(|e| Failure::Infrastructure(format!("internal error: {e}")))?;
     let path = folder.join("report.html");
     write_file(&path, page.as_bytes())?;
+    write_file(&folder.join("summary.md"), report::markdown(run, judgement).as_bytes())?;
+    write_file(&folder.join("junit.xml"), report::junit(run, judgement).as_bytes())?;
+    write_file(&folder.join("rows.csv"), report::csv(run, judgement).as_bytes())?;
     if json {
-        print_json(&report::json(run))?
+        let mut value = report::json(run);
+        value["gate"] = judgement.map_or(Value::Null, |judgement| serde_json::to_value(judgement).unwrap_or_default());
+        print_json(&value)?
     } else {
-        print(&report::terminal(run))?
+        print(&report::terminal(run))?;
+        if let Some(judgement) = judgement {
+            print(&format!("\n{}", report::judgement_text(judgement)))?;
+        }
     }
     eprintln!("report: {}", path.display());
     Ok(())
+}
+
+/// Earlier nights of the run's rows, from the folder that the run is in, for as many networks as a page can show.
+fn history(folder: &Path, run: &StoredRun) -> Result<Vec<Series>, Failure> {
+    const NETWORKS: usize = 32;
+    let folder = std::path::absolute(folder).unwrap_or_else(|_| folder.to_path_buf());
+    let Some(results) = folder.parent() else { return Ok(Vec::new()) };
+    let store = History::open(results)?;
+    let mut networks: Vec<&str> = Vec::new();
+    for row in run.rows.iter().filter(|row| row.latency().is_some()) {
+        if !networks.contains(&row.network.as_str()) && networks.len() < NETWORKS {
+            networks.push(&row.network);
+        }
+    }
+    let mut all = Vec::new();
+    for network in networks {
+        let query = Query { network: Some(network.into()), ..Query::default() };
+        let mut entries = store.query(&query)?.entries;
+        // What came after this run is no history of it.
+        entries.retain(|entry| entry.started <= run.started);
+        let keys: Vec<String> = entries.iter().filter(|e| folder.ends_with(&e.run)).map(|e| e.key.clone()).collect();
+        entries.retain(|entry| keys.contains(&entry.key));
+        all.extend(series(&entries, Metric::Cycles));
+    }
+    // What moved comes first.
+    all.sort_by_key(|series| series.trend.steps.is_empty());
+    Ok(all)
 }

@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use crate::results::gate::Judgement;
 use crate::results::{Cause, RunState, Status, StoredRun};
 
 /// What the whole run says; the first that applies counts.
@@ -9,6 +10,8 @@ use crate::results::{Cause, RunState, Status, StoredRun};
 pub enum Verdict {
     /// Infrastructure failed, or the run did not come to its end: the other rows stand, but some are missing.
     Infrastructure,
+    /// Something is worse than its baseline, by more than the scenario allows.
+    Gate,
     /// A candidate cannot be used.
     Candidate,
     /// An output was not the reference's.
@@ -17,10 +20,12 @@ pub enum Verdict {
 }
 
 impl Verdict {
-    pub fn of(run: &StoredRun) -> Self {
+    pub fn of(run: &StoredRun, judgement: Option<&Judgement>) -> Self {
         let failed = |cause| run.rows.iter().any(|row| row.outcome.cause() == Some(cause));
         if run.state != RunState::Finished || failed(Cause::Infrastructure) {
             Self::Infrastructure
+        } else if judgement.is_some_and(Judgement::fails) {
+            Self::Gate
         } else if failed(Cause::Candidate) {
             Self::Candidate
         } else if run.rows.iter().any(|row| row.status() == Status::Mismatch) {
@@ -33,7 +38,7 @@ impl Verdict {
     pub fn exit_code(self) -> ExitCode {
         ExitCode::from(match self {
             Self::Passed => 0,
-            Self::Wrong => 1,
+            Self::Gate | Self::Wrong => 1,
             Self::Candidate => 2,
             Self::Infrastructure => 3,
         })

@@ -1,49 +1,11 @@
-//! Two runs, row by row. What is unlike is not compared: rows meet by network, engine, board and provenance.
+//! Two runs, as text and as JSON.
 
 use serde_json::{Value, json};
 
 use super::text::{grouped, ms, one_line, shortened, wrapped};
-use crate::results::{Measurement, StoredRun};
+use crate::results::{Comparison, LayerChange, LayerNumbers, Measurement, RowPair, energy_uj};
 
 const WIDTH: usize = 100;
-
-/// Rows of two runs, side by side.
-pub struct Comparison<'a> {
-    pub a: &'a StoredRun,
-    pub b: &'a StoredRun,
-    pub pairs: Vec<(&'a Measurement, &'a Measurement)>,
-    /// Rows that only one run has.
-    pub only_a: Vec<&'a Measurement>,
-    pub only_b: Vec<&'a Measurement>,
-}
-
-fn key(row: &Measurement) -> impl PartialEq + '_ {
-    (&row.network, &row.engine, &row.board, row.provenance)
-}
-
-/// Pairs the rows of `a` with those of `b`.
-pub fn compare<'a>(a: &'a StoredRun, b: &'a StoredRun) -> Comparison<'a> {
-    let partner = |row: &Measurement, run: &'a StoredRun| run.rows.iter().find(|other| key(other) == key(row));
-    Comparison {
-        a,
-        b,
-        pairs: a.rows.iter().filter_map(|row| Some((row, partner(row, b)?))).collect(),
-        only_a: a.rows.iter().filter(|row| partner(row, b).is_none()).collect(),
-        only_b: b.rows.iter().filter(|row| partner(row, a).is_none()).collect(),
-    }
-}
-
-/// What differs between two rows beside their numbers, which says why numbers may differ.
-fn unlike(a: &Measurement, b: &Measurement) -> Vec<&'static str> {
-    let checks = [
-        ("network", a.network_sha256 != b.network_sha256),
-        ("image", a.image_sha256 != b.image_sha256),
-        ("compiler", a.repeat.compiler != b.repeat.compiler),
-        ("flags", a.repeat.flags_sha256 != b.repeat.flags_sha256),
-        ("hil", a.repeat.hil_version != b.repeat.hil_version || a.repeat.git != b.repeat.git),
-    ];
-    checks.into_iter().filter(|(_, differs)| *differs).map(|(what, _)| what).collect()
-}
 
 fn cycles(row: &Measurement) -> Option<f64> {
     row.latency().map(|latency| latency.median_cycles())
@@ -60,7 +22,8 @@ fn flash(row: &Measurement) -> Option<u64> {
 /// The comparison as JSON; changes are of the second run against the first.
 pub fn comparison_json(comparison: &Comparison<'_>) -> Value {
     let name = |row: &&Measurement| json!({ "network": row.network, "engine": row.engine, "board": row.board });
-    let row = |(a, b): &(&Measurement, &Measurement)| {
+    let row = |pair: &RowPair<'_>| {
+        let (a, b) = (pair.a, pair.b);
         let side = |row: &Measurement| {
             json!({
                 "status": row.status(),
@@ -68,6 +31,7 @@ pub fn comparison_json(comparison: &Comparison<'_>) -> Value {
                 "latency_ms": row.latency().map(|l| l.ms()),
                 "sram": sram(row),
                 "flash": flash(row),
+                "energy_uj": energy_uj(row),
                 "provenance": row.provenance,
                 "error_band": row.error_band,
             })
@@ -82,7 +46,10 @@ pub fn comparison_json(comparison: &Comparison<'_>) -> Value {
             "cycles_change": cycles(a).zip(cycles(b)).map(|(a, b)| b / a - 1.0),
             "sram_change": sram(a).zip(sram(b)).map(|(a, b)| b as i128 - a as i128),
             "flash_change": flash(a).zip(flash(b)).map(|(a, b)| b as i128 - a as i128),
-            "unlike": unlike(a, b),
+            "energy_change": energy_uj(a).zip(energy_uj(b)).map(|(a, b)| b / a - 1.0),
+            "unlike": pair.unlike,
+            "layers": pair.layers,
+            "first_changed_layer": pair.first().map(|layer| &layer.name),
         })
     };
     json!({
@@ -102,7 +69,8 @@ pub fn comparison_text(comparison: &Comparison<'_>) -> String {
         format!("{name:<24} {board:<16} {a:>9} {b:>9} {change:>8} {sram:>8} {flash:>8} {by:>9}")
     };
     lines.push(line("network", "board", "a, ms", "b, ms", "cycles", "SRAM", "flash", "by"));
-    for (a, b) in pairs {
+    for pair in pairs {
+        let (a, b) = (pair.a, pair.b);
         let side = |row: &Measurement| match row.latency() {
             Some(latency) => ms(latency.ms()),
             None => shortened(row.status().name(), 9),
@@ -120,10 +88,10 @@ pub fn comparison_text(comparison: &Comparison<'_>) -> String {
         let (sram, flash) = (bytes(sram(a), sram(b)), bytes(flash(a), flash(b)));
         let (name, board) = (shortened(&a.network, 24), shortened(&a.board, 16));
         lines.push(line(&name, &board, &side(a), &side(b), &change, &sram, &flash, a.provenance.name()));
-        let unlike = unlike(a, b);
-        if !unlike.is_empty() && cycles(a) != cycles(b) {
-            lines.push(format!("    unlike: {}", unlike.join(", ")));
+        if !pair.unlike.is_empty() && cycles(a) != cycles(b) {
+            lines.push(format!("    unlike: {}", pair.unlike.join(", ")));
         }
+        layers(pair, &mut lines);
     }
     for (side, rows) in [("a", &comparison.only_a), ("b", &comparison.only_b)] {
         if !rows.is_empty() {
@@ -132,7 +100,7 @@ pub fn comparison_text(comparison: &Comparison<'_>) -> String {
         }
     }
     let mut bands: Vec<String> = Vec::new();
-    for row in pairs.iter().flat_map(|(a, b)| [a, b]).filter(|row| row.latency().is_some()) {
+    for row in pairs.iter().flat_map(|pair| [pair.a, pair.b]).filter(|row| row.latency().is_some()) {
         let band = format!("error band ({}): {}", row.provenance, row.error_band);
         if !row.error_band.is_empty() && !bands.contains(&band) {
             bands.push(band);
@@ -140,4 +108,26 @@ pub fn comparison_text(comparison: &Comparison<'_>) -> String {
     }
     lines.extend(bands.iter().flat_map(|band| wrapped(band, WIDTH, 2)));
     lines.join("\n")
+}
+
+/// Which steps changed: how many, the first one and the one that changed most.
+fn layers(pair: &RowPair<'_>, lines: &mut Vec<String>) {
+    let Some(first) = pair.first() else { return };
+    let steps = pair.a.steps.len().max(pair.b.steps.len());
+    let mut text = format!("{} of {steps} steps changed, first {}", pair.layers.len(), layer(first));
+    if let Some(most) = pair.most().filter(|most| *most != first) {
+        text += &format!("; most {}", layer(most));
+    }
+    lines.extend(wrapped(&text, WIDTH - 4, 2).iter().map(|line| format!("    {line}")));
+}
+
+fn layer(layer: &LayerChange) -> String {
+    let cycles = |side: &Option<LayerNumbers>| match side.map(|numbers| numbers.cycles) {
+        None => "absent".into(),
+        Some(None) => "not timed".into(),
+        Some(Some(cycles)) => grouped(cycles),
+    };
+    let (before, after) = (cycles(&layer.a), cycles(&layer.b));
+    let change = if before == after { format!("{after} cycles") } else { format!("{before} → {after} cycles") };
+    format!("{} ({}): {change}", one_line(&layer.name), one_line(&layer.kernel))
 }

@@ -3,10 +3,14 @@
 use minijinja::value::Value;
 use minijinja::{AutoEscape, Environment, context};
 
+use super::gate::{change_text, finding_text, row_lines, value};
+use super::history::step_lines;
 use super::palette::{hex, kernel};
 use super::plots::{self, PlotError};
 use super::summary::{BoardRows, by_board, excess};
 use super::text::{bytes, grouped, kib, mhz, ms};
+use crate::results::gate::{Finding, Judged, Judgement, Metric, State, Verdict};
+use crate::results::history::Series;
 use crate::results::{Energy, Measurement, Outcome, Status, StoredRun};
 
 /// A mistake in a template or a plot: none of the user's.
@@ -18,8 +22,16 @@ pub enum HtmlError {
     Template(#[from] minijinja::Error),
 }
 
+/// What a page shows beside the run itself.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Beside<'a> {
+    pub judgement: Option<&'a Judgement>,
+    /// Earlier runs of the same rows.
+    pub history: &'a [Series],
+}
+
 /// The whole page.
-pub fn html(run: &StoredRun) -> Result<String, HtmlError> {
+pub fn html(run: &StoredRun, beside: Beside<'_>) -> Result<String, HtmlError> {
     let mut environment = Environment::new();
     environment.set_auto_escape_callback(|_| AutoEscape::Html);
     environment.set_undefined_behavior(minijinja::UndefinedBehavior::Strict);
@@ -39,6 +51,8 @@ pub fn html(run: &StoredRun) -> Result<String, HtmlError> {
             ended => run.ended,
         },
         info => run.info,
+        gate => beside.judgement.map(gate),
+        history => beside.history.iter().map(history).collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect::<Vec<_>>(),
         rows => run.rows.len(),
         legend,
         boards,
@@ -46,6 +60,50 @@ pub fn html(run: &StoredRun) -> Result<String, HtmlError> {
         digests => run.rows.iter().map(digests).collect::<Vec<_>>(),
     })?;
     Ok(page)
+}
+
+/// What changed since the baselines: what fails first, then in the run's order.
+fn gate(judgement: &Judgement) -> Value {
+    let noted = |f: &&Finding| f.verdict != Verdict::Same || !f.parts.is_empty();
+    let rows = judgement.rows.iter();
+    let all: Vec<_> = rows.flat_map(|row| row.findings().iter().filter(noted).map(move |f| (row, f))).collect();
+    let (failing, others): (Vec<_>, Vec<_>) = all.into_iter().partition(|(_, finding)| finding.fails);
+    let finding = |(row, f): &(&Judged, &Finding)| {
+        let why = finding_text(f);
+        context! {
+            fails => f.fails,
+            word => if f.fails { "fails" } else { f.verdict.name() },
+            network => row.network,
+            board => row.board,
+            provenance => row.provenance.name(),
+            metric => f.metric.name(),
+            baseline => if f.metric == Metric::Output { "–".into() } else { value(f.metric, Some(f.baseline)) },
+            now => if f.metric == Metric::Output { "–".into() } else { value(f.metric, f.now) },
+            change => change_text(f),
+            why => why.split_once("; ").map_or(why.as_str(), |(_, why)| why),
+        }
+    };
+    let told = judgement.rows.iter().filter(|row| !matches!(row.state, State::Compared { .. })).flat_map(row_lines);
+    context! {
+        fails => judgement.fails(),
+        summary => judgement.summary(),
+        findings => failing.iter().chain(&others).map(finding).collect::<Vec<_>>(),
+        told => told.collect::<Vec<_>>(),
+        missing => judgement.missing,
+    }
+}
+
+/// A series that has a plot: the plot, and its steps in words.
+fn history(series: &Series) -> Result<Option<Value>, HtmlError> {
+    let (Some(plot), Some(newest)) = (plots::history(series)?, series.entries.last()) else { return Ok(None) };
+    Ok(Some(context! {
+        name => format!("{} on {}", newest.network, newest.board),
+        provenance => newest.provenance.name(),
+        error_band => newest.error_band,
+        nights => series.entries.len(),
+        steps => step_lines(series),
+        plot => Value::from_safe_string(plot),
+    }))
 }
 
 /// Kernels by the cycles spent in them, the costliest first: those get the colours.

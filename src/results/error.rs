@@ -22,6 +22,8 @@ pub enum ResultsError {
     Io { path: PathBuf, doing: &'static str, source: io::Error },
     #[error("{}: not the folder of a run: there is no run.json", .path.display())]
     NotARun { path: PathBuf },
+    #[error("{}: another process is writing this run; wait for it, or end it", .path.display())]
+    Busy { path: PathBuf },
     #[error("{}:{line}: not a row of this version of hil: {message}", .path.display())]
     Journal { path: PathBuf, line: usize, message: String },
     #[error("{}: {message}", .path.display())]

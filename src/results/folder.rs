@@ -1,7 +1,7 @@
 //! The folder of a run, as it is written.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
+use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -16,12 +16,13 @@ use super::measurement::Measurement;
 use super::read::{self, StoredRun};
 use super::{parquet, time};
 
+const LOCK: &str = "lock";
 pub(super) const RUN_FILE: &str = "run.json";
 pub(super) const JOURNAL: &str = "journal.jsonl";
 pub(super) const MEASUREMENTS: &str = "measurements.parquet";
 pub(super) const LAYERS: &str = "layers.parquet";
 /// Version of the folder's layout.
-pub(super) const FORMAT: u32 = 1;
+pub(super) const FORMAT: u32 = 2;
 
 /// What a run is of, and what it takes to repeat it.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -98,6 +99,8 @@ pub struct RunFolder {
     run: RunFile,
     journal: File,
     rows: Vec<Measurement>,
+    /// Held while the run is written; the system lets go of it, whatever ends the process.
+    _lock: File,
 }
 
 impl RunFolder {
@@ -108,17 +111,21 @@ impl RunFolder {
         let (id, path) = claim(root, &format!("{}-{}", slug(&info.scenario), time::utc_stamp(now)))?;
         let started = time::utc_text(now);
         let run = RunFile { format: FORMAT, id, state: RunState::Running, message: None, started, ended: None, info };
+        let lock = lock(&path)?;
         write_run_file(&path, &run)?;
         let journal = open_journal(&path)?;
-        Ok(Self { path, run, journal, rows: Vec::new() })
+        Ok(Self { path, run, journal, rows: Vec::new(), _lock: lock })
     }
 
     /// Goes on with a run that was killed or interrupted; [`RunFolder::rows`] then holds what had finished.
     ///
     /// What a kill left of a half-written row is cut off, and Parquet of an earlier end is deleted.
     pub fn resume(path: &Path) -> Result<Self, ResultsError> {
+        // First, so that no lock is left in a folder that is none of ours.
+        read::run_file(path)?;
+        let lock = lock(path)?;
         let StoredRun { rows, .. } = read::read(path)?;
-        let mut run = read::run_file(path)?;
+        let (mut run, _) = read::run_file(path)?;
         (run.state, run.message, run.ended) = (RunState::Running, None, None);
         let whole: String = rows.iter().map(|row| line(row) + "\n").collect();
         // Parquet outlives the journal it was made from until the journal holds everything.
@@ -133,7 +140,7 @@ impl RunFolder {
             }
         }
         let journal = open_journal(path)?;
-        Ok(Self { path: path.to_path_buf(), run, journal, rows })
+        Ok(Self { path: path.to_path_buf(), run, journal, rows, _lock: lock })
     }
 
     /// Records a finished row; it is on the disk when this returns. A row of the same index replaces the earlier one.
@@ -205,6 +212,18 @@ fn line(row: &Measurement) -> String {
 fn write_run_file(folder: &Path, run: &RunFile) -> Result<(), ResultsError> {
     let text = serde_json::to_string_pretty(run).expect("a run has only string keys and finite numbers");
     replace(&folder.join(RUN_FILE), (text + "\n").as_bytes(), "write the state of the run")
+}
+
+/// Keeps other processes from writing the same run.
+pub(super) fn lock(folder: &Path) -> Result<File, ResultsError> {
+    let path = folder.join(LOCK);
+    let file = File::options().create(true).truncate(false).write(true).open(&path);
+    let file = file.map_err(|e| ResultsError::io(&path, "open the lock", e))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(ResultsError::Busy { path: folder.to_path_buf() }),
+        Err(TryLockError::Error(e)) => Err(ResultsError::io(&path, "lock it", e)),
+    }
 }
 
 fn open_journal(folder: &Path) -> Result<File, ResultsError> {

@@ -6,19 +6,27 @@
 //!
 //! Sizes are bytes, clocks are Hz, times are UTC. Digests are SHA-256 in lower-case hex.
 
+pub mod baseline;
 mod check;
+mod compare;
 mod digest;
 mod durable;
 mod error;
 mod folder;
+pub mod gate;
+pub mod history;
 mod limits;
 mod measurement;
+mod migrate;
 mod outcome;
 mod parquet;
 mod read;
+mod retention;
+pub mod step;
 mod time;
 
 pub use check::Inconsistent;
+pub use compare::{Comparison, LayerChange, LayerNumbers, RowPair, compare, energy_uj};
 pub use digest::sha256_hex;
 pub use durable::write_file;
 pub use error::ResultsError;
@@ -29,4 +37,5 @@ pub use outcome::{
     Cause, Energy, Excess, Flash, Latency, LatencyError, Memory, Outcome, OutputCheck, Run, Sram, Status,
 };
 pub use read::{Source, StoredRun, read};
+pub use retention::{Removed, Retention, sweep};
 pub use time::utc_text;

@@ -2,12 +2,12 @@
 
 use std::fs;
 use std::io::ErrorKind;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::error::ResultsError;
 use super::folder::{FORMAT, JOURNAL, LAYERS, MEASUREMENTS, RUN_FILE, RunFile, RunInfo, RunState};
 use super::measurement::Measurement;
-use super::parquet;
+use super::{migrate, parquet};
 
 /// Which file the rows came from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,14 +45,14 @@ impl StoredRun {
 
 /// Reads the run in `folder`: from Parquet, or from the journal where there is no Parquet.
 pub fn read(folder: &Path) -> Result<StoredRun, ResultsError> {
-    let run = run_file(folder)?;
+    let (run, format) = run_file(folder)?;
     let (measurements, layers) = (folder.join(MEASUREMENTS), folder.join(LAYERS));
     if let (Some(bytes), Some(steps)) = (bytes_of(&measurements)?, bytes_of(&layers)?) {
-        let rows = parquet::read((&measurements, bytes), (&layers, steps))?;
+        let rows = parquet::read(format, (&measurements, bytes), (&layers, steps))?;
         return Ok(StoredRun::new(run, rows, Source::Parquet, None));
     }
     let path = folder.join(JOURNAL);
-    let (rows, torn) = journal(&path, &bytes_of(&path)?.unwrap_or_default())?;
+    let (rows, torn) = journal(&path, format, &bytes_of(&path)?.unwrap_or_default())?;
     Ok(StoredRun::new(run, rows, Source::Journal, torn))
 }
 
@@ -65,7 +65,7 @@ pub(super) fn put(rows: &mut Vec<Measurement>, row: Measurement) {
 }
 
 /// Rows of a journal, and what is wrong with its last line, where that is not whole.
-fn journal(path: &Path, bytes: &[u8]) -> Result<(Vec<Measurement>, Option<String>), ResultsError> {
+fn journal(path: &Path, format: u32, bytes: &[u8]) -> Result<(Vec<Measurement>, Option<String>), ResultsError> {
     let mut rows = Vec::new();
     for (number, line) in bytes.split_inclusive(|byte| *byte == b'\n').enumerate() {
         let row = match line.strip_suffix(b"\n") {
@@ -74,7 +74,7 @@ fn journal(path: &Path, bytes: &[u8]) -> Result<(Vec<Measurement>, Option<String
                 let torn = format!("{}:{}: half a row, as a kill leaves it", path.display(), number + 1);
                 return Ok((rows, Some(torn)));
             }
-            Some(line) => serde_json::from_slice::<Measurement>(line),
+            Some(line) => row_of(format, line),
         };
         let wrong = |message| ResultsError::Journal { path: path.to_path_buf(), line: number + 1, message };
         let row = row.map_err(|e| wrong(e.to_string()))?;
@@ -84,17 +84,25 @@ fn journal(path: &Path, bytes: &[u8]) -> Result<(Vec<Measurement>, Option<String
     Ok((rows, None))
 }
 
-pub(super) fn run_file(folder: &Path) -> Result<RunFile, ResultsError> {
+fn row_of(format: u32, line: &[u8]) -> serde_json::Result<Measurement> {
+    if format == FORMAT {
+        return serde_json::from_slice(line);
+    }
+    let mut value: serde_json::Value = serde_json::from_slice(line)?;
+    migrate::row(format, &mut value);
+    serde_json::from_value(value)
+}
+
+/// The content of `run.json` in this version's format, and the format that it has.
+pub(super) fn run_file(folder: &Path) -> Result<(RunFile, u32), ResultsError> {
     let path = folder.join(RUN_FILE);
     let bytes = bytes_of(&path)?.ok_or_else(|| ResultsError::NotARun { path: folder.to_path_buf() })?;
-    let wrong = |path: PathBuf, message| ResultsError::RunFile { path, message };
+    let wrong = |message: String| ResultsError::RunFile { path: path.clone(), message };
     // Looked at alone first, since other versions have other fields.
-    let value: serde_json::Value = serde_json::from_slice(&bytes).map_err(|e| wrong(path.clone(), e.to_string()))?;
-    if value["format"] != FORMAT {
-        let message = format!("format {} is not format {FORMAT}, which this version of hil reads", value["format"]);
-        return Err(wrong(path, message));
-    }
-    serde_json::from_value(value).map_err(|e| wrong(path, e.to_string()))
+    let mut value: serde_json::Value = serde_json::from_slice(&bytes).map_err(|e| wrong(e.to_string()))?;
+    let format = migrate::run_file(&mut value).map_err(wrong)?;
+    let run = serde_json::from_value(value).map_err(|e| wrong(e.to_string()))?;
+    Ok((run, format))
 }
 
 fn bytes_of(path: &Path) -> Result<Option<Vec<u8>>, ResultsError> {

@@ -91,10 +91,6 @@ pub fn carry(
 fn info(common: &Common<'_>, tools: &dyn Toolchain, order: &Order, planned_rows: usize) -> RunInfo {
     let scenario = common.scenario;
     let constraints = &scenario.constraints;
-    let mut notes = Vec::new();
-    if scenario.gates.is_some() {
-        notes.push("the scenario's gates were not applied: this version of hil keeps no baselines".to_string());
-    }
     RunInfo {
         scenario: scenario.name.clone(),
         task: scenario.task.clone(),
@@ -117,7 +113,7 @@ fn info(common: &Common<'_>, tools: &dyn Toolchain, order: &Order, planned_rows:
             sram_bytes: constraints.max_sram_bytes,
             flash_bytes: constraints.max_flash_bytes,
         },
-        notes,
+        notes: Vec::new(),
     }
 }
 

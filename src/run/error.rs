@@ -4,12 +4,15 @@ use std::path::PathBuf;
 
 use crate::board::BoardError;
 use crate::results::ResultsError;
+use crate::results::baseline::BaselineError;
 
 /// What ends a whole run; what goes wrong with one row is in that row.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
     #[error(transparent)]
     Results(#[from] ResultsError),
+    #[error(transparent)]
+    Baseline(#[from] BaselineError),
     #[error(transparent)]
     Board(#[from] BoardError),
     /// A tool that every row needs cannot be used.

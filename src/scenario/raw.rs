@@ -95,12 +95,15 @@ pub struct Constraints {
     pub max_flash_bytes: Option<u64>,
 }
 
-/// How much worse than its baseline a row may be.
+/// How much worse than its baseline a row may be. What is left out may not get worse at all: an emulated row must then be
+/// equal to its baseline, to the cycle and the byte.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Gates {
     /// Per cent.
     pub max_latency_increase: Option<f64>,
+    /// Per cent.
+    pub max_energy_increase: Option<f64>,
     /// Bytes.
     pub max_sram_increase: Option<u64>,
     /// Bytes.

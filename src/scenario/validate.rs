@@ -107,6 +107,7 @@ fn checked(raw: RawScenario, folder: &Path, known: Known<'_>) -> Result<Scenario
     }
     positive(&[Key("constraints"), Key("max_latency_ms")], constraints.max_latency_ms)?;
     positive(&[Key("gates"), Key("max_latency_increase")], gates.as_ref().and_then(|g| g.max_latency_increase))?;
+    positive(&[Key("gates"), Key("max_energy_increase")], gates.as_ref().and_then(|g| g.max_energy_increase))?;
     let mut names = HashSet::new();
     let candidates = candidates.into_iter().enumerate().map(|(index, raw)| {
         let candidate = candidate(index, raw, folder, known)?;

@@ -1,9 +1,11 @@
 //! Plots as SVG text, to stand inside a page.
 
+mod history;
 mod labels;
 mod scatter;
 mod steps;
 
+pub use history::history;
 pub use scatter::scatter;
 pub use steps::{layers, memory};
 

@@ -10,15 +10,24 @@ use polars::prelude::*;
 use crate::results::check::check;
 use crate::results::error::ResultsError;
 use crate::results::measurement::{Budget, Measurement, Provenance, Repeat, Step};
+use crate::results::migrate;
 use crate::results::outcome::{Cause, Energy, Flash, Latency, Memory, Outcome, OutputCheck, Run, Sram};
 
 /// Why a table holds no rows of ours.
 type Wrong = String;
 
-/// Rows from the bytes of both files, each with its path for errors.
-pub fn read(measurements: (&Path, Vec<u8>), layers: (&Path, Vec<u8>)) -> Result<Vec<Measurement>, ResultsError> {
+/// Rows from the bytes of both files, each with its path for errors; `format` is the run's.
+pub fn read(
+    format: u32,
+    measurements: (&Path, Vec<u8>),
+    layers: (&Path, Vec<u8>),
+) -> Result<Vec<Measurement>, ResultsError> {
     let mut steps = named(layers.0, table(layers.1).and_then(|table| read_layers(&table)))?;
-    named(measurements.0, table(measurements.1).and_then(|table| read_measurements(&table, &mut steps)))
+    let rows = table(measurements.1).and_then(|mut table| {
+        migrate::measurements(format, &mut table)?;
+        read_measurements(&table, &mut steps)
+    });
+    named(measurements.0, rows)
 }
 
 fn named<T>(path: &Path, result: Result<T, Wrong>) -> Result<T, ResultsError> {
