@@ -55,6 +55,13 @@ fn what_keeps_an_operator_from_running_is_said() {
     }
 }
 
+#[test]
+fn a_network_that_ends_in_a_scalar_survives_export() {
+    let network = import(vec![int8("row", &[1, 1]), int8("scalar", &[])], vec![op(22, &[0], 1)]).expect("a network");
+    let again = tflite::import("case", &tflite::export(&network).expect("a file")).expect("a network");
+    assert_eq!(reference::run(&again, &[vec![7]]).expect("outputs"), [[7]]);
+}
+
 /// Operators may share a constant: what each makes of it must not multiply without bound.
 #[test]
 fn a_small_file_cannot_ask_for_much_memory() {

@@ -53,6 +53,11 @@ impl Toolchain {
             let mut command = self.command();
             let output = command.args(target).arg(format!("-print-file-name={library}")).output();
             let output = output.map_err(|e| fail(format!("does not start ({e})")))?;
+            if !output.status.success() {
+                let said = String::from_utf8_lossy(&output.stderr);
+                let said = said.lines().next().unwrap_or_default();
+                return Err(fail(format!("does not tell where {library} is ({}): {said}", output.status)));
+            }
             // A library that is missing is printed as it was asked for, without a folder.
             let path = PathBuf::from(String::from_utf8_lossy(&output.stdout).trim());
             let content =
@@ -104,6 +109,20 @@ mod tests {
         if let Err(e) = message {
             assert!(e.to_string().contains("libnewlib-arm-none-eabi"), "{e}");
         }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_compiler_that_fails_is_quoted() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().expect("a folder");
+        let gcc = folder.path().join("gcc");
+        let script = "#!/bin/sh\ncase \"$*\" in --version) echo gcc 1;; *) echo no licence >&2; exit 1;; esac\n";
+        std::fs::write(&gcc, script).expect("a script");
+        std::fs::set_permissions(&gcc, std::fs::Permissions::from_mode(0o755)).expect("permissions");
+        let toolchain = Toolchain::at(&gcc).expect("a version");
+        let message = toolchain.identity(&["-mcpu=cortex-m4"]).expect_err("an error").to_string();
+        assert!(message.contains("no licence") && !message.contains("has no libc.a"), "{message}");
     }
 
     #[test]

@@ -140,8 +140,11 @@ impl Writer<'_> {
             }
             OpKind::Reshape => {
                 let shape = out.shape.clone();
-                let name = format!("{}/shape", out.name);
-                inputs.push(Some(self.constant(name, vec![shape.len()], shape.into_iter())));
+                // A scalar's shape is a list of nothing, and a tensor of nothing is refused by import.
+                if !shape.is_empty() {
+                    let name = format!("{}/shape", out.name);
+                    inputs.push(Some(self.constant(name, vec![shape.len()], shape.into_iter())));
+                }
                 (RESHAPE, 1, Options { number: RESHAPE_OPTIONS, fields: Vec::new() })
             }
             OpKind::Softmax { beta } => {
