@@ -1,6 +1,6 @@
 //! How many instructions a second the emulator executes, single-threaded, everything that it counts included.
 
-use hil::board::{self, Region, RegionKind};
+use hil::board::{Board, Region, RegionKind};
 use hil::emulator::NoPeriphery;
 use hil::emulator::core::{Core, CoreConfig, Stop};
 use hil::emulator::memory::Map;
@@ -52,10 +52,11 @@ fn main() {
     let folder = std::env::temp_dir().join(format!("hil-bench-{}", std::process::id()));
     std::fs::create_dir_all(&folder).expect("a folder");
     let region = |name: &str, kind, origin| Region { name: name.into(), kind, origin, size: 1 << 20, aliases: vec![] };
-    for (name, kind, cpu, fpu) in [
-        ("Cortex-M4", board::Core::CortexM4f, "cortex-m4", "fpv4-sp-d16"),
-        ("Cortex-M7", board::Core::CortexM7f, "cortex-m7", "fpv5-sp-d16"),
+    for (name, board, cpu, fpu) in [
+        ("Cortex-M4", "nucleo-l4r5zi", "cortex-m4", "fpv4-sp-d16"),
+        ("Cortex-M7", "stm32f746g-disco", "cortex-m7", "fpv5-sp-d16"),
     ] {
+        let board = Board::shipped(board).expect("a board");
         for (kernel, rounds) in [("int8", 500), ("mixed", 100)] {
             let Some(image) = build(kernel, rounds, cpu, fpu, &folder) else {
                 println!("skipped: arm-none-eabi-gcc is missing");
@@ -67,7 +68,7 @@ fn main() {
             for _ in 0..3 {
                 let mut map = Map::new(&regions).expect("a map");
                 assert!(map.program(0, &image));
-                let mut core = Core::new(CoreConfig::new(kind), map);
+                let mut core = Core::new(CoreConfig { boot_address: 0, ..CoreConfig::of(&board) }, map);
                 core.reset();
                 let start = seconds(begin);
                 let end = core.run(&mut NoPeriphery::default(), u64::MAX);
