@@ -142,8 +142,11 @@ fn random_networks_compute_what_the_interpreter_does() {
     }
 }
 
+/// Multiply-accumulates up to which a model is run here; sanitised code is slow, and cores run them all elsewhere.
+const SMALL: u64 = 4_000_000;
+
 #[test]
-fn models_compute_what_the_interpreter_does() {
+fn small_models_compute_what_the_interpreter_does() {
     let mut found = 0;
     for folder in fs::read_dir("../shared/models").into_iter().flatten().flatten().filter(|e| e.path().is_dir()) {
         for entry in fs::read_dir(folder.path()).expect("a folder").flatten() {
@@ -151,8 +154,11 @@ fn models_compute_what_the_interpreter_does() {
             let tflite = entry.path().extension().is_some_and(|e| e == "tflite");
             if tflite && !stem.contains("lstm") {
                 let bytes = fs::read(entry.path()).expect("a model");
-                check(&tflite::import(&stem, &bytes).expect("a network"), &stem);
-                found += 1;
+                let network = tflite::import(&stem, &bytes).expect("a network");
+                if network.macs() <= SMALL {
+                    check(&network, &stem);
+                    found += 1;
+                }
             }
         }
     }

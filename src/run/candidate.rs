@@ -33,6 +33,10 @@ pub fn prepare(candidate: &Candidate) -> Result<Prepared, String> {
         }
         Source::File(path) => {
             let file = path.display();
+            // A device or a pipe may never end.
+            if path.metadata().is_ok_and(|found| !found.is_file() && !found.is_dir()) {
+                return Err(format!("{file}: not a file"));
+            }
             let bytes = std::fs::read(path).map_err(|e| format!("{file}: {e}"))?;
             (tflite::import(&candidate.name, &bytes).map_err(|e| format!("{file}: {e}"))?, 0)
         }
