@@ -83,7 +83,7 @@ fn a_run_is_gated_by_what_was_accepted() {
     let judged = json(&output);
     assert_eq!(states(&judged), ["compared", "compared"]);
     let same = |f: &Value| f["verdict"] == "same" && f["fails"] == false;
-    assert!(judged["gate"]["rows"][0]["findings"].as_array().is_some_and(|fs| fs.len() == 4 && fs.iter().all(same)));
+    assert!(judged["gate"]["rows"][0]["findings"].as_array().is_some_and(|fs| fs.len() == 5 && fs.iter().all(same)));
     for file in ["gate.json", "summary.md", "junit.xml", "rows.csv", "report.html"] {
         assert!(second.join(file).is_file(), "{file}");
     }
