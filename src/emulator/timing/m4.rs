@@ -3,12 +3,14 @@
 //! - Cycles per class, and N + 1 for N loads in a row: Arm 100166 "Cortex-M4 Technical Reference Manual", 3.3.1 and 3.3.2.
 //! - When loads and stores go on in each other's shadow: measured on STM32F407, github.com/jnk0le/random, "pipeline cycle
 //!   test", cortex_m3m4.md.
-//! - Wide instructions that are not word-aligned: measured on STM32L4, compendium.i-0.nl, "Alignment rules".
+//! - Wide instructions that are not word-aligned: compendium.i-0.nl, "Alignment rules", measured with code in flash and data
+//!   in SRAM2; that a group pays again after an access is a reading of "more than one" there.
 
 use super::uses::{Kind, Mask, Uses};
 use crate::emulator::isa::{Class, Code, Insn};
 
 /// Refill of the pipeline after a branch whose target is known at decode; the manual says P = 1 to 3.
+/// Chosen with measurements in sight; see the module above.
 pub(super) const REFILL_DIRECT: u32 = 1;
 /// After one whose target comes from a register or memory.
 pub(super) const REFILL_INDIRECT: u32 = 2;

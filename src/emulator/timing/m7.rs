@@ -1,9 +1,10 @@
 //! Cortex-M7: in order, two instructions a cycle.
 //!
 //! Arm publishes no table. The rules are those measured on STM32H743 (github.com/jnk0le/random, "pipeline cycle test",
-//! cortex_m7.md) and on STM32H730 (quinapalus.com/cm7cycles.html); they agree with the latencies of LLVM's
-//! ARMScheduleM7.td, which Arm contributed. Times are in cycles from the start of the block; a block starts with nothing
-//! in flight.
+//! cortex_m7.md); what extensions and saturation read, and when, is from LLVM's ARMScheduleM7.td, which Arm contributed.
+//! Divisions, barriers, table branches, exclusive and system instructions are estimates that no source supports, and float
+//! results are taken as ready at once. Times are in cycles from the start of the block; a block starts with nothing in
+//! flight.
 //!
 //! A cycle has an older and a younger slot. An instruction that issues at `t` needs addresses and what goes through the
 //! shifter at `t`, operands of the late ALU and of the multiplier at `t + 1`, what a multiplication adds to at `t + 2`.
