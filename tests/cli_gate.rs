@@ -164,3 +164,41 @@ fn mistakes_are_named_before_anything_is_measured() {
     let nothing = hil(&["history", "--results", path(&place.results.join("none"))]);
     assert_eq!((nothing.status.code(), text(&nothing.stdout).as_str()), (Some(0), "no run has such a number\n"));
 }
+
+#[test]
+fn two_nightlies_of_one_store_do_not_meet() {
+    let place = Place::new();
+    let held = hil::results::Exclusive::take(&place.results, "gated").expect("nobody else runs it");
+    let refused = hil(&["run", &place.scenario, "--out", place.results()]);
+    assert_eq!(refused.status.code(), Some(3));
+    let message = text(&refused.stderr);
+    assert!(message.contains(&format!("process {}", std::process::id())), "{message}");
+    assert!(message.contains("--wait"), "{message}");
+    drop(held);
+    assert_eq!(place.run().1.status.code(), Some(0));
+}
+
+/// A browser that writes down what it was told to show.
+#[cfg(target_os = "linux")]
+#[test]
+fn report_opens_in_a_browser() {
+    use std::os::unix::fs::PermissionsExt;
+    let place = Place::new();
+    let (run, _) = place.run();
+    let tools = place.folder.path().join("tools");
+    fs::create_dir(&tools).expect("a folder");
+    let shown = place.folder.path().join("shown");
+    let browser = tools.join("xdg-open");
+    fs::write(&browser, format!("#!/bin/sh\necho \"$1\" > '{0}.part' && mv '{0}.part' '{0}'\n", shown.display()))
+        .expect("written");
+    fs::set_permissions(&browser, fs::Permissions::from_mode(0o755)).expect("a program");
+    let search = format!("{}:{}", tools.display(), std::env::var("PATH").expect("a path"));
+    let opened = command(&["report", path(&run), "--open"]).env("PATH", search).output().expect("hil runs");
+    assert_eq!(opened.status.code(), Some(0), "{}", text(&opened.stderr));
+    let patience = std::time::Instant::now();
+    while !shown.exists() && patience.elapsed().as_secs() < 20 {
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    let page = fs::read_to_string(&shown).expect("the browser was started");
+    assert_eq!(page.trim(), path(&run.join("report.html")));
+}

@@ -28,6 +28,9 @@ pub enum Command {
     Report {
         /// The folder of a run.
         run: PathBuf,
+        /// Show the page in a browser.
+        #[arg(long, conflicts_with = "json")]
+        open: bool,
     },
     /// Compare the rows that two runs have in common.
     Compare {
@@ -97,6 +100,12 @@ pub struct RunOptions {
     /// Go on with the run in this folder: what it has finished is not repeated.
     #[arg(long, value_name = "RUN", conflicts_with = "out")]
     pub resume: Option<PathBuf>,
+    /// Wait where another process runs the same gated scenario in the same store, rather than give up.
+    #[arg(long)]
+    pub wait: bool,
+    /// Show the report in a browser when the run has ended.
+    #[arg(long, conflicts_with = "json")]
+    pub open: bool,
 }
 
 #[derive(Subcommand)]

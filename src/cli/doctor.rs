@@ -1,5 +1,6 @@
 //! `hil doctor`.
 
+use std::io::Write;
 use std::process::{Command, ExitCode, Stdio};
 
 use serde_json::json;
@@ -90,11 +91,7 @@ fn images() -> Check {
 
 fn cache() -> Check {
     let folder = Cache::user().folder().to_path_buf();
-    let writable = std::fs::create_dir_all(&folder).and_then(|()| {
-        let probe = folder.join(format!(".doctor-{}", std::process::id()));
-        std::fs::write(&probe, b"x")?;
-        std::fs::remove_file(&probe)
-    });
+    let writable = std::fs::create_dir_all(&folder).and_then(|()| tempfile::tempfile_in(&folder)?.write_all(b"x"));
     Check {
         what: "cache",
         result: writable.map(|()| folder.display().to_string()).map_err(|e| format!("{}: {e}", folder.display())),

@@ -48,7 +48,7 @@ impl From<ResultsError> for Failure {
             E::NotARun { .. } | E::Journal { .. } | E::RunFile { .. } | E::Parquet { .. } => {
                 Self::Usage(error.to_string())
             }
-            E::Busy { .. } | E::DiskFull { .. } | E::Permission { .. } | E::Io { .. } | E::Inconsistent { .. } => {
+            E::Busy { .. } | E::Exclusive { .. } | E::DiskFull { .. } | E::Permission { .. } | E::Io { .. } | E::Inconsistent { .. } => {
                 Self::Infrastructure(error.to_string())
             }
         }

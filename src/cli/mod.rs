@@ -38,7 +38,7 @@ pub fn run() -> ExitCode {
     let json = arguments.json;
     let ended = match arguments.command {
         Command::Run(options) => run::run(options, json),
-        Command::Report { run } => report::run(&run, json),
+        Command::Report { run, open } => report::run(&run, open, json),
         Command::Compare { a, b } => compare::run(&a, &b, json),
         Command::Baseline { command } => baseline::run(command, json),
         Command::History(options) => history::run(options, json),

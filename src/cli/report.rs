@@ -1,6 +1,6 @@
 //! `hil report`.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use serde_json::Value;
@@ -12,14 +12,25 @@ use crate::results::gate::{Judgement, Metric, judgement_of};
 use crate::results::history::{History, Query, Series, series};
 use crate::results::{StoredRun, read, write_file};
 
-pub fn run(folder: &Path, json: bool) -> Ended {
+pub fn run(folder: &Path, open: bool, json: bool) -> Ended {
     let run = read(folder)?;
-    show(folder, &run, judgement_of(folder)?.as_ref(), json)?;
+    let page = show(folder, &run, judgement_of(folder)?.as_ref(), json)?;
+    if open {
+        browse(&page)?;
+    }
     Ok(ExitCode::SUCCESS)
 }
 
-/// Writes the run's page and what machines read of it, prints its table or JSON, and says where the page is.
-pub fn show(folder: &Path, run: &StoredRun, judgement: Option<&Judgement>, json: bool) -> Result<(), Failure> {
+/// Shows a page in the browser that the system prefers, and does not wait for it.
+pub fn browse(page: &Path) -> Result<(), Failure> {
+    // Browsers know no working directory.
+    let absolute = std::path::absolute(page).unwrap_or_else(|_| page.to_path_buf());
+    let failed = |e| Failure::Infrastructure(format!("{}: no browser shows it ({e}); open it by hand", page.display()));
+    open::that_detached(absolute).map_err(failed)
+}
+
+/// Writes the run's page and what machines read of it, and prints its table or JSON. Returns where the page is.
+pub fn show(folder: &Path, run: &StoredRun, judgement: Option<&Judgement>, json: bool) -> Result<PathBuf, Failure> {
     let history = history(folder, run)?;
     let beside = report::Beside { judgement, history: &history };
     let page = report::html(run, beside).map_err(|e| Failure::Infrastructure(format!("internal error: {e}")))?;
@@ -39,7 +50,7 @@ pub fn show(folder: &Path, run: &StoredRun, judgement: Option<&Judgement>, json:
         }
     }
     eprintln!("report: {}", path.display());
-    Ok(())
+    Ok(path)
 }
 
 /// Earlier nights of the run's rows, from the folder that the run is in, for as many networks as a page can show.

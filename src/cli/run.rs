@@ -8,8 +8,8 @@ use super::verdict::Verdict;
 use super::{Ended, Failure, interrupt, report};
 use crate::board::{self, Board};
 use crate::network::builtin;
-use crate::rack::Rack;
-use crate::results::RunState;
+use crate::rack::{Cancel, Rack};
+use crate::results::{Exclusive, ResultsError, RunState};
 use crate::results::gate::Request;
 use crate::run::{Images, Judge, Order, carry};
 use crate::scenario::{self, Known, Scenario, ScenarioError};
@@ -19,6 +19,7 @@ pub fn run(options: RunOptions, json: bool) -> Ended {
     let text = std::fs::read_to_string(&options.scenario)
         .map_err(|source| ScenarioError::Unreadable { path: options.scenario.clone(), source })?;
     let cancel = interrupt::cancel()?;
+    let mut exclusive = None;
     let judge = match &scenario.gates {
         None => None,
         Some(gates) => {
@@ -26,6 +27,7 @@ pub fn run(options: RunOptions, json: bool) -> Ended {
             let beside = resumed.unwrap_or_else(|| options.out.join("baselines"));
             let baselines = options.baselines.as_ref().unwrap_or(&beside);
             let results = beside.parent().map_or_else(|| options.out.clone(), Path::to_path_buf);
+            exclusive = Some(alone(&results, &scenario.name, options.wait, &cancel)?);
             Some((Judge::new(&results, baselines)?, gates))
         }
     };
@@ -53,12 +55,26 @@ pub fn run(options: RunOptions, json: bool) -> Ended {
         }
         _ => None,
     };
-    report::show(&finished.folder, &finished.run, judgement.as_ref(), json)?;
+    drop(exclusive);
+    let page = report::show(&finished.folder, &finished.run, judgement.as_ref(), json)?;
+    if options.open {
+        report::browse(&page)?;
+    }
     if let RunState::Interrupted = finished.run.state {
         let (file, folder) = (&order.scenario_file, finished.folder.display());
         eprintln!("interrupted; go on with: hil run {file} --resume {folder}");
     }
     Ok(Verdict::of(&finished.run, judgement.as_ref()).exit_code())
+}
+
+/// The right to run a gated scenario: what it is compared with must not be written meanwhile.
+fn alone(results: &Path, scenario: &str, wait: bool, cancel: &Cancel) -> Result<Exclusive, ResultsError> {
+    if wait {
+        let waiting = |busy: &ResultsError| eprintln!("waiting: {busy}");
+        Exclusive::wait(results, scenario, waiting, || cancel.is_cancelled())
+    } else {
+        Exclusive::take(results, scenario)
+    }
 }
 
 fn load(path: &Path) -> Result<Scenario, ScenarioError> {

@@ -24,6 +24,11 @@ pub enum ResultsError {
     NotARun { path: PathBuf },
     #[error("{}: another process is writing this run; wait for it, or end it", .path.display())]
     Busy { path: PathBuf },
+    #[error(
+        "{}: scenario \"{scenario}\" is being run in this store by {holder}, and it has gates, so that two at once \
+         would be compared with each other; wait for it, or pass --wait", .path.display()
+    )]
+    Exclusive { path: PathBuf, scenario: String, holder: String },
     #[error("{}:{line}: not a row of this version of hil: {message}", .path.display())]
     Journal { path: PathBuf, line: usize, message: String },
     #[error("{}: {message}", .path.display())]

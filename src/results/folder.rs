@@ -199,7 +199,7 @@ fn claim(root: &Path, stem: &str) -> Result<(String, PathBuf), ResultsError> {
 }
 
 /// A name as one plain part of a path, at most 64 characters.
-fn slug(name: &str) -> String {
+pub(super) fn slug(name: &str) -> String {
     let plain = |c: char| if c.is_ascii_alphanumeric() || "-_".contains(c) { c } else { '-' };
     let slug: String = name.chars().map(plain).take(64).collect();
     if slug.is_empty() { "run".into() } else { slug }

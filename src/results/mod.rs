@@ -12,6 +12,7 @@ mod compare;
 mod digest;
 mod durable;
 mod error;
+mod exclusive;
 mod folder;
 pub mod gate;
 pub mod history;
@@ -30,6 +31,7 @@ pub use compare::{Comparison, LayerChange, LayerNumbers, RowPair, compare, energ
 pub use digest::sha256_hex;
 pub use durable::write_file;
 pub use error::ResultsError;
+pub use exclusive::Exclusive;
 pub use folder::{RunFolder, RunInfo, RunState};
 pub use limits::{Broken, Limits};
 pub use measurement::{Budget, Measurement, Provenance, Repeat, Step};
