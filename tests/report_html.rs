@@ -59,9 +59,10 @@ fn the_page_stands_alone_and_has_every_plot() {
     // A scatter per board, layers of 15 rows with a latency, memory of all 16.
     assert_eq!(page.matches("<svg role=\"img\"").count(), 2 + 15 + 16);
     assert_eq!(page.matches("<svg").count(), page.matches("</svg>").count());
-    for foreign in ["<script", "<link", "<img", "src=", "href=", "url(", "@import", "<object", "<iframe"] {
+    for foreign in ["<script ", "<link", "<img", "src=", "href=", "url(", "@import", "<object", "<iframe"] {
         assert!(!page.contains(foreign), "{foreign}");
     }
+    assert_eq!(page.matches("<script>").count(), 1, "it sorts tables");
     let links = page.matches("http").count();
     assert_eq!(links, page.matches("xmlns=\"http://www.w3.org/2000/svg\"").count());
     assert!(page.contains("exceeds SRAM by 15,320 bytes"));
@@ -90,7 +91,7 @@ fn hostile_names_stay_text() {
     run.rows[0].board = evil.into();
     run.rows[1].outcome = Outcome::Failed { cause: Cause::Infrastructure, reason: evil.into(), memory: None };
     let page = report::html(&run, report::Beside::default()).expect("a page");
-    assert!(!page.contains("<script"));
+    assert_eq!(page.matches("<script").count(), 1, "the page's own");
     assert!(!page.contains("\"'&\""), "an attribute is left by a quote");
     assert!(page.contains("&lt;script&gt;"));
 }
@@ -108,4 +109,43 @@ fn runs_of_every_kind_have_a_page() {
     assert!(page.contains("mismatch") && page.contains("renode") && page.contains("no compiler"));
     odd.rows.clear();
     assert!(report::html(&odd, report::Beside::default()).expect("a page").contains("0 of 16 rows"));
+}
+
+/// Clicks the head of a column in a real browser, twice, and reads the rows' order back.
+#[test]
+fn a_browser_sorts_the_tables() {
+    let Some(browser) = ["chromium", "chromium-browser", "google-chrome"].into_iter().find(|name| {
+        std::process::Command::new(name).arg("--version").output().is_ok_and(|output| output.status.success())
+    }) else {
+        eprintln!("skipped: no chromium");
+        return;
+    };
+    const CLICK: &str = "<script>
+        const table = [...document.querySelectorAll('table')].find(t => t.querySelectorAll('td .fill').length);
+        const order = () => [...table.tBodies[0].rows].map(row => row.cells[0].textContent.trim()).join(' ');
+        const latency = table.querySelectorAll('thead th')[1];
+        latency.click(); const up = order();
+        latency.click(); const down = order();
+        document.body.innerHTML = `<p>up ${up};</p><p>down ${down};</p>`;
+        </script></body>";
+    let folder = tempfile::tempdir().expect("a folder");
+    let page = report::html(&run(), report::Beside::default()).expect("a page").replace("</body>", CLICK);
+    let file = folder.path().join("report.html");
+    fs::write(&file, page).expect("written");
+    let profile = format!("--user-data-dir={}", folder.path().join("profile").display());
+    let url = format!("file://{}", file.display());
+    let shown = std::process::Command::new(browser)
+        .args(["--headless", "--no-sandbox", "--disable-gpu", "--dump-dom", &profile, &url])
+        .output()
+        .expect("it runs");
+    let dom = String::from_utf8_lossy(&shown.stdout).into_owned();
+    let order = |way: &str| -> Vec<String> {
+        let start = dom.find(&format!("<p>{way} ")).unwrap_or_else(|| panic!("{dom}")) + way.len() + 4;
+        let end = start + dom[start..].find(';').expect("an end");
+        dom[start..end].split(' ').map(String::from).collect()
+    };
+    let (up, down) = (order("up"), order("down"));
+    assert_eq!((up.len(), down.len()), (8, 8));
+    assert_eq!((up[0].as_str(), up[7].as_str()), ("mcunet-vww2", "mcunet-vww1"), "{up:?}");
+    assert_eq!(down[0], "mcunet-vww1", "{down:?}");
 }

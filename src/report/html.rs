@@ -13,6 +13,9 @@ use crate::results::gate::{Finding, Judged, Judgement, Metric, State, Verdict};
 use crate::results::history::Series;
 use crate::results::{Energy, Measurement, Outcome, Status, StoredRun};
 
+/// The page's one script, which sorts its tables.
+pub(super) const SORT: &str = include_str!("sort.js");
+
 /// A mistake in a template or a plot: none of the user's.
 #[derive(Debug, thiserror::Error)]
 pub enum HtmlError {
@@ -57,6 +60,7 @@ pub fn html(run: &StoredRun, beside: Beside<'_>) -> Result<String, HtmlError> {
         legend,
         boards,
         repeat,
+        script => SORT,
         digests => run.rows.iter().map(digests).collect::<Vec<_>>(),
     })?;
     Ok(page)

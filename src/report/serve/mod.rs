@@ -2,7 +2,7 @@
 //!
 //! Whoever reaches it can read everything in it, so it listens on loopback unless told otherwise, and elsewhere asks for
 //! a token. On loopback only names of this machine are served, so that no page from elsewhere can be pointed at it (DNS
-//! rebinding). Paths name runs, never files; nothing is written; there is no script.
+//! rebinding). Paths name runs, never files; nothing is written; the only script is the one that sorts a report's tables.
 
 mod pages;
 mod request;
@@ -14,7 +14,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use request::Request;
+use sha2::{Digest, Sha256};
+
+use super::html::SORT;
 
 /// Bytes of a request's head that are read at most.
 const MOST: usize = 8 << 10;
@@ -123,6 +128,11 @@ impl Server {
     }
 }
 
+/// What names the one script that pages may run: it is in them, and nothing else that a page shows can be.
+fn sort_digest() -> String {
+    BASE64_STANDARD.encode(Sha256::digest(SORT.as_bytes()))
+}
+
 /// The head of a request, up to its empty line; none where it is too long.
 fn head(stream: &mut TcpStream) -> io::Result<Option<String>> {
     let (since, mut bytes, mut part) = (Instant::now(), Vec::new(), [0; 1024]);
@@ -143,11 +153,12 @@ fn send(mut stream: TcpStream, response: &Response) -> io::Result<()> {
     let head = format!(
         "HTTP/1.1 {}\r\nContent-Type: {}\r\nContent-Length: {}\r\nConnection: close\r\nCache-Control: no-store\r\n\
          X-Content-Type-Options: nosniff\r\nReferrer-Policy: no-referrer\r\nX-Frame-Options: DENY\r\n\
-         Content-Security-Policy: default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; \
-         form-action 'self'\r\n\r\n",
+         Content-Security-Policy: default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{}'; \
+         base-uri 'none'; form-action 'self'\r\n\r\n",
         response.status,
         response.kind,
-        response.body.len()
+        response.body.len(),
+        sort_digest()
     );
     stream.write_all(head.as_bytes())?;
     stream.write_all(response.body.as_bytes())?;
