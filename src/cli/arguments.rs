@@ -78,7 +78,11 @@ pub enum Command {
     /// Check that everything is there that the other commands need, and say what to do.
     Doctor,
     /// Print the JSON schema of scenarios.
-    Schema,
+    Schema {
+        /// As a page for people instead.
+        #[arg(long)]
+        markdown: bool,
+    },
     /// Show runs and histories in a browser: read-only, and on this machine alone unless told otherwise.
     Serve(ServeOptions),
 }

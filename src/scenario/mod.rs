@@ -1,7 +1,7 @@
 //! Scenarios: what a user asks to be measured, as YAML, checked before anything is built.
 //!
 //! - [`load`] reads a file, [`parse`] its text; an error names file, line and column and offers the nearest name.
-//! - [`json_schema`] describes the format for editors.
+//! - [`json_schema`] describes the format for editors, [`markdown`] for people.
 //!
 //! A scenario names built-in architectures and boards; their names come in as [`Known`], so that this room does no
 //! more with networks and boards than to know that they exist.
@@ -9,6 +9,7 @@
 mod error;
 mod locate;
 mod raw;
+mod reference;
 mod schema;
 mod validate;
 
@@ -18,6 +19,7 @@ use serde::Serialize;
 
 pub use error::ScenarioError;
 pub use raw::{Constraints, EngineName, Gates, Measure};
+pub use reference::markdown;
 pub use schema::json_schema;
 pub use validate::{load, parse};
 
