@@ -46,6 +46,8 @@ pub enum Command {
     },
     /// Show how a number moved from run to run, and on which nights it stepped.
     History(HistoryOptions),
+    /// Find the commit that moved a number: builds and measures commits of this repository.
+    Bisect(BisectOptions),
     /// Remove what old runs no longer need: their images, or all of them.
     Gc(GcOptions),
     /// List the board types.
@@ -159,6 +161,39 @@ pub struct HistoryOptions {
     /// The folder of the runs.
     #[arg(long, value_name = "DIR", default_value = "results")]
     pub results: PathBuf,
+}
+
+#[derive(Args)]
+pub struct BisectOptions {
+    /// The scenario that measures it, relative to each commit's working tree.
+    pub scenario: PathBuf,
+    /// A commit with the old level.
+    #[arg(long, value_name = "COMMIT")]
+    pub good: String,
+    /// A later one with the new level.
+    #[arg(long, value_name = "COMMIT", default_value = "HEAD")]
+    pub bad: String,
+    /// How a commit is built: a command for sh, in its working tree.
+    #[arg(long, value_name = "COMMAND", default_value = "true")]
+    pub build: String,
+    /// The hil that measures, relative to the working tree: what the build makes. This one where it is left out.
+    #[arg(long, value_name = "PATH")]
+    pub with: Option<PathBuf>,
+    /// The row: its network.
+    #[arg(long)]
+    pub network: String,
+    /// The row: its board.
+    #[arg(long)]
+    pub board: String,
+    /// The row: its engine, where the scenario has several.
+    #[arg(long)]
+    pub engine: Option<String>,
+    /// The number: cycles, instructions, energy, sram or flash.
+    #[arg(long, default_value = "cycles")]
+    pub metric: String,
+    /// Where runs are kept, a folder per commit: what is there is not measured again.
+    #[arg(long, value_name = "DIR", default_value = "results/bisect")]
+    pub out: PathBuf,
 }
 
 #[derive(Args)]

@@ -11,17 +11,7 @@ use crate::results::gate::Metric;
 use crate::results::history::{History, Query, series};
 
 pub fn run(options: HistoryOptions, json: bool) -> Ended {
-    let metric = match options.metric.as_str() {
-        "cycles" | "latency" => Metric::Cycles,
-        "instructions" => Metric::Instructions,
-        "energy" => Metric::Energy,
-        "sram" => Metric::Sram,
-        "flash" => Metric::Flash,
-        other => {
-            let known = "cycles, instructions, energy, sram, flash";
-            return Err(Failure::Usage(format!("--metric {other}: unknown (known: {known})")));
-        }
-    };
+    let metric = metric(&options.metric)?;
     let provenance = match options.provenance {
         None => None,
         Some(name) => {
@@ -44,4 +34,19 @@ pub fn run(options: HistoryOptions, json: bool) -> Ended {
         eprintln!("warning: {problem}");
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// The number that a user calls `name`.
+pub fn metric(name: &str) -> Result<Metric, Failure> {
+    match name {
+        "cycles" | "latency" => Ok(Metric::Cycles),
+        "instructions" => Ok(Metric::Instructions),
+        "energy" => Ok(Metric::Energy),
+        "sram" => Ok(Metric::Sram),
+        "flash" => Ok(Metric::Flash),
+        other => {
+            let known = "cycles, instructions, energy, sram, flash";
+            Err(Failure::Usage(format!("--metric {other}: unknown (known: {known})")))
+        }
+    }
 }

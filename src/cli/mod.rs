@@ -4,6 +4,7 @@
 
 mod arguments;
 mod baseline;
+mod bisect;
 mod boards;
 mod compare;
 mod compile;
@@ -42,6 +43,7 @@ pub fn run() -> ExitCode {
         Command::Compare { a, b } => compare::run(&a, &b, json),
         Command::Baseline { command } => baseline::run(command, json),
         Command::History(options) => history::run(options, json),
+        Command::Bisect(options) => bisect::run(options, json),
         Command::Gc(options) => gc::run(&options, json),
         Command::Boards => boards::run(json),
         Command::Rack => rack::run(json),

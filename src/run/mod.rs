@@ -4,6 +4,7 @@
 //! known before anything is built. The second builds and measures, row by row on leased units. Rows are stored as they
 //! finish and ordered by their place in the plan, so that neither parallelism nor an interruption leaves a trace.
 
+mod bisect;
 mod candidate;
 mod carry;
 mod error;
@@ -18,6 +19,7 @@ mod record;
 mod resume;
 mod toolchain;
 
+pub use bisect::{BisectError, Bisected, Commit, Search, Told, bisect};
 pub use candidate::{Prepared, prepare};
 pub use carry::{Finished, Order, carry};
 pub use error::RunError;

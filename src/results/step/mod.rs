@@ -14,8 +14,10 @@
 //!
 //! Nothing here is random: the same history gives the same steps.
 
+mod bisect;
 mod detect;
 mod noise;
 mod segment;
 
+pub use bisect::{Bisection, Change, Next, Reading};
 pub use detect::{Step, Trend, changes, detect};
