@@ -3,6 +3,7 @@
 use minijinja::value::Value;
 use minijinja::{AutoEscape, Environment, context};
 
+use super::engines;
 use super::gate::{change_text, finding_text, row_lines, value};
 use super::history::step_lines;
 use super::image::told_of;
@@ -37,6 +38,7 @@ pub fn html(run: &StoredRun, beside: Beside<'_>) -> Result<String, HtmlError> {
     environment.set_auto_escape_callback(|_| AutoEscape::Html);
     environment.set_undefined_behavior(minijinja::UndefinedBehavior::Strict);
     environment.add_template("report.html", include_str!("report.html.j2"))?;
+    environment.add_template("engines.html", include_str!("engines.html.j2"))?;
     let kernels = kernels(&run.rows);
     let legend: Vec<Value> =
         kernels.iter().enumerate().map(|(i, name)| context! { name, colour => hex(kernel(Some(i))) }).collect();
@@ -57,6 +59,8 @@ pub fn html(run: &StoredRun, beside: Beside<'_>) -> Result<String, HtmlError> {
         rows => run.rows.len(),
         legend,
         boards,
+        titles => engines::titles(run).iter().map(|(name, title)| context! { name, title }).collect::<Vec<_>>(),
+        engines => engines::comparison(run).as_ref().map(engines::html).transpose()?,
         repeat,
         digests => run.rows.iter().map(digests).collect::<Vec<_>>(),
     })?;

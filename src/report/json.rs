@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::engines;
 use super::summary::{BoardRows, by_board};
 use crate::results::{Energy, Limits, Measurement, Status, StoredRun};
 
@@ -19,6 +20,7 @@ pub fn json(run: &StoredRun) -> Value {
         },
         "rows": run.rows.iter().map(|each| row(each, &run.info.limits)).collect::<Vec<_>>(),
         "boards": by_board(run).iter().map(verdict).collect::<Vec<_>>(),
+        "comparison": engines::comparison(run).as_ref().map(engines::as_json),
     })
 }
 

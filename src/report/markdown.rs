@@ -1,5 +1,6 @@
 //! The run as GitHub-flavoured Markdown, for summaries of jobs and comments: what fails comes first.
 
+use super::engines;
 use super::gate::{change_text, finding_text, row_lines, value};
 use super::summary::by_board;
 use super::text::{grouped, mhz, ms};
@@ -15,6 +16,10 @@ pub fn markdown(run: &StoredRun, judgement: Option<&Judgement>) -> String {
     }
     if let Some(judgement) = judgement {
         changes(judgement, &mut text);
+    }
+    let titles = engines::titles(run);
+    if !titles.is_empty() {
+        text += &format!("{}\n\n", plain(&engines::legend(&titles)));
     }
     for board in by_board(run) {
         let clock = board.clock_hz().map_or(String::new(), |hz| format!(", {}", mhz(hz)));
@@ -37,6 +42,9 @@ pub fn markdown(run: &StoredRun, judgement: Option<&Judgement>) -> String {
         }
         text += "\n";
         text += &bands.iter().map(|band| format!("{band}\n\n")).collect::<String>();
+    }
+    if let Some(comparison) = engines::comparison(run) {
+        text += &engines::markdown(&comparison, cell, plain);
     }
     text.trim_end().to_string() + "\n"
 }

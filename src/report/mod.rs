@@ -5,6 +5,7 @@
 
 mod compare;
 mod csv;
+mod engines;
 mod gate;
 mod history;
 mod image;

@@ -1,5 +1,6 @@
 //! The terminal's table, at most 100 columns wide.
 
+use super::engines;
 use super::image::told_of;
 use super::summary::{BoardRows, by_board, excess};
 use super::text::{bytes, grouped, mhz, ms, one_line, shortened, wrapped};
@@ -17,10 +18,18 @@ pub fn terminal(run: &StoredRun) -> String {
     for note in run.message.iter().chain(&run.torn).chain(&run.info.notes) {
         lines.extend(wrapped(note, WIDTH, 2));
     }
+    let titles = engines::titles(run);
+    if !titles.is_empty() {
+        lines.extend(wrapped(&engines::legend(&titles), WIDTH, 2));
+    }
     for board in by_board(run) {
         lines.push(String::new());
         table(&board, &mut lines);
         summary(&board, &mut lines);
+    }
+    if let Some(comparison) = engines::comparison(run) {
+        lines.push(String::new());
+        lines.extend(engines::text(&comparison));
     }
     lines.iter().map(|line| line.trim_end()).collect::<Vec<_>>().join("\n")
 }
