@@ -4,7 +4,6 @@ mod prebuilt_fake;
 
 use std::fs;
 use std::path::Path;
-use std::sync::Mutex;
 
 use hil::board::Board;
 use hil::engine::{Engine, TinyEngine};
@@ -144,11 +143,9 @@ fn accuracy_is_what_the_runner_of_mlperf_tiny_computes() {
     let bench = Bench::new();
     let set = bench.folder.path().join("set");
     fs::create_dir(&set).expect("a folder");
-    let prepared = prepare(&Candidate {
-        name: "pictures".into(),
-        source: Source::File(bench.folder.path().join("net.tflite")),
-    })
-    .expect("a network");
+    let prepared =
+        prepare(&Candidate { name: "pictures".into(), source: Source::File(bench.folder.path().join("net.tflite")) })
+            .expect("a network");
     let mut labels = String::new();
     let mut right = 0;
     for index in 0..6u32 {
@@ -177,12 +174,8 @@ fn accuracy_is_what_the_runner_of_mlperf_tiny_computes() {
     assert!(row.outcome.reason().is_some_and(|r| r.contains("2.bin") && r.contains("5 bytes; the model takes 3072")));
 }
 
-/// Serialises builds: they share a cache.
-static BUILDS: Mutex<()> = Mutex::new(());
-
 #[test]
 fn our_own_firmware_passes_the_same_procedure() {
-    let _alone = BUILDS.lock();
     let Ok(toolchain) = Toolchain::find() else {
         println!("skipped: the cross compiler is missing");
         return;
@@ -190,7 +183,8 @@ fn our_own_firmware_passes_the_same_procedure() {
     let bench = Bench::new();
     let board = Board::shipped("nucleo-l4r5zi").expect("a board");
     let cache = Cache::at(&Path::new(env!("CARGO_TARGET_TMPDIR")).join("prebuilt"));
-    let options = Options { cache, model: Some("pic01".into()), unsigned_input: true, ..Options::new(toolchain, "tinyengine") };
+    let options =
+        Options { cache, model: Some("pic01".into()), unsigned_input: true, ..Options::new(toolchain, "tinyengine") };
     let compiled = TinyEngine.compile(&network()).expect("compiled");
     let image = build(&compiled, &board, &options).unwrap_or_else(|e| panic!("{e}"));
     fs::write(bench.folder.path().join("a.elf"), &image.elf).expect("an image");
@@ -202,10 +196,7 @@ fn our_own_firmware_passes_the_same_procedure() {
     let image = row.prebuilt().expect("an image");
     assert_eq!((image.model.as_str(), image.device.as_str(), image.clock_read), ("pic01", "hil", true));
     assert!(image.touched_sram.is_some_and(|bytes| bytes > 3072));
-    // The core's own counter says the same as the stamps between windows.
-    let again = bench.run(&scenario, &Rack::emulated(&[Board::shipped("nucleo-l4r5zi").expect("a board")], 1));
-    assert_eq!(again.latency(), row.latency(), "emulated units are deterministic");
-    // The same image, said to be another model, or at another rate.
+    // The same image, said to talk at another rate.
     scenario.prebuilt[0].baud = 9600;
     let board = Board::shipped("nucleo-l4r5zi").expect("a board");
     let wrong = bench.run(&scenario, &Rack::emulated(&[board], 1));

@@ -3,11 +3,11 @@
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
+use super::engine::RawEngine;
 use super::error::{ScenarioError, reworded, unknown};
 use super::locate::At::{Item, Key};
 use super::locate::{At, locate};
 use super::raw::{RawCandidate, RawScenario};
-use super::engine::RawEngine;
 use super::{BuiltIn, Candidate, Engine, Known, Library, Prebuilt, Scenario, Source, prebuilt};
 
 /// Bytes that no scenario needs.
@@ -77,7 +77,11 @@ fn named(scenario: &Scenario) -> Vec<Named<'_>> {
             let at = |key| vec![Key("engines"), Item(index), Key("tflm"), Key(key)];
             all.push(Named { at: at("lib"), path: lib, folder: false });
             let folders = include.iter().enumerate();
-            all.extend(folders.map(|(n, path)| Named { at: [at("include"), vec![Item(n)]].concat(), path, folder: true }));
+            all.extend(folders.map(|(n, path)| Named {
+                at: [at("include"), vec![Item(n)]].concat(),
+                path,
+                folder: true,
+            }));
         }
     }
     for (index, image) in scenario.prebuilt.iter().enumerate() {

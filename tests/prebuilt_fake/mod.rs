@@ -107,7 +107,8 @@ impl Dut {
             }
             ["db", digits] => {
                 assert!(command.len() <= 80, "device code collects no more");
-                let bytes = (0..digits.len()).step_by(2).map(|i| u8::from_str_radix(&digits[i..i + 2], 16).expect("hex"));
+                let bytes =
+                    (0..digits.len()).step_by(2).map(|i| u8::from_str_radix(&digits[i..i + 2], 16).expect("hex"));
                 self.input.extend(bytes);
                 if self.input.len() == self.expected {
                     self.say("m-load-done");
@@ -117,7 +118,8 @@ impl Dut {
                 if self.has(Fault::Lost) {
                     self.lost = true;
                 }
-                let (count, warmups): (u32, u32) = (count.parse().expect("a number"), warmups.parse().expect("a number"));
+                let (count, warmups): (u32, u32) =
+                    (count.parse().expect("a number"), warmups.parse().expect("a number"));
                 self.say(&format!("m-warmup-start-{warmups}"));
                 self.now += INFERENCE * warmups;
                 let start = self.now.as_micros();

@@ -151,7 +151,8 @@ mod tests {
     #[test]
     fn no_cycle_is_lost_whatever_is_missing_where() {
         let one = [(step(1, "a", 0), 1), (step(5, "b", 0), 10)];
-        let other = [(step(0, "PAD", 0), 100), (step(2, "c", 0), 1000), (step(5, "b", 0), 10_000), (step(6, "PAD", 0), 7)];
+        let other =
+            [(step(0, "PAD", 0), 100), (step(2, "c", 0), 1000), (step(5, "b", 0), 10_000), (step(6, "PAD", 0), 7)];
         let found = groups(&[engine(&one), engine(&other)]);
         let sum = |at: usize| found.iter().map(|g| g.cycles[at]).sum::<u64>();
         assert_eq!((sum(0), sum(1)), (11, 11_107));

@@ -122,7 +122,8 @@ fn board_comparison<'a>(
     };
     let mut networks: Vec<Network<'a>> = Vec::new();
     for row in rows.iter().copied().filter(|row| row.latency().is_some()) {
-        let same = |other: &Network<'_>| other.name == row.network && other.rows.iter().all(|o| unlike(o, row).is_none());
+        let same =
+            |other: &Network<'_>| other.name == row.network && other.rows.iter().all(|o| unlike(o, row).is_none());
         match networks.iter_mut().find(|network| same(network)) {
             Some(network) => network.rows.push(row),
             None => networks.push(Network { name: &row.network, rows: vec![row], layers: None }),

@@ -1,7 +1,7 @@
 //! A comparison for people: the terminal's lines, Markdown, and what the page's template takes.
 
-use minijinja::value::Value;
 use minijinja::context;
+use minijinja::value::Value;
 
 use super::super::palette::{hex, kernel};
 use super::super::plots::{PlotError, engines as plot};
@@ -60,9 +60,7 @@ pub fn text(comparison: &Comparison<'_>) -> Vec<String> {
 }
 
 fn columns(name: &str, engine: &str, [latency, by, sram, sram_by, flash, flash_by]: [&str; 6]) -> String {
-    format!(
-        "{name:<NAME$} {engine:<ENGINE$} {latency:>10} {by:>7} {sram:>10} {sram_by:>7} {flash:>11} {flash_by:>7}"
-    )
+    format!("{name:<NAME$} {engine:<ENGINE$} {latency:>10} {by:>7} {sram:>10} {sram_by:>7} {flash:>11} {flash_by:>7}")
 }
 
 fn entry(line: &Line<'_>) -> Vec<String> {
@@ -70,14 +68,8 @@ fn entry(line: &Line<'_>) -> Vec<String> {
     match (&line.against, line.row.latency()) {
         (Ok(ratios), Some(latency)) => {
             let [sram, flash] = bytes(line.row);
-            let numbers = [
-                &ms(latency.ms()),
-                &times(ratios.latency),
-                &sram,
-                &maybe(ratios.sram),
-                &flash,
-                &maybe(ratios.flash),
-            ];
+            let numbers =
+                [&ms(latency.ms()), &times(ratios.latency), &sram, &maybe(ratios.sram), &flash, &maybe(ratios.flash)];
             vec![columns(&name, &engine, numbers.map(String::as_str))]
         }
         (Err(why), Some(latency)) => {
@@ -139,7 +131,10 @@ pub fn markdown(comparison: &Comparison<'_>, code: fn(&str) -> String, plain: fn
         ref several => text += &format!("**Not one compiler**: {}\n\n", plain(&several.join("; "))),
     }
     for board in &comparison.boards {
-        text += &format!("| {} | engine | latency, ms | × | SRAM, bytes | × | flash, bytes | × | provenance |\n", code(board.board));
+        text += &format!(
+            "| {} | engine | latency, ms | × | SRAM, bytes | × | flash, bytes | × | provenance |\n",
+            code(board.board)
+        );
         text += "| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | --- |\n";
         for line in &board.lines {
             let [sram, flash] = bytes(line.row);
