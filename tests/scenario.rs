@@ -307,12 +307,12 @@ fn a_library_of_the_users_is_an_engine() {
     refused(
         "[tinyengine]",
         "[{ tflm: { lib: a.a, include: [i] } }, { tflm: { lib: b.a, include: [i] } }]",
-        "s.yaml:9:50: engine `tflm-own` is listed twice; give one of them another `name`",
+        "s.yaml:9:49: engine `tflm-own` is listed twice; give one of them another `name`",
     );
     refused(
         "[tinyengine]",
         "[{ tflm: { lib: a.a, include: [] } }]",
-        "s.yaml:9:41: `include` is empty: the headers of the library are needed",
+        "s.yaml:9:40: `include` is empty: the headers of the library are needed",
     );
     refused(
         "[tinyengine]",
@@ -341,5 +341,5 @@ fn files_of_images_and_libraries_that_are_not_there_are_named() {
     assert!(set.contains("s.yaml:8:14: there is no folder"), "{set}");
     let text = TEXT.replace("  - { model: some/net.tflite }\n", "");
     let own = message(&text.replace("[tinyengine]", "[{ tflm: { lib: x.a, include: [inc] } }]"));
-    assert!(own.contains("s.yaml:8:27: there is no file") && own.contains("x.a"), "{own}");
+    assert!(own.contains("s.yaml:8:26: there is no file") && own.contains("x.a"), "{own}");
 }
