@@ -10,6 +10,7 @@ use std::process::Command;
 
 use baseline_common::images::{Console, fact, has_qemu, noise, options, twins};
 use baseline_common::{BOOT, model};
+use hil::board::Board;
 use hil::engine::tflm::UserLibrary;
 use hil::engine::{Compiled, Engine, Tflm};
 use hil::firmware::build;
@@ -61,6 +62,29 @@ fn a_library_for_another_float_abi_or_core_is_refused_by_object() {
         let message = open(&flags).expect("a compiler").unwrap_err().to_string();
         assert!(message.contains("object `a.o`") && message.contains(part), "{flags:?}: {message}");
         assert!(message.contains("-mfloat-abi=hard"), "{message}");
+    }
+}
+
+#[test]
+fn a_library_for_a_later_floating_point_unit_is_refused_by_board() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let include = headers(folder.path());
+    let mut refused = Vec::new();
+    let units = [("cortex-m4", "fpv4-sp-d16"), ("cortex-m7", "fpv5-sp-d16"), ("cortex-m7", "fpv5-d16")];
+    for (cpu, fpu) in units {
+        let flags = [format!("-mcpu={cpu}"), format!("-mfpu={fpu}")];
+        let flags = [&flags[0], flags[1].as_str(), "-mthumb", "-mfloat-abi=hard"];
+        let Some(archive) = archive(folder.path(), &flags) else { return };
+        let library = UserLibrary::open(&archive, &include).unwrap_or_else(|e| panic!("{e}"));
+        let said = |board: &str| library.refuses(&Board::shipped(board).expect("a board"));
+        // In single precision, in single precision but FPv5, and in double.
+        refused.push(["nucleo-l4r5zi", "stm32f746g-disco", "nucleo-f767zi"].map(said));
+    }
+    let are: Vec<_> = refused.iter().map(|boards| boards.each_ref().map(Option::is_some)).collect();
+    assert_eq!(are, [[false, false, false], [true, false, false], [true, true, false]]);
+    let message = refused[2][0].as_ref().expect("refused");
+    for part in ["object `a.o`", "FPv5-D16", "nucleo-l4r5zi is a Cortex-M4 with FPv4-SP", "-mfpu=fpv4-sp-d16"] {
+        assert!(message.contains(part), "{part}: {message}");
     }
 }
 

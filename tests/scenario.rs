@@ -59,7 +59,8 @@ fn a_typo_in_a_key_is_told_its_place_and_the_nearest_key() {
         "boards:",
         "board:",
         "s.yaml:8:1: unknown key `board`; did you mean `boards`? \
-         (known: name, task, candidates, boards, engines, measure, constraints, gates)",
+         (known: name, task, candidates, boards, engines, prebuilt, \
+         compare_to, measure, constraints, gates)",
     );
     refused(
         "repeats: 5",
@@ -204,4 +205,141 @@ proptest! {
             prop_assert!(error.to_string().len() < 1000, "{error}");
         }
     }
+}
+
+const IMAGES: &str = "\
+name: test
+task: vww
+prebuilt:
+  - image: a.bin
+    board: nucleo-l4r5zi
+    protocol: mlperf-tiny
+    model: ic01
+";
+
+#[track_caller]
+fn refused_image(from: &str, to: &str, expected: &str) {
+    assert!(IMAGES.contains(from), "{from}");
+    assert_eq!(read(&IMAGES.replacen(from, to, 1)).unwrap_err().to_string(), expected);
+}
+
+#[test]
+fn images_need_neither_candidates_nor_engines() {
+    let scenario = read(IMAGES).expect("a scenario");
+    let image = &scenario.prebuilt[0];
+    assert_eq!((image.name.as_str(), image.baud, image.window), ("a", 115_200, 10.0));
+    assert_eq!(image.image, Path::new("folder/a.bin"));
+    assert!(scenario.candidates.is_empty() && image.network.is_none());
+    // With candidates, everything that they need must be there.
+    let half = IMAGES.replace("task: vww\n", "task: vww\nboards: [nucleo-l4r5zi]\n");
+    assert_eq!(read(&half).unwrap_err().to_string(), "s.yaml:1:1: missing field `candidates`");
+}
+
+#[test]
+fn a_mistake_in_an_image_is_told_its_place() {
+    refused_image(
+        "a.bin",
+        "a.uf2",
+        "s.yaml:4:12: a.uf2 is no image; it must end with .elf, .axf, .out, .hex, .ihex, .bin",
+    );
+    refused_image(
+        "nucleo-l4r5zi",
+        "nucleo-l4r5",
+        "s.yaml:5:12: unknown board `nucleo-l4r5`; did you mean `nucleo-l4r5zi`? (known: nucleo-l4r5zi, stm32f746g-disco)",
+    );
+    refused_image(
+        "model: ic01",
+        "model: ic02",
+        "s.yaml:7:12: unknown model `ic02`; did you mean `ic01`? (known: vww01, ic01, kws01, ad01); for a model of your own \
+         say its `input: { bytes: …, element: … }`",
+    );
+    refused_image(
+        "model: ic01",
+        "model: ic01\n    input: { bytes: 4, element: int8 }",
+        "s.yaml:8:12: `input` is for models that MLPerf Tiny does not define; `ic01` is one that it does",
+    );
+    refused_image(
+        "model: ic01",
+        "model: own\n    input: { bytes: 6, element: float32 }",
+        "s.yaml:8:12: 6 bytes are no whole number of float32",
+    );
+    refused_image("model: ic01", "model: ic01\n    baud: 1", "s.yaml:8:11: `baud` is 1; it must be 300 to 12000000");
+    refused_image(
+        "model: ic01",
+        "model: ic01\n    window: 0",
+        "s.yaml:8:13: `window` is 0 s; it must be 0.02 to 1800 s",
+    );
+    refused_image(
+        "model: ic01",
+        "model: ic01\n    window: .nan",
+        "s.yaml:8:13: `window` is NaN s; it must be 0.02 to 1800 s",
+    );
+    refused_image(
+        "model: ic01",
+        "model: ic01\n    files: 5",
+        "s.yaml:8:12: `files` says how much of a `dataset` is used, and there is none",
+    );
+    refused_image(
+        "image: a.bin",
+        "image: a.elf\n    address: 0x08000000",
+        "s.yaml:5:14: `address` goes with a .bin; a .elf says its addresses itself",
+    );
+    refused_image(
+        "protocol: mlperf-tiny",
+        "protocol: mlperf",
+        "s.yaml:6:15: prebuilt[0].protocol: unknown value `mlperf`; did you mean `mlperf-tiny`? (known: mlperf-tiny)",
+    );
+    let twice = format!("{IMAGES}  - {{ image: b/a.hex, board: nucleo-l4r5zi, protocol: mlperf-tiny, model: ic01 }}\n");
+    assert_eq!(
+        read(&twice).unwrap_err().to_string(),
+        "s.yaml:8:5: a second image for nucleo-l4r5zi is called `a`; give one of them another `name`"
+    );
+}
+
+#[test]
+fn a_library_of_the_users_is_an_engine() {
+    let own = "engines: [tinyengine, tflm, { tflm: { lib: lib/x.a, include: [inc, /abs] } }]\ncompare_to: tflm-own";
+    let scenario = read(&TEXT.replace("engines: [tinyengine]", own)).expect("a scenario");
+    let Engine::Tflm(library) = &scenario.engines[2] else { panic!("{:?}", scenario.engines) };
+    assert_eq!((library.name.as_str(), library.lib.as_path()), ("tflm-own", Path::new("folder/lib/x.a")));
+    assert_eq!(library.include, [Path::new("folder/inc"), Path::new("/abs")]);
+    assert_eq!(scenario.compare_to.as_deref(), Some("tflm-own"));
+    refused(
+        "[tinyengine]",
+        "[{ tflm: { lib: a.a, include: [i] } }, { tflm: { lib: b.a, include: [i] } }]",
+        "s.yaml:9:49: engine `tflm-own` is listed twice; give one of them another `name`",
+    );
+    refused(
+        "[tinyengine]",
+        "[{ tflm: { lib: a.a, include: [] } }]",
+        "s.yaml:9:40: `include` is empty: the headers of the library are needed",
+    );
+    refused(
+        "[tinyengine]",
+        "[tinyengine]\ncompare_to: cmsis-nn",
+        "s.yaml:10:13: unknown engine `cmsis-nn` (known: tinyengine)",
+    );
+    let message = |to: &str| read(&TEXT.replace("[tinyengine]", to)).unwrap_err().to_string();
+    let typo = message("[{ tflm: { library: a.a, include: [i] } }]");
+    assert!(typo.starts_with("s.yaml:9:") && typo.contains("unknown key `library`; did you mean `lib`?"), "{typo}");
+    let unknown = message("[tinyengin]");
+    assert!(unknown.starts_with("s.yaml:9:11: ") && unknown.contains("did you mean `tinyengine`?"), "{unknown}");
+    assert!(message("[5]").contains("expected the name of an engine, or `tflm: {"), "{}", message("[5]"));
+}
+
+#[test]
+fn files_of_images_and_libraries_that_are_not_there_are_named() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("s.yaml");
+    let message = |text: &str| {
+        fs::write(&path, text).expect("a scenario");
+        load(&path, KNOWN).unwrap_err().to_string()
+    };
+    assert!(message(IMAGES).contains("s.yaml:4:12: there is no file"), "{}", message(IMAGES));
+    fs::write(folder.path().join("a.bin"), "x").expect("a file");
+    let set = message(&format!("{IMAGES}    dataset: set\n"));
+    assert!(set.contains("s.yaml:8:14: there is no folder"), "{set}");
+    let text = TEXT.replace("  - { model: some/net.tflite }\n", "");
+    let own = message(&text.replace("[tinyengine]", "[{ tflm: { lib: x.a, include: [inc] } }]"));
+    assert!(own.contains("s.yaml:8:26: there is no file") && own.contains("x.a"), "{own}");
 }

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::engines;
 use super::summary::{BoardRows, by_board};
 use crate::results::{Energy, Limits, Measurement, Status, StoredRun};
 
@@ -19,6 +20,7 @@ pub fn json(run: &StoredRun) -> Value {
         },
         "rows": run.rows.iter().map(|each| row(each, &run.info.limits)).collect::<Vec<_>>(),
         "boards": by_board(run).iter().map(verdict).collect::<Vec<_>>(),
+        "comparison": engines::comparison(run).as_ref().map(engines::as_json),
     })
 }
 
@@ -91,7 +93,13 @@ fn row(row: &Measurement, limits: &Limits) -> Value {
         "broken_limits": limits.broken(row),
         "energy_uj": energy_uj,
         "energy_reason": energy_reason,
-        "check": run.and_then(|run| run.check.as_ref()),
+        "check": row.check(),
+        "prebuilt": row.prebuilt().map(|image| {
+            let mut value = serde_json::to_value(image).unwrap_or_default();
+            value["throughput"] = json!(image.throughput());
+            value["official"] = json!(image.is_official());
+            value
+        }),
         "layers": row.steps.iter().enumerate().map(layer).collect::<Vec<_>>(),
         "repeat": row.repeat,
     })

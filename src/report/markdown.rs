@@ -1,5 +1,6 @@
 //! The run as GitHub-flavoured Markdown, for summaries of jobs and comments: what fails comes first.
 
+use super::engines;
 use super::gate::{change_text, finding_text, row_lines, value};
 use super::summary::by_board;
 use super::text::{grouped, mhz, ms};
@@ -15,6 +16,10 @@ pub fn markdown(run: &StoredRun, judgement: Option<&Judgement>) -> String {
     }
     if let Some(judgement) = judgement {
         changes(judgement, &mut text);
+    }
+    let titles = engines::titles(run);
+    if !titles.is_empty() {
+        text += &format!("{}\n\n", plain(&engines::legend(&titles)));
     }
     for board in by_board(run) {
         let clock = board.clock_hz().map_or(String::new(), |hz| format!(", {}", mhz(hz)));
@@ -37,6 +42,9 @@ pub fn markdown(run: &StoredRun, judgement: Option<&Judgement>) -> String {
         }
         text += "\n";
         text += &bands.iter().map(|band| format!("{band}\n\n")).collect::<String>();
+    }
+    if let Some(comparison) = engines::comparison(run) {
+        text += &engines::markdown(&comparison, cell, plain);
     }
     text.trim_end().to_string() + "\n"
 }
@@ -82,7 +90,8 @@ fn cells(row: &Measurement) -> String {
     let memory = |of: fn(&crate::results::Memory) -> u64| row.memory().map_or("–".into(), |m| grouped(of(m)));
     let (sram, flash) = (memory(|m| m.sram.peak()), memory(|m| m.flash.total()));
     let (latency, cycles) = match (&row.outcome, row.latency()) {
-        (Outcome::Ok(_), Some(l)) => (ms(l.ms()), grouped(l.median_cycles().round() as u64)),
+        (Outcome::Prebuilt(image), None) => (format!("*not verified: {}*", ms(image.timing.ms())), "–".into()),
+        (Outcome::Ok(_) | Outcome::Prebuilt(_), Some(l)) => (ms(l.ms()), grouped(l.median_cycles().round() as u64)),
         (Outcome::Ok(_), None) => ("–".into(), "–".into()),
         (other, _) => (format!("**{}**", other.status().name().replace('_', " ")), "–".into()),
     };

@@ -5,9 +5,11 @@
 
 mod compare;
 mod csv;
+mod engines;
 mod gate;
 mod history;
 mod html;
+mod image;
 mod json;
 mod junit;
 mod markdown;

@@ -2,7 +2,6 @@
 
 use std::path::Path;
 
-use super::plan::Row;
 use crate::results::Measurement;
 
 /// Where a row is.
@@ -23,24 +22,16 @@ pub enum Stage {
 #[derive(Debug, Clone, Copy)]
 pub enum Event<'a> {
     /// `rows` are planned, of which `kept` had finished before, in the run that goes on.
-    Started {
-        folder: &'a Path,
-        rows: usize,
-        kept: usize,
-    },
+    Started { folder: &'a Path, rows: usize, kept: usize },
     /// `rows` fit and will be built.
-    Planned {
-        rows: usize,
-    },
+    Planned { rows: usize },
     Stage {
-        row: Row,
+        /// Place of the row in the plan.
+        row: u32,
         network: &'a str,
         board: &'a str,
         stage: Stage,
     },
     /// The row is stored.
-    Finished {
-        row: Row,
-        measurement: &'a Measurement,
-    },
+    Finished { row: u32, measurement: &'a Measurement },
 }
