@@ -46,6 +46,11 @@ HIL_SPECIALISED int32_t hil_plus(int32_t a, int32_t b)
     return (int32_t)((uint32_t)a + (uint32_t)b);
 }
 
+HIL_SPECIALISED int32_t hil_less(int32_t a, int32_t b)
+{
+    return (int32_t)((uint32_t)a - (uint32_t)b);
+}
+
 /* Any address. */
 HIL_SPECIALISED uint32_t hil_load4(const int8_t *p)
 {
@@ -111,6 +116,30 @@ HIL_SPECIALISED uint32_t hil_pack_apart(uint32_t a, uint32_t b)
     return r;
 #else
     return (a & 0xffffu) | (b & 0xffff0000u);
+#endif
+}
+
+/* Sums of halves; they must not overflow. */
+HIL_SPECIALISED uint32_t hil_plus_both(uint32_t a, uint32_t b)
+{
+#if HIL_ASM
+    uint32_t r;
+    __asm__("sadd16 %0, %1, %2" : "=r"(r) : "r"(a), "r"(b));
+    return r;
+#else
+    return hil_halves(hil_low16(a) + hil_low16(b), hil_high16(a) + hil_high16(b));
+#endif
+}
+
+/* Differences of halves; they must not overflow. */
+HIL_SPECIALISED uint32_t hil_minus_both(uint32_t a, uint32_t b)
+{
+#if HIL_ASM
+    uint32_t r;
+    __asm__("ssub16 %0, %1, %2" : "=r"(r) : "r"(a), "r"(b));
+    return r;
+#else
+    return hil_halves(hil_low16(a) - hil_low16(b), hil_high16(a) - hil_high16(b));
 #endif
 }
 
