@@ -14,6 +14,12 @@
 #define HIL_ASM 0
 #endif
 
+/* Whether the core issues two instructions a cycle, as Cortex-M7 does: loads are then interleaved with multiplications
+ * instead of grouped. No macro of the compiler tells; it is given as -DHIL_DUAL_ISSUE=1. */
+#ifndef HIL_DUAL_ISSUE
+#define HIL_DUAL_ISSUE 0
+#endif
+
 /* Scratch memory is read and written as what a kernel needs there. */
 #if defined(__GNUC__)
 typedef uint32_t __attribute__((may_alias)) hil_word;
