@@ -8,9 +8,6 @@
 
 #if HIL_ASM
 
-/* Bytes of code of HIL_WORD: 14 instructions of 4. */
-#define HIL_WORD_BYTES 56
-
 /* What a block is computed from. */
 typedef struct {
     const hil_word *columns;
@@ -43,22 +40,24 @@ typedef struct {
 #define HIL_WORD HIL_WORD_BEFORE(HIL_NEXT_WEIGHTS, HIL_NEXT_FIRST, HIL_NEXT_SECOND)
 /* The last of a round. */
 #define HIL_WORD_END HIL_WORD_BEFORE("", "", "")
+/* Bytes of code, 4 of each instruction. */
+#define HIL_WORD_BYTES 56
 #define HIL_WORD_END_BYTES 44
 #else
 #define HIL_LEAD(when) ""
-/* Loads in a row take a cycle each after the first, as long as none needs the address that the one before wrote. */
 #define HIL_FIRST \
-    "ldr r2, [r1], #4\n ldr lr, [r0, #4]\n ldr r12, [r0], #8\n sxtb16 r3, r2\n" \
+    "ldr r2, [r1], #4\n ldrd r12, lr, [r0], #8\n sxtb16 r3, r2\n" \
     "smuad r8, r2, r12\n smuad r4, r3, r12\n smuad r9, r2, lr\n smuad r5, r3, lr\n" \
-    "ldr lr, [r0, #4]\n ldr r12, [r0], #8\n" \
+    "ldrd r12, lr, [r0], #8\n" \
     "smuad r10, r2, r12\n smuad r6, r3, r12\n smuad r11, r2, lr\n smuad r7, r3, lr\n"
 #define HIL_WORD \
-    "ldr r2, [r1], #4\n ldr lr, [r0, #4]\n ldr r12, [r0], #8\n sxtb16 r3, r2\n" \
+    "ldr r2, [r1], #4\n ldrd r12, lr, [r0], #8\n sxtb16 r3, r2\n" \
     "smlad r8, r2, r12, r8\n smlad r4, r3, r12, r4\n smlad r9, r2, lr, r9\n smlad r5, r3, lr, r5\n" \
-    "ldr lr, [r0, #4]\n ldr r12, [r0], #8\n" \
+    "ldrd r12, lr, [r0], #8\n" \
     "smlad r10, r2, r12, r10\n smlad r6, r3, r12, r6\n smlad r11, r2, lr, r11\n smlad r7, r3, lr, r7\n"
 #define HIL_WORD_END HIL_WORD
-#define HIL_WORD_END_BYTES HIL_WORD_BYTES
+#define HIL_WORD_BYTES 48
+#define HIL_WORD_END_BYTES 48
 #endif
 
 /* Saves registers, copies the job (columns, end, filter, channels, output, stride, zero2, pairs, skip) to the stack, and

@@ -42,28 +42,27 @@ _Static_assert(sizeof(hil_winograd_job) == 28u, "seven words");
     HIL_ELEMENT_ODD_BEFORE("ldr r12, [r0], #4\n", "ldr r2, [r1], #4\n", "ldr r3, [r1], #4\n")
 /* The last of a round. */
 #define HIL_ELEMENT_END HIL_ELEMENT_ODD_BEFORE("", "", "")
+/* Bytes of code, 4 of each instruction. */
+#define HIL_WORD_BYTES 56
 #define HIL_WORD_END_BYTES 44
 #else
 #define HIL_LEAD(when) ""
 #define HIL_LEAD_ON ""
-/* Loads in a row take a cycle each after the first, as long as none needs the address that the one before wrote. */
 #define HIL_ELEMENT_FIRST \
-    "ldr.w r3, [r1, #4]\n ldr r2, [r1], #8\n ldr lr, [r0, #4]\n ldr r12, [r0], #8\n" \
+    "ldrd r2, r3, [r1], #8\n ldrd r12, lr, [r0], #8\n" \
     "smuad r4, r2, r12\n smuad r8, r3, r12\n smuad r5, r2, lr\n smuad r9, r3, lr\n" \
-    "ldr lr, [r0, #4]\n ldr r12, [r0], #8\n" \
+    "ldrd r12, lr, [r0], #8\n" \
     "smuad r6, r2, r12\n smuad r10, r3, r12\n smuad r7, r2, lr\n smuad r11, r3, lr\n"
 #define HIL_ELEMENT_EVEN \
-    "ldr.w r3, [r1, #4]\n ldr r2, [r1], #8\n ldr lr, [r0, #4]\n ldr r12, [r0], #8\n" \
+    "ldrd r2, r3, [r1], #8\n ldrd r12, lr, [r0], #8\n" \
     "smlad r4, r2, r12, r4\n smlad r8, r3, r12, r8\n smlad r5, r2, lr, r5\n smlad r9, r3, lr, r9\n" \
-    "ldr lr, [r0, #4]\n ldr r12, [r0], #8\n" \
+    "ldrd r12, lr, [r0], #8\n" \
     "smlad r6, r2, r12, r6\n smlad r10, r3, r12, r10\n smlad r7, r2, lr, r7\n smlad r11, r3, lr, r11\n"
 #define HIL_ELEMENT_ODD HIL_ELEMENT_EVEN
 #define HIL_ELEMENT_END HIL_ELEMENT_EVEN
-#define HIL_WORD_END_BYTES HIL_WORD_BYTES
+#define HIL_WORD_BYTES 44
+#define HIL_WORD_END_BYTES 44
 #endif
-/* Bytes of code of a word: 14 instructions of 4. */
-#define HIL_WORD_BYTES 56
-
 __attribute__((naked, noinline, aligned(4))) static void elements(const hil_winograd_job *job __attribute__((unused)))
 {
     __asm__("push {r4-r11, lr}\n ldmia r0, {r2-r8}\n push {r2-r6}\n mov r0, r7\n"
