@@ -149,6 +149,24 @@ HIL_SPECIALISED uint32_t hil_minus_both(uint32_t a, uint32_t b)
 #endif
 }
 
+/* The greater of each two bytes, as signed numbers. */
+HIL_SPECIALISED uint32_t hil_max_bytes(uint32_t a, uint32_t b)
+{
+#if HIL_ASM
+    uint32_t r;
+    __asm__("ssub8 %0, %1, %2\n sel %0, %1, %2" : "=&r"(r) : "r"(a), "r"(b));
+    return r;
+#else
+    uint32_t r = 0;
+    for (uint32_t at = 0; at < 32u; at += 8u) {
+        const int8_t x = (int8_t)(uint8_t)((a >> at) & 0xffu);
+        const int8_t y = (int8_t)(uint8_t)((b >> at) & 0xffu);
+        r |= (uint32_t)(uint8_t)((x > y) ? x : y) << at;
+    }
+    return r;
+#endif
+}
+
 /* Both halves doubled; they must not overflow. */
 HIL_SPECIALISED uint32_t hil_double(uint32_t x)
 {

@@ -14,7 +14,7 @@ typedef struct {
     int8_t *output;
     int32_t zero2; /* twice the output's zero point, plus 1 */
     int32_t quads;
-    int32_t skip; /* bytes of code that the first round of four groups leaves out; then where it begins */
+    int32_t skip; /* bytes of code that the first round of groups leaves out; then where it begins */
     int32_t back; /* bytes of input in that */
     const hil_word *end; /* of the columns */
     const uint32_t *filter;
@@ -36,6 +36,7 @@ _Static_assert(sizeof(hil_row_job) == 36u, "nine words");
     HIL_GROUP_BEFORE(second, "ldr.w r4, [r1, #" w0 "]\n", "ldr.w r2, [r0, #" next "]\n", "ldr.w r7, [r1, #" w3 "]\n", \
                      "ldr.w r5, [r1, #" w1 "]\n ldr.w r6, [r1, #" w2 "]\n")
 #define HIL_GROUP_BYTES 72
+#define HIL_ROUND 4
 #define HIL_GROUPS \
     HIL_GROUP("4", "8", "16", "20", "24", "28") HIL_GROUP("12", "16", "32", "36", "40", "44") \
     HIL_GROUP("20", "24", "48", "52", "56", "60") HIL_GROUP_BEFORE("28", "", "", "", "") \
@@ -48,7 +49,8 @@ _Static_assert(sizeof(hil_row_job) == 36u, "nine words");
     "smlad r9, r5, r3, r9\n sxtb16 r5, r5\n smlad r11, r7, r3, r11\n sxtb16 r7, r7\n" \
     "smlad r8, r4, r2, r8\n smlad r10, r6, r2, r10\n smlad r8, r5, r3, r8\n smlad r10, r7, r3, r10\n"
 #define HIL_GROUP_BYTES 56
-#define HIL_GROUPS HIL_GROUP HIL_GROUP HIL_GROUP HIL_GROUP
+#define HIL_GROUPS HIL_GROUP HIL_GROUP HIL_GROUP HIL_GROUP HIL_GROUP HIL_GROUP HIL_GROUP HIL_GROUP
+#define HIL_ROUND 8
 #endif
 
 
@@ -100,7 +102,7 @@ HIL_NAKED static void dot(const hil_row_job *job __attribute__((unused)))
 
 static hil_row_job hil_row_plan(const hil_word *columns, const uint32_t *filter, int32_t depth)
 {
-    const int32_t left_out = (4 - ((depth / 4) % 4)) % 4;
+    const int32_t left_out = (HIL_ROUND - ((depth / 4) % HIL_ROUND)) % HIL_ROUND;
     hil_row_job job = {columns, NULL, NULL, 0, 1, left_out * HIL_GROUP_BYTES, 8 * left_out, &columns[depth / 2], filter};
     return job;
 }

@@ -39,6 +39,17 @@ pub fn candidates(network: &Network, op: &Op) -> Result<Vec<KernelChoice>, PlanE
     Ok(choices)
 }
 
+/// One kernel per operator: the one at the index that `index_of` says, given the operator's index and its candidates; the last
+/// where there are not so many.
+pub fn pick(network: &Network, index_of: impl Fn(usize, &[KernelChoice]) -> usize) -> Result<Vec<Kernel>, PlanError> {
+    let one = |(index, op): (usize, &Op)| {
+        let mut choices = candidates(network, op)?;
+        let at = index_of(index, &choices).min(choices.len() - 1);
+        Ok(choices.swap_remove(at).kernel)
+    };
+    network.ops.iter().enumerate().map(one).collect()
+}
+
 /// One kernel per operator: the fastest by the estimates, as long as all together take no more than `expansion_bytes` of
 /// flash beyond the smallest. What saves most cycles per byte goes first.
 pub fn choose(network: &Network, expansion_bytes: usize) -> Result<Vec<Kernel>, PlanError> {

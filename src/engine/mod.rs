@@ -19,6 +19,7 @@ pub mod cmsis_nn;
 pub mod constant;
 pub mod fetch;
 pub mod fit;
+pub mod grouped;
 pub mod interface;
 pub mod kernel;
 mod layout;

@@ -88,7 +88,7 @@ fn overwritten<'a>(network: &'a Network, kernels: &[Kernel], op: usize) -> (&'a 
             return (first(1), lead(network, operator, conv));
         }
         // Each channel is copied before its output is written, and that lies where the channel lay.
-        Kernel::Depthwise(depthwise) if depthwise.packed.is_some() && shrinks => first(1),
+        Kernel::Depthwise(depthwise) if depthwise.packed.is_some() && depthwise.multiplier == 1 && shrinks => first(1),
         // Pixels are copied before theirs are written; the direction follows from which are larger.
         Kernel::Conv1x1(conv) if conv.by_pixels() => first(1),
         // No window begins before the pixel that it makes.

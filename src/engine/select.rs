@@ -190,12 +190,12 @@ impl<'a> Context<'a> {
     }
 
     fn plane(&self, depthwise: &kernel::Depthwise, x: &Tensor, out: &Tensor) -> Option<Packed> {
-        let kernel::Depthwise { filter, multiplier, window, .. } = depthwise;
+        let kernel::Depthwise { filter, window, .. } = depthwise;
         let ([_, _, in_w, _], [_, out_h, out_w, _]) = (x.shape.as_slice(), out.shape.as_slice()) else { return None };
         let plane = kernel::Plane { out: Hw { h: *out_h, w: *out_w }, filter: *filter, stride: window.stride };
         let flat = kernel::is_column(*filter, window, (*in_w, *out_w));
         let plane = if flat { plane.laid_flat() } else { plane };
-        let plain = *multiplier == 1 && window.dilation == Hw { h: 1, w: 1 };
+        let plain = window.dilation == Hw { h: 1, w: 1 };
         let scratch = if plain { plane.scratch_bytes()? } else { return None };
         let weights = self.rows(depthwise.weights, &depthwise.requants, 3);
         let output = Output { zero: depthwise.zero.output, clamp: depthwise.clamp };
