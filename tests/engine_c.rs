@@ -9,7 +9,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use engine_common::{Builder, noise};
-use hil::engine::{Engine, TinyEngine};
+use hil::engine::pack::Form;
+use hil::engine::{Compiled, Engine, KernelChoice, TinyEngine};
 use hil::network::{DType, Network, reference, tflite};
 
 const DRIVER: &str = r#"
@@ -35,9 +36,8 @@ const KERNELS: &str = concat!("-I", env!("CARGO_MANIFEST_DIR"), "/firmware/kerne
 /// The planner's sizes of scratch memory are the kernels' own.
 const CHECK: &str = "-DHIL_CHECK(condition)=if(!(condition))__builtin_trap()";
 
-/// The folder with the C of `network`.
-fn print_c(network: &Network, name: &str) -> (PathBuf, Vec<String>) {
-    let compiled = TinyEngine.compile(network).unwrap_or_else(|e| panic!("{name}: {e}"));
+/// The folder with the C of `compiled`.
+fn print_c(compiled: Compiled, name: &str) -> (PathBuf, Vec<String>) {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("engine_c").join(name);
     fs::create_dir_all(&folder).expect("a folder");
     for source in &compiled.sources {
@@ -48,8 +48,8 @@ fn print_c(network: &Network, name: &str) -> (PathBuf, Vec<String>) {
 }
 
 /// Outputs of the compiled network, one after another.
-fn run_c(network: &Network, inputs: &[Vec<u8>], name: &str, flags: &[&str]) -> Vec<u8> {
-    let (folder, sources) = print_c(network, name);
+fn run_c(compiled: Compiled, inputs: &[Vec<u8>], name: &str, flags: &[&str]) -> Vec<u8> {
+    let (folder, sources) = print_c(compiled, name);
     fs::write(folder.join("main.c"), DRIVER).expect("a source is written");
     let status = Command::new("cc")
         .current_dir(&folder)
@@ -71,24 +71,28 @@ fn run_c(network: &Network, inputs: &[Vec<u8>], name: &str, flags: &[&str]) -> V
 }
 
 fn check(network: &Network, name: &str) {
+    check_compiled(network, name, TinyEngine.compile(network).unwrap_or_else(|e| panic!("{name}: {e}")));
+}
+
+fn check_compiled(network: &Network, name: &str, compiled: Compiled) {
     let bytes = network.tensor(network.inputs[0]).bytes();
     let inputs = [noise(1, bytes), vec![0x80; bytes], vec![0x7f; bytes]];
     let expected = inputs.iter().flat_map(|x| reference::run(network, &[x.clone()]).expect("a run")[0].clone());
     let expected: Vec<u8> = expected.collect();
     for (path, flags) in [("portable", &[][..]), ("dsp", &["-DHIL_DSP_EMULATED", CHECK])] {
-        let output = run_c(network, &inputs, &format!("{name}-{path}"), flags);
+        let output = run_c(compiled.clone(), &inputs, &format!("{name}-{path}"), flags);
         assert!(output == expected, "{name}, {path}: outputs differ");
     }
-    cross_compile(network, name);
+    cross_compile(compiled, name);
 }
 
 /// Warnings in printed C would be its users'.
-fn cross_compile(network: &Network, name: &str) {
+fn cross_compile(compiled: Compiled, name: &str) {
     if Command::new("arm-none-eabi-gcc").arg("--version").output().is_err() {
         println!("skipped: arm-none-eabi-gcc is missing");
         return;
     }
-    let (folder, sources) = print_c(network, &format!("{name}-cross"));
+    let (folder, sources) = print_c(compiled, &format!("{name}-cross"));
     let status = Command::new("arm-none-eabi-gcc")
         .current_dir(&folder)
         .args(["-mcpu=cortex-m4", "-mthumb", "-mfloat-abi=hard", "-mfpu=fpv4-sp-d16", "-std=c11", "-O2", "-c"])
@@ -139,6 +143,28 @@ fn accumulators_wrap_as_those_of_the_interpreter_do() {
 fn random_networks_compute_what_the_interpreter_does() {
     for seed in 0..12 {
         check(&engine_random::network(seed, 8), &format!("random-{seed}"));
+    }
+}
+
+/// Whatever the estimates say.
+#[test]
+fn every_candidate_computes_what_the_interpreter_does() {
+    let largest = |_: usize, choices: &[KernelChoice]| choices.len() - 1;
+    let mut tiled = 0;
+    for seed in 0..8 {
+        let (network, name) = (engine_random::conv_3x3(seed), format!("candidates-{seed}"));
+        let compiled = TinyEngine.compile_with(&network, largest).unwrap_or_else(|e| panic!("{name}: {e}"));
+        let forms = compiled.plan.steps.iter().filter_map(|step| step.kernel.packed()).map(|packed| packed.form);
+        tiled += forms.filter(|form| *form == Form::Winograd).count();
+        check_compiled(&network, &name, compiled);
+    }
+    assert!(tiled > 12, "{tiled}: such layers are what minimal filtering is for");
+}
+
+#[test]
+fn groups_of_single_channels_compute_what_the_interpreter_does() {
+    for seed in 0..4 {
+        check(&engine_random::grouped(seed), &format!("grouped-{seed}"));
     }
 }
 

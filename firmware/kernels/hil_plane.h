@@ -202,6 +202,35 @@ HIL_SPECIALISED void hil_plane_channel(const hil_window *w, hil_range range, con
 #if HIL_ASM
 /* One row of a 3x3 filter, the input of two outputs at stride 1 and at stride 2. At the first row `a` holds the bias of
  * both. */
+#if HIL_DUAL_ISSUE
+/* Single loads share cycles with multiplications, double ones do not; each row loads what the next one reads. */
+#define HIL_PLANE_LEAD "ldr %[x0], [%[p], %[row1]]\n ldr %[x1], [%[p], %[right1]]\n ldr %[a], %[bias]\n"
+#define HIL_PLANE_1(row, first, x0, x1, after1, after2, after3, after4) \
+    "smlabt %[b], %[e" row "], %[" x0 "], %[" first "]\n" after1 "smlad %[a], %[e" row "], %[" x0 "], %[a]\n" after2 \
+    "smlad %[b], %[o" row "], %[" x1 "], %[b]\n" after3 "smlabt %[a], %[" x1 "], %[o" row "], %[a]\n" after4
+#define HIL_PLANE_2(row, first, after1, after2, after3, after4) \
+    "smlad %[b], %[e" row "], %[x1], %[" first "]\n" after1 "smlad %[a], %[e" row "], %[x0], %[a]\n" after2 \
+    "smlabt %[a], %[x1], %[o" row "], %[a]\n" after3 "smlabt %[b], %[x2], %[o" row "], %[b]\n" after4
+#define HIL_PLANE_ROWS_1 \
+    HIL_PLANE_LEAD \
+    HIL_PLANE_1("1", "a", "x0", "x1", "ldr %[x2], [%[p], %[row2]]\n", "ldr %[x0], [%[p], %[right2]]\n", "", \
+                "ldr %[x1], [%[p]]\n") \
+    HIL_PLANE_1("2", "b", "x2", "x0", "", "ldr %[x2], [%[p], #4]\n", "add %[p], #4\n", "ldr %[x0], %[multiplier]\n") \
+    HIL_PLANE_1("0", "b", "x1", "x2", "", "ldr %[x1], %[addend]\n", "", "ldr %[x2], %[shift]\n")
+#define HIL_PLANE_ROWS_2 \
+    HIL_PLANE_LEAD \
+    HIL_PLANE_2("1", "a", "ldr %[x2], [%[p], %[next1]]\n", "ldr %[x0], [%[p], %[row2]]\n", \
+                "ldr %[x1], [%[p], %[right2]]\n", "ldr %[x2], [%[p], %[next2]]\n") \
+    HIL_PLANE_2("2", "b", "", "ldr %[x0], [%[p]]\n", "ldr %[x1], [%[p], #4]\n", "ldr %[x2], [%[p], #8]\n") \
+    HIL_PLANE_2("0", "b", "add %[p], #8\n", "ldr %[x0], %[multiplier]\n", "ldr %[x1], %[addend]\n", \
+                "ldr %[x2], %[shift]\n")
+#define HIL_PLANE_SCALE "smmlar %[b], %[b], %[x0], %[x1]\n smmlar %[a], %[a], %[x0], %[x1]\n"
+#define HIL_PLANE_SCALE_SIGNED \
+    "add %[x2], %[x1], %[b], asr #31\n add %[x1], %[x1], %[a], asr #31\n smmlar %[b], %[b], %[x0], %[x2]\n" \
+    "ldr %[x2], %[shift]\n smmlar %[a], %[a], %[x0], %[x1]\n"
+#define HIL_PLANE_SHIFT "ldr %[x0], %[end]\n asr %[b], %[b], %[x2]\n asr %[a], %[a], %[x2]\n cmp %[p], %[x0]\n"
+#define HIL_PLANE_END ""
+#else
 #define HIL_PLANE_1(row, first, at) \
     "ldrd %[x0], %[x1], " at "\n smlabt %[b], %[e" row "], %[x0], %[" first "]\n" \
     "smlad %[a], %[e" row "], %[x0], %[a]\n smlad %[b], %[o" row "], %[x1], %[b]\n" \
@@ -211,29 +240,38 @@ HIL_SPECIALISED void hil_plane_channel(const hil_window *w, hil_range range, con
     "smlad %[a], %[e" row "], %[x0], %[a]\n ldr %[x0], " next "\n" \
     "smlabt %[a], %[x1], %[o" row "], %[a]\n smlabt %[b], %[x0], %[o" row "], %[b]\n"
 #define HIL_PLANE_ROWS_1 \
-    HIL_PLANE_1("1", "a", "[%[p], %[row1]]") HIL_PLANE_1("2", "b", "[%[p], %[row2]]") \
+    "ldr %[a], %[bias]\n" HIL_PLANE_1("1", "a", "[%[p], %[row1]]") HIL_PLANE_1("2", "b", "[%[p], %[row2]]") \
     HIL_PLANE_1("0", "b", "[%[p]], #4")
 #define HIL_PLANE_ROWS_2 \
-    HIL_PLANE_2("1", "a", "[%[p], %[row1]]", "[%[p], %[next1]]") \
+    "ldr %[a], %[bias]\n" HIL_PLANE_2("1", "a", "[%[p], %[row1]]", "[%[p], %[next1]]") \
     HIL_PLANE_2("2", "b", "[%[p], %[row2]]", "[%[p], %[next2]]") HIL_PLANE_2("0", "b", "[%[p]], #8", "[%[p]]")
 #define HIL_PLANE_SCALE \
-    "ldrd %[x0], %[x1], %[pair]\n smmlar %[a], %[a], %[x1], %[x0]\n smmlar %[b], %[b], %[x1], %[x0]\n"
+    "ldrd %[x0], %[x1], %[addend]\n smmlar %[a], %[a], %[x1], %[x0]\n smmlar %[b], %[b], %[x1], %[x0]\n"
 #define HIL_PLANE_SCALE_SIGNED \
-    "ldrd %[x0], %[x1], %[pair]\n add %[x0], %[x0], %[a], asr #31\n smmlar %[a], %[a], %[x1], %[x0]\n" \
-    "ldr %[x0], %[pair]\n add %[x0], %[x0], %[b], asr #31\n smmlar %[b], %[b], %[x1], %[x0]\n"
+    "ldrd %[x0], %[x1], %[addend]\n add %[x0], %[x0], %[a], asr #31\n smmlar %[a], %[a], %[x1], %[x0]\n" \
+    "ldr %[x0], %[addend]\n add %[x0], %[x0], %[b], asr #31\n smmlar %[b], %[b], %[x1], %[x0]\n"
+#define HIL_PLANE_SHIFT "ldr %[x0], %[shift]\n asr %[a], %[a], %[x0]\n asr %[b], %[b], %[x0]\n"
+#define HIL_PLANE_END "ldr %[x0], %[end]\n cmp %[p], %[x0]\n"
+#endif
 #define HIL_PLANE_STORE_NEAR "strb %[a], [%[out]], %[n]\n strb %[b], [%[out]], %[n]\n"
 #define HIL_PLANE_STORE_FAR "strb %[b], [%[out], %[n]]\n strb %[a], [%[out]], #1\n addw %[out], %[out], %[skip]\n"
 #define HIL_PLANE_LOOP(rows, scale, store) \
-    __asm__ volatile("1:\n ldr %[a], %[bias]\n" rows scale \
-            "ldr %[x0], %[shift]\n asr %[a], %[a], %[x0]\n asr %[b], %[b], %[x0]\n" \
-            "ssat %[a], #8, %[a], asr #1\n ssat %[b], #8, %[b], asr #1\n" store \
-            "ldr %[x0], %[end]\n cmp %[p], %[x0]\n bne 1b\n" \
+    __asm__ volatile("1:\n" rows scale HIL_PLANE_SHIFT \
+            "ssat %[a], #8, %[a], asr #1\n ssat %[b], #8, %[b], asr #1\n" store HIL_PLANE_END "bne 1b\n" \
             : [p] "+r"(p), [out] "+r"(out), [a] "=&r"(a), [b] "=&r"(b), [x0] "=&r"(x0), [x1] "=&r"(x1) \
+              HIL_PLANE_MORE \
             : [e0] "r"(f[0]), [o0] "r"(f[1]), [e1] "r"(f[2]), [o1] "r"(f[3]), [e2] "r"(f[4]), [o2] "r"(f[5]), \
-              [shift] "m"(state.shift), [bias] "m"(state.bias2), [pair] "m"(state.addend), [end] "m"(state.end), \
-              [row1] "i"(2 * pitch), [row2] "i"(4 * pitch), [next1] "i"((2 * pitch) + 8), \
+              [shift] "m"(state.shift), [bias] "m"(state.bias2), [addend] "m"(state.addend), \
+              [multiplier] "m"(state.multiplier), [end] "m"(state.end), \
+              [row1] "i"(2 * pitch), [row2] "i"(4 * pitch), [right1] "i"((2 * pitch) + 4), \
+              [right2] "i"((4 * pitch) + 4), [next1] "i"((2 * pitch) + 8), \
               [next2] "i"((4 * pitch) + 8), [n] "i"(n), [skip] "i"((2 * n) - 1) \
             : "memory", "cc")
+#if HIL_DUAL_ISSUE
+#define HIL_PLANE_MORE , [x2] "=&r"(x2)
+#else
+#define HIL_PLANE_MORE
+#endif
 #define HIL_PLANE_LOOPS(rows) \
     if (plain && (n <= 255)) { \
         HIL_PLANE_LOOP(rows, HIL_PLANE_SCALE, HIL_PLANE_STORE_NEAR); \
@@ -288,6 +326,9 @@ HIL_SPECIALISED void hil_plane_channel_3x3(const hil_window *w, hil_range range,
         __asm__ volatile("" : "+m"(state));
         int32_t a, b;
         uint32_t x0, x1;
+#if HIL_DUAL_ISSUE
+        uint32_t x2;
+#endif
         if (w->stride_w == 1) {
             HIL_PLANE_LOOPS(HIL_PLANE_ROWS_1)
         } else {
@@ -306,8 +347,8 @@ HIL_SPECIALISED void hil_plane_channel_3x3(const hil_window *w, hil_range range,
 }
 #endif
 
-/* Strides 1 and 2, no dilation, filters up to 16 by 16 pixels, as many channels out as in. `filter` holds the rows of
- * one channel after another, each padded to whole words. */
+/* Strides 1 and 2, no dilation, filters up to 16 by 16 pixels. `filter` holds the rows of one output channel after
+ * another, each padded to whole words. */
 HIL_SPECIALISED void hil_plane_depthwise(const hil_window *w, int32_t general, const int8_t *input,
                                          const uint32_t *filter, const hil_channel *channels, int8_t *output,
                                          void *scratch)
@@ -319,8 +360,11 @@ HIL_SPECIALISED void hil_plane_depthwise(const hil_window *w, int32_t general, c
     for (int32_t i = 0; i < pixels; i++) {
         plane[i] = (hil_half)-w->input_offset;
     }
+    const int32_t copies = w->out_c / w->in_c;
     for (int32_t c = 0; c < w->out_c; c++) {
-        hil_plane_spread(w, &input[c], plane);
+        if ((c % copies) == 0) {
+            hil_plane_spread(w, &input[c / copies], plane);
+        }
 #if HIL_ASM
         if (hil_plane_is_3x3(w, range)) {
             hil_plane_channel_3x3(w, range, plane, &filter[c * words], &channels[c], &output[c]);

@@ -5,7 +5,8 @@
 //! 1. [`passes`] rewrites the network without changing what it computes.
 //! 2. [`lifetime`] says when each activation must be held.
 //! 3. [`arena`] packs activations and scratch buffers into one arena.
-//! 4. [`plan`] joins both with typed kernel parameters ([`kernel`]), one step per operator.
+//! 4. [`plan`] joins both with typed kernel parameters ([`kernel`]), one step per operator; [`candidate`] chooses among
+//!    the kernels that compute the same.
 //! 5. [`fit`] says whether the plan fits a board.
 //! 6. An [`Engine`] prints it as C: [`tinyengine`], or one of the baselines, [`cmsis_nn`] and [`tflm`]. Their sources are
 //!    [`fetch`]ed.
@@ -13,10 +14,12 @@
 //! All sizes and offsets are bytes; all moments are indices into [`crate::network::Network::ops`].
 
 pub mod arena;
+pub mod candidate;
 pub mod cmsis_nn;
 pub mod constant;
 pub mod fetch;
 pub mod fit;
+pub mod grouped;
 pub mod interface;
 pub mod kernel;
 mod layout;
@@ -33,6 +36,7 @@ pub mod tflm;
 pub mod tinyengine;
 
 pub use arena::{Arena, ArenaError, Block};
+pub use candidate::KernelChoice;
 pub use cmsis_nn::CmsisNn;
 pub use fetch::FetchError;
 pub use fit::{Headroom, Misfit, Reserved};

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::arena::{Arena, ArenaError, Block, DEFAULT_ALIGNMENT};
+use super::candidate::{EXPANSION_BYTES, choose};
 use super::kernel::Kernel;
 use super::layout::Layout;
 use super::lifetime::{LifetimeError, Lifetimes};
@@ -89,7 +90,11 @@ impl Plan {
     ///
     /// It is planned as it stands: apply [`super::passes`] before.
     pub fn aligned(network: &Network, alignment: usize) -> Result<Self, PlanError> {
-        let kernels = network.ops.iter().map(|op| select(network, op)).collect::<Result<Vec<_>, _>>()?;
+        Self::with(network, choose(network, EXPANSION_BYTES)?, alignment)
+    }
+
+    /// Plans `network` with these kernels, one per operator, out of [`super::candidate::candidates`].
+    pub fn with(network: &Network, kernels: Vec<Kernel>, alignment: usize) -> Result<Self, PlanError> {
         let lifetimes = Lifetimes::of(network)?;
         let overlays = Overlays::new(network, &kernels, &lifetimes);
         let Layout { choice, groups, load, arena } = Layout::best(&overlays, &lifetimes, &kernels, alignment)?;

@@ -10,16 +10,17 @@ mod engine_common;
 mod engine_random;
 
 use engine_common::noise;
-use hil::engine::{Engine, TinyEngine};
-use hil::network::{Network, reference};
+use hil::engine::{Compiled, Engine, TinyEngine};
+use hil::network::reference;
 
 const JIG: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/engine_qemu");
 
 /// A core, the flags of the compiler for it and a board that QEMU has with it.
-const CORES: [(&str, [&str; 2], &str); 2] = [
-    ("m4", ["-mcpu=cortex-m4", "-mfpu=fpv4-sp-d16"], "mps2-an386"),
-    ("m7", ["-mcpu=cortex-m7", "-mfpu=fpv5-d16"], "mps2-an500"),
+const CORES: [Core; 2] = [
+    ("m4", ["-mcpu=cortex-m4", "-mfpu=fpv4-sp-d16", "-DHIL_DUAL_ISSUE=0"], "mps2-an386"),
+    ("m7", ["-mcpu=cortex-m7", "-mfpu=fpv5-d16", "-DHIL_DUAL_ISSUE=1"], "mps2-an500"),
 ];
+type Core = (&'static str, [&'static str; 3], &'static str);
 
 /// Levels of optimisation: projects are built with any.
 const LEVELS: [&str; 3] = ["-O2", "-Os", "-O0"];
@@ -33,11 +34,10 @@ fn there(tool: &str) -> bool {
 }
 
 /// Outputs of the network on a core, one after another.
-fn run(network: &Network, inputs: &[Vec<u8>], name: &str, core: &(&str, [&str; 2], &str), level: &str) -> Vec<u8> {
+fn run(compiled: &Compiled, inputs: &[Vec<u8>], name: &str, core: &Core, level: &str) -> Vec<u8> {
     let (core, flags, board) = core;
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("engine_qemu").join(format!("{name}-{core}{level}"));
     fs::create_dir_all(&folder).expect("a folder");
-    let compiled = TinyEngine.compile(network).unwrap_or_else(|e| panic!("{name}: {e}"));
     for source in &compiled.sources {
         fs::write(folder.join(&source.path), &source.text).expect("a source is written");
     }
@@ -68,15 +68,24 @@ fn random_networks_compute_on_cores_what_the_interpreter_does() {
     if !there("arm-none-eabi-gcc") || !there("qemu-system-arm") {
         return;
     }
-    let deliberate = [7, 260].map(|channels| engine_random::depthwise_3x3(99, channels));
-    let random = (100..124).map(|seed| engine_random::network(seed, 8));
-    for (index, network) in deliberate.into_iter().chain(random).enumerate() {
+    let depthwise = [7, 260].map(|channels| (engine_random::depthwise_3x3(99, channels), false));
+    // Each on both cores.
+    let tiled = (0..12).map(|seed| (engine_random::conv_3x3(200 + seed / 2), true));
+    let grouped = (0..2).map(|seed| (engine_random::grouped(300 + seed), false));
+    let random = (100..124).map(|seed| (engine_random::network(seed, 8), false));
+    for (index, (network, largest)) in depthwise.into_iter().chain(tiled).chain(grouped).chain(random).enumerate() {
+        let compiled = if largest {
+            TinyEngine.compile_with(&network, |_, choices| choices.len() - 1)
+        } else {
+            TinyEngine.compile(&network)
+        };
+        let compiled = compiled.unwrap_or_else(|e| panic!("random-{index}: {e}"));
         let bytes = network.tensor(network.inputs[0]).bytes();
         let inputs = [noise(1, bytes), noise(2, bytes), vec![0x80; bytes], vec![0x7f; bytes]];
         let expected = inputs.iter().flat_map(|x| reference::run(&network, &[x.clone()]).expect("a run")[0].clone());
         let expected: Vec<u8> = expected.collect();
         let (core, level) = (&CORES[index % 2], LEVELS[index % 3]);
-        let output = run(&network, &inputs, &format!("random-{index}"), core, level);
+        let output = run(&compiled, &inputs, &format!("random-{index}"), core, level);
         assert!(output == expected, "random-{index}, {}, {level}: outputs differ", core.0);
     }
 }

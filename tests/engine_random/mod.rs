@@ -92,6 +92,49 @@ pub fn depthwise_3x3(seed: u64, channels: usize) -> Network {
     draw.b.finish(&[y])
 }
 
+/// 3x3 convolutions at stride 1 over whole groups of 4 channels, maps down to a pixel, with any padding.
+pub fn conv_3x3(seed: u64) -> Network {
+    let mut rng = Rng(seed);
+    let size = [rng.pick(1, 9), rng.pick(1, 9), 4 * rng.pick(1, 9)];
+    let (b, x) = Builder::new(&[1, size[0], size[1], size[2]]);
+    let mut draw = Draw { b, rng, at: x };
+    draw.quantise(x);
+    for layer in 0..3 {
+        let s = draw.shape(draw.at);
+        let mut pads = |size: usize| {
+            let (before, after) = (draw.rng.pick(0, 2), draw.rng.pick(0, 2));
+            (before, after + 3usize.saturating_sub(size + before + after))
+        };
+        let ((top, bottom), (left, right)) = (pads(s[1]), pads(s[2]));
+        let one = Hw { h: 1, w: 1 };
+        let window = Window { stride: one, dilation: one, pads: Pads { top, bottom, left, right } };
+        let channels = if layer == 2 { draw.rng.pick(1, 9) } else { 4 * draw.rng.pick(1, 5) };
+        let kind = OpKind::Conv2d { window, clamp: Clamp { min: -128, max: 127 } };
+        let out = [1, s[1] + top + bottom - 2, s[2] + left + right - 2, channels];
+        draw.at = draw.weighted(draw.at, kind, &[channels, 3, 3, s[3]], channels, &out);
+    }
+    let y = draw.at;
+    draw.b.finish(&[y])
+}
+
+/// Convolutions in groups of single channels, one or two outputs of each.
+pub fn grouped(seed: u64) -> Network {
+    let mut rng = Rng(seed);
+    let size = [rng.pick(3, 9), rng.pick(3, 9), rng.pick(2, 6)];
+    let (b, x) = Builder::new(&[1, size[0], size[1], size[2]]);
+    let mut draw = Draw { b, rng, at: x };
+    draw.quantise(x);
+    for filter in [3, 1, 2] {
+        let filter = Hw { h: filter, w: draw.rng.pick(1, 3) };
+        let (window, h, w) = draw.window(draw.at, filter);
+        let channels = draw.shape(draw.at)[3] * draw.rng.pick(1, 2);
+        let kind = OpKind::Conv2d { window, clamp: Clamp { min: -128, max: 127 } };
+        draw.at = draw.weighted(draw.at, kind, &[channels, filter.h, filter.w, 1], channels, &[1, h, w, channels]);
+    }
+    let y = draw.at;
+    draw.b.finish(&[y])
+}
+
 impl Draw {
     fn shape(&self, x: TensorId) -> Vec<usize> {
         self.b.shape(x)

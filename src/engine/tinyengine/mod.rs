@@ -12,6 +12,9 @@ use serde::Serialize;
 pub(super) use self::sources::kernels;
 use self::view::View;
 pub(super) use self::view::{Border, Dialect, border, printable};
+use super::arena::DEFAULT_ALIGNMENT;
+use super::candidate::{self, KernelChoice};
+use super::grouped;
 use super::interface::{BuildNeeds, Compiled, Engine, EngineError, Source, StepInfo};
 use super::kernel::Kernel;
 use super::passes;
@@ -43,6 +46,20 @@ const TEXTS: &[(&str, &str)] = texts![
     "tflm_network.cc.j2",
     "tflm_user_network.cc.j2",
 ];
+
+impl TinyEngine {
+    /// Compiles `network` with the candidate that `index_of` picks for each operator, given its index in the rewritten
+    /// network and its candidates.
+    pub fn compile_with(
+        &self,
+        network: &Network,
+        index_of: impl Fn(usize, &[KernelChoice]) -> usize,
+    ) -> Result<Compiled, EngineError> {
+        let network = &rewritten(network);
+        let plan = Plan::with(network, candidate::pick(network, index_of)?, DEFAULT_ALIGNMENT)?;
+        print(self.name(), network, plan, view::OURS, sources::kernels())
+    }
+}
 
 impl Engine for TinyEngine {
     fn name(&self) -> &'static str {
@@ -96,7 +113,8 @@ pub(super) fn print(
 
 /// The network that is planned and printed.
 fn rewritten(network: &Network) -> Network {
-    prune::drop_constant_channels(&passes::widen_single_channels(&passes::fold_pads(network)))
+    let network = grouped::narrow_groups(&passes::fold_pads(network));
+    prune::drop_constant_channels(&passes::widen_single_channels(&network))
 }
 
 /// Prints `view` by the template of that name.

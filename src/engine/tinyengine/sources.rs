@@ -8,7 +8,7 @@ macro_rules! kernel {
     };
 }
 
-const KERNELS: [(&str, &str); 20] = [
+const KERNELS: [(&str, &str); 22] = [
     kernel!("hil_kernels.h"),
     kernel!("hil_internal.h"),
     kernel!("hil_dsp.h"),
@@ -19,6 +19,8 @@ const KERNELS: [(&str, &str); 20] = [
     kernel!("hil_row.c"),
     kernel!("hil_row.h"),
     kernel!("hil_sum.h"),
+    kernel!("hil_winograd.c"),
+    kernel!("hil_winograd.h"),
     kernel!("hil_add.c"),
     kernel!("hil_conv.c"),
     kernel!("hil_conv_1x1.c"),
