@@ -1,7 +1,9 @@
 //! Board descriptions: one YAML file per board type under `boards/`, facts with their source.
 
+mod activity;
 mod description;
 
+pub use activity::Activity;
 pub use description::{
     Board, BoardError, Cache, Clock, Console, Core, Errors, FlashInterface, LineFill, Oscillators, Pin, Power,
     Processor, Region, RegionKind, Supply, Validation, names, test_names,

@@ -3,7 +3,7 @@
 //! Two windows, one twice as long, so that what their ends cost cancels out.
 
 use super::facts::Fact;
-use crate::board::Board;
+use crate::board::{Activity, Board};
 use crate::emulator::{EmulatorError, Image, ImageError, Machine, Pause};
 
 /// Time between the stamps, seconds: long beside their resolution of a microsecond.
@@ -34,8 +34,10 @@ pub struct Timed {
     /// Seconds per inference.
     pub seconds: f64,
     pub inferences: u32,
-    /// Instructions of the whole run.
-    pub instructions: u64,
+    /// Of those inferences.
+    pub activity: Activity,
+    /// While the image waits for a command.
+    pub waiting: Activity,
 }
 
 /// Boots an image on an emulated board and times inferences.
@@ -50,19 +52,22 @@ pub fn drive(fact: &Fact, board: &Board, image: &[u8]) -> Result<Timed, DriveErr
         ask(&mut machine, &format!("db {hex}"))?;
     }
     let inferences = ((WINDOW * fact.throughput).ceil() as u32).max(1);
-    let short = window(&mut machine, inferences)?;
+    let (short, before) = window(&mut machine, inferences)?;
     let ran = machine.soc().core_hz();
     if ran != fact.clock_hz {
         return Err(DriveError::Clock { ran, expected: fact.clock_hz });
     }
-    let long = window(&mut machine, 2 * inferences)?;
+    let (long, twice) = window(&mut machine, 2 * inferences)?;
     let seconds = (long - short) / f64::from(inferences);
-    Ok(Timed { seconds, inferences, instructions: machine.instructions() })
+    let idle = machine.activity();
+    machine.run(ran / 100)?;
+    Ok(Timed { seconds, inferences, activity: twice - before, waiting: machine.activity() - idle })
 }
 
 /// Seconds between the stamps around some inferences. The first is printed within: half a percent of a short window, and
 /// nothing of a published one.
-fn window(machine: &mut Machine, inferences: u32) -> Result<f64, DriveError> {
+fn window(machine: &mut Machine, inferences: u32) -> Result<(f64, Activity), DriveError> {
+    let before = machine.activity();
     let heard = ask(machine, &format!("infer {inferences} 1"))?;
     let stamps: Vec<f64> = heard
         .split("m-lap-us-")
@@ -70,7 +75,7 @@ fn window(machine: &mut Machine, inferences: u32) -> Result<f64, DriveError> {
         .filter_map(|rest| rest.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok())
         .collect();
     let [first, .., last] = stamps[..] else { return Err(DriveError::Stamps { heard }) };
-    Ok((last - first) / 1e6)
+    Ok(((last - first) / 1e6, machine.activity() - before))
 }
 
 fn ask(machine: &mut Machine, command: &str) -> Result<String, DriveError> {
