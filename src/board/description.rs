@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::power::Power;
+
 /// Processor core, as the compiler's `-mcpu` and `-mfpu` know it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -200,26 +202,6 @@ impl std::fmt::Display for Validation {
     }
 }
 
-/// Power that a board draws while it computes, and how well that is known.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Power {
-    /// Milliwatts at the clock of [`Board::clock`].
-    pub run_milliwatts: f64,
-    /// Supply and settings at which it was measured.
-    pub conditions: String,
-    /// Each measurement against the median of the others.
-    pub errors: Errors,
-    pub source: String,
-}
-
-impl Power {
-    /// Energy of a computation, microjoules.
-    pub fn microjoules(&self, seconds: f64) -> f64 {
-        self.run_milliwatts * 1000.0 * seconds
-    }
-}
-
 /// A board type.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -361,9 +343,7 @@ impl Board {
                 return Err(format!("{place}: an error band has rows, and its worst is no less than its median"));
             }
         }
-        if self.power.as_ref().is_some_and(|p| !(p.run_milliwatts > 0.0 && p.run_milliwatts < 1e5)) {
-            return Err("power: run_milliwatts must be above 0 and below 100000".into());
-        }
+        self.power.as_ref().map_or(Ok(()), Power::check)?;
         for kind in [RegionKind::Flash, RegionKind::Sram] {
             if !self.memory.iter().any(|region| region.kind == kind) {
                 return Err(format!("memory: there is no region of kind {kind:?}"));
@@ -385,7 +365,11 @@ impl Board {
         };
         let Some(power) = &self.power else { return latency };
         let Errors { median, worst, rows } = power.errors;
-        format!("{latency}; power: {median:.1} % median, {worst:.1} % worst over {rows} measurements")
+        let (volts, conditions) = (power.volts, &power.conditions);
+        format!(
+            "{latency}; energy at {volts} V, {conditions}: its power is {median:.1} % median, {worst:.1} % worst over {rows} \
+             measurements that were left out of the fit"
+        )
     }
 
     /// Another shipped board with this core that has been validated.
@@ -461,13 +445,13 @@ mod tests {
     fn an_error_band_says_what_it_rests_on() {
         let board = Board::shipped("nucleo-l4r5zi").expect("a board");
         let band = board.error_band();
-        assert!(band.contains("MLPerf Tiny") && band.contains("power: "), "{band}");
+        assert!(band.contains("MLPerf Tiny") && band.contains("energy at 1.8 V"), "{band}");
         let other = Board { name: "other".into(), validation: None, power: None, ..board };
         let band = other.error_band();
         assert!(band.starts_with("latency: unknown for other; its core on nucleo-l4r5zi: "), "{band}");
-        let text = include_str!("../../boards/nucleo-l4r5zi.yaml").replace("run_milliwatts: ", "run_milliwatts: -");
+        let text = include_str!("../../boards/nucleo-l4r5zi.yaml").replace("base_milliamps: ", "base_milliamps: -");
         let message = Board::parse("b.yaml", &text).unwrap_err().to_string();
-        assert!(message.contains("run_milliwatts"), "{message}");
+        assert!(message.contains("base_milliamps"), "{message}");
     }
 
     #[test]

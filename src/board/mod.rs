@@ -2,9 +2,11 @@
 
 mod activity;
 mod description;
+mod power;
 
 pub use activity::Activity;
 pub use description::{
-    Board, BoardError, Cache, Clock, Console, Core, Errors, FlashInterface, LineFill, Oscillators, Pin, Power,
+    Board, BoardError, Cache, Clock, Console, Core, Errors, FlashInterface, LineFill, Oscillators, Pin,
     Processor, Region, RegionKind, Supply, Validation, names, test_names,
 };
+pub use power::{Charges, Power, Regulator};

@@ -13,6 +13,7 @@ mod error;
 mod pool;
 mod unit;
 
+pub use crate::board::Activity;
 pub use cancel::Cancel;
 pub use error::{RackError, UnitError};
 pub use pool::{Health, Lease, Rack, UnitStatus};
