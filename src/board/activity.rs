@@ -2,8 +2,10 @@
 
 use std::ops::Sub;
 
+use serde::Serialize;
+
 /// Counts since power-on, or the difference of two of them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 pub struct Activity {
     /// Core cycles, those asleep included.
     pub cycles: u64,

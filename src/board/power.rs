@@ -138,8 +138,13 @@ mod tests {
 
     #[test]
     fn current_is_a_base_and_a_charge_for_each_event() {
-        let activity =
-            Activity { cycles: 1_000_000, instructions: 800_000, flash_fetches: 1000, flash_reads: 99_000, ..Activity::default() };
+        let activity = Activity {
+            cycles: 1_000_000,
+            instructions: 800_000,
+            flash_fetches: 1000,
+            flash_reads: 99_000,
+            ..Activity::default()
+        };
         // 10 ms of 10 mA, 40 µC and 10 µC, at 2 V.
         let found = power(Regulator::Ldo).microjoules(&activity, 100_000_000).expect("an energy");
         assert!((found - 300.0).abs() < 1e-9, "{found}");

@@ -210,7 +210,11 @@ impl<'a> Session<'a> {
     /// What happened in the inference that was timed last, if its cycles are those of `cycles`; none where the unit cannot
     /// count.
     pub fn timed_activity(&mut self, cycles: &[u64]) -> Option<Activity> {
-        self.client.unit().counters().map(|counters| counters.timed).filter(|timed| cycles.last() == Some(&timed.cycles))
+        self.client
+            .unit()
+            .counters()
+            .map(|counters| counters.timed)
+            .filter(|timed| cycles.last() == Some(&timed.cycles))
     }
 
     /// What happened in each step that was timed last; empty where the unit cannot count, or counted other cycles than the

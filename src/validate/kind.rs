@@ -45,10 +45,11 @@ impl Kind {
         let (products, count) = (slice.multiplies as f64, slice.instructions as f64);
         if products < SOME * count || products == 0.0 {
             Self::Other
+        } else if slice.accesses as f64 >= SPARSE * products {
+            // A small cache before flash may bring the same few weights again and again: this comes first.
+            Self::Sparse
         } else if slice.flash_reads as f64 * f64::from(line) >= STREAMS * products {
             Self::Streaming
-        } else if slice.accesses as f64 >= SPARSE * products {
-            Self::Sparse
         } else {
             Self::Dense
         }
@@ -99,8 +100,9 @@ mod tests {
         };
         assert_eq!(Kind::of(&slice(400, 300, 5), 8), Kind::Dense);
         assert_eq!(Kind::of(&slice(300, 600, 5), 8), Kind::Sparse);
-        assert_eq!(Kind::of(&slice(300, 400, 75), 8), Kind::Streaming);
-        assert_eq!(Kind::of(&slice(300, 400, 7), 32), Kind::Dense);
+        assert_eq!(Kind::of(&slice(300, 600, 75), 8), Kind::Sparse);
+        assert_eq!(Kind::of(&slice(300, 350, 75), 8), Kind::Streaming);
+        assert_eq!(Kind::of(&slice(300, 350, 7), 32), Kind::Dense);
         assert_eq!(Kind::of(&slice(10, 800, 0), 8), Kind::Other);
         assert_eq!(Kind::of(&Activity::default(), 8), Kind::Other);
     }

@@ -6,7 +6,8 @@
 use super::fit::least_squares;
 use super::kind::Kind;
 
-/// A kind that runs for less than this share in every image cannot be told from the others.
+/// A kind that runs for less than this share of the images' time on average cannot be told from the others; it is taken to
+/// be predicted rightly.
 const LEAST: f64 = 0.1;
 
 /// One image.
@@ -31,8 +32,7 @@ pub struct Part {
 /// Attributes the errors of a core's images to kinds of kernels.
 pub fn attribute(samples: &[Sample]) -> Vec<Part> {
     let mean = |at: usize| samples.iter().map(|sample| sample.shares[at]).sum::<f64>() / samples.len().max(1) as f64;
-    let most = |at: usize| samples.iter().map(|sample| sample.shares[at]).fold(0.0, f64::max);
-    let mut told: Vec<usize> = (0..Kind::ALL.len()).filter(|at| most(*at) >= LEAST).collect();
+    let mut told: Vec<usize> = (0..Kind::ALL.len()).filter(|at| mean(*at) >= LEAST).collect();
     told.sort_by(|a, b| mean(*b).total_cmp(&mean(*a)));
     // One row must be left to tell an uncertainty by.
     told.truncate(samples.len().saturating_sub(1));
@@ -41,9 +41,9 @@ pub fn attribute(samples: &[Sample]) -> Vec<Part> {
     let fit = if told.is_empty() { None } else { least_squares(&rows) };
     let part = |(at, kind): (usize, Kind)| {
         let place = told.iter().position(|told| *told == at);
-        let error = place.zip(fit.as_ref()).and_then(|(place, fit)| {
-            Some((*fit.values.get(place)?, *fit.errors.as_ref()?.get(place)?))
-        });
+        let error = place
+            .zip(fit.as_ref())
+            .and_then(|(place, fit)| Some((*fit.values.get(place)?, *fit.errors.as_ref()?.get(place)?)));
         Part { kind, share: mean(at), error }
     };
     Kind::ALL.into_iter().enumerate().map(part).collect()
@@ -59,7 +59,8 @@ mod tests {
             shares: [dense, 0.0, streaming, 1.0 - dense - streaming],
             error: -4.0 * dense + 2.0 * streaming + noise,
         };
-        let samples = [sample(0.9, 0.05, 0.1), sample(0.5, 0.45, -0.1), sample(0.1, 0.85, 0.1), sample(0.7, 0.25, -0.1)];
+        let samples =
+            [sample(0.9, 0.05, 0.1), sample(0.5, 0.45, -0.1), sample(0.1, 0.85, 0.1), sample(0.7, 0.25, -0.1)];
         let parts = attribute(&samples);
         let (dense, error) = parts[0].error.expect("told");
         assert!((dense + 4.0).abs() < 0.5 && error < 0.5, "{parts:?}");

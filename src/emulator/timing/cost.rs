@@ -85,7 +85,8 @@ impl Pipeline {
             Kind::Multiple { words, .. } => words,
             _ => 0,
         };
-        let multiplies = u32::from(matches!(code.class(), Class::Multiply | Class::FloatMultiply | Class::FloatMultiplyAdd));
+        let multiplies =
+            u32::from(matches!(code.class(), Class::Multiply | Class::FloatMultiply | Class::FloatMultiplyAdd));
         match self {
             Self::M4(state, total) => {
                 let at = *total;
@@ -96,7 +97,13 @@ impl Pipeline {
             Self::M7(state) => {
                 let at = state.step(code, insn, &uses);
                 let multiple = matches!(uses.kind, Kind::Multiple { .. });
-                Charge { at, saved: if multiple { state.end() - at - 1 } else { 0 }, shadowed: false, accesses, multiplies }
+                Charge {
+                    at,
+                    saved: if multiple { state.end() - at - 1 } else { 0 },
+                    shadowed: false,
+                    accesses,
+                    multiplies,
+                }
             }
         }
     }
