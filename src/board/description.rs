@@ -355,7 +355,14 @@ impl Board {
     /// How far emulated latency and energy may be from silicon, in words.
     pub fn error_band(&self) -> String {
         let latency = match &self.validation {
-            Some(validation) => format!("latency: {validation}"),
+            Some(validation) => {
+                let own = validation.latency;
+                let further = self.further().map_or(String::new(), |(name, errors)| {
+                    format!("; the same core on {name}: {:.1} % worst over {}", errors.worst, errors.rows)
+                });
+                let (n, of) = (own.rows, own.rows + 1);
+                format!("latency: {validation}{further}; another image is within the worst {n} times in {of} at best")
+            }
             None => match self.kin() {
                 Some((name, validation)) => {
                     format!("latency: unknown for {}; its core on {name}: {validation}", self.name)
@@ -366,20 +373,36 @@ impl Board {
         let Some(power) = &self.power else { return latency };
         let Errors { median, worst, rows } = power.errors;
         let (volts, conditions) = (power.volts, &power.conditions);
+        let both = self.validation.as_ref().map_or(String::new(), |validation| {
+            format!(", with latency's {:.1} % worst", worst + validation.latency.worst)
+        });
         format!(
-            "{latency}; energy at {volts} V, {conditions}: its power is {median:.1} % median, {worst:.1} % worst over {rows} \
-             measurements that were left out of the fit"
+            "{latency}; energy at {volts} V, {conditions}: power {median:.1} % median, {worst:.1} % worst over {rows} \
+             measurements left out of its fit{both}"
         )
     }
 
-    /// Another shipped board with this core that has been validated.
-    fn kin(&self) -> Option<(String, Validation)> {
+    /// Of the other shipped boards with this core, the one that is further off than this one, if any is.
+    fn further(&self) -> Option<(String, Errors)> {
+        let own = self.validation.as_ref()?.latency.worst;
+        self.others()
+            .filter_map(|board| Some((board.name, board.validation?.latency)))
+            .filter(|(_, errors)| errors.worst > own)
+            .max_by(|a, b| a.1.worst.total_cmp(&b.1.worst))
+    }
+
+    /// The other shipped boards with this core.
+    fn others(&self) -> impl Iterator<Item = Self> + '_ {
         SHIPPED
             .iter()
             .filter(|(name, _)| *name != self.name)
             .filter_map(|(name, text)| Self::parse(name, text).ok())
             .filter(|board| board.core == self.core)
-            .find_map(|board| board.validation.map(|validation| (board.name, validation)))
+    }
+
+    /// Another shipped board with this core that has been validated.
+    fn kin(&self) -> Option<(String, Validation)> {
+        self.others().find_map(|board| board.validation.map(|validation| (board.name, validation)))
     }
 
     /// Bytes of flash.
@@ -446,6 +469,9 @@ mod tests {
         let board = Board::shipped("nucleo-l4r5zi").expect("a board");
         let band = board.error_band();
         assert!(band.contains("MLPerf Tiny") && band.contains("energy at 1.8 V"), "{band}");
+        let better = Board::shipped("stm32f746g-disco").expect("a board").error_band();
+        assert!(better.contains("the same core on nucleo-h7a3zi-q: 4.6 % worst over 4"), "{better}");
+        assert!(better.contains("4 times in 5") && !better.contains("energy"), "{better}");
         let other = Board { name: "other".into(), validation: None, power: None, ..board };
         let band = other.error_band();
         assert!(band.starts_with("latency: unknown for other; its core on nucleo-l4r5zi: "), "{band}");
