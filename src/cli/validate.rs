@@ -182,7 +182,7 @@ fn residuals(rows: &[Row], parts: &[(&str, Vec<Part>)]) -> String {
         parts.iter().map(|(core, parts)| [core.to_string()].into_iter().chain(parts.iter().map(told)).collect()),
     );
     format!(
-        "{}\n\n{}\nLeast squares over the images of a core, with standard errors: a kind that runs for little is not told.",
+        "{}\n\n{}\nLeast squares over the images of a core ± standard error; a kind that runs for little is not told.",
         columns(&lines, 2),
         columns(&fitted, 1)
     )

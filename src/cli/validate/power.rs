@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::board::Board;
-use crate::cli::output::columns;
+use crate::cli::output::{columns, wrapped};
 use crate::validate::Verdict;
 
 /// Coefficients of a board's file may be rounded by this much of what is fitted.
@@ -57,7 +57,7 @@ pub fn table(verdict: &Verdict) -> String {
     let mut named = Vec::new();
     for told in &verdict.told {
         if let Some(reason) = told.reason.as_ref().filter(|_| !named.contains(&&told.submission)) {
-            text += &format!("\nnot fitted: {}: {reason}", told.submission);
+            text += &format!("\n{}", wrapped(&format!("not fitted: {}: {reason}", told.submission)));
             named.push(&told.submission);
         }
     }
