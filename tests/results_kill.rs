@@ -139,7 +139,9 @@ fn as_format_1(folder: &Path) {
     let line = |line: &str| {
         let mut row: serde_json::Value = serde_json::from_str(line).expect("JSON");
         let outcome = row["outcome"].as_object_mut().expect("an outcome");
-        ["cause", "step_energy_uj"].map(|later| outcome.remove(later));
+        for later in ["cause", "step_energy_uj"] {
+            outcome.remove(later);
+        }
         if let Some(sram) = row.pointer_mut("/outcome/memory/sram").and_then(|sram| sram.as_object_mut()) {
             sram.remove("harness").expect("harness");
         }
