@@ -191,3 +191,22 @@ fn a_cache_of_sectors_is_described_by_its_board() {
     let expected = CacheGeometry { bytes: 256, ways: 8, line: 32, sector: 8, random: false };
     assert_eq!(config.flash.data, Some(expected));
 }
+
+#[test]
+fn a_window_between_reads_of_the_cycle_counter_counts_what_is_in_it() {
+    let body = "ldr r0, =0xE0001000\nldr r1, =0xE000EDFC\nmov r2, #0x01000000\nstr r2, [r1]\nldr r2, [r0]\norr r2, #1\n\
+                str r2, [r0]\nmovs r5, #3\nldr r3, [r0, #4]\nagain:\nldm r8, {r10-r12}\nstrd r10, r11, [r8]\n\
+                smlad r12, r10, r11, r12\nmul r10, r11, r12\nldrb r10, [r8]\nsubs r5, #1\nbne again\nldr r4, [r0, #4]\n\
+                ldr r4, [r0, #4]";
+    let Some(image) = assemble("cortex-m4", body) else { return };
+    let mut core = core(CoreConfig::new(board::Core::CortexM4f), &image);
+    assert!(matches!(core.run(&mut NoPeriphery::default(), u64::MAX), Err(Stop::Breakpoint { .. })));
+    assert_eq!(core.windows(5).len(), 1, "three reads are one pair and one before it");
+    let all = core.activity();
+    assert_eq!((all.cycles, all.instructions, all.asleep), (core.cycles(), core.instructions(), 0));
+    assert_eq!(all.multiplies, 3 * 2);
+    // In the loop 3 + 2 + 1; seven around it, three literals among them, and the first of all.
+    assert!((3 * 6 + 7..3 * 6 + 12).contains(&all.accesses), "{all:?}");
+    let window = core.windows(1)[0];
+    assert!(window.cycles < 12 && window.multiplies <= 1, "the last pair is of two reads in a row: {window:?}");
+}

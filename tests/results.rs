@@ -181,3 +181,59 @@ fn what_exceeds_the_board_is_counted_in_bytes() {
     assert_eq!((over.sram, over.flash), (400_000 + 3000 - 327_680, 2_000_000 + 23_100 - 1_048_576));
     assert_eq!(rows()[0].over_by(), Excess::default());
 }
+
+fn with_energy() -> Vec<Measurement> {
+    let mut rows = rows();
+    if let Outcome::Ok(run) = &mut rows[0].outcome {
+        run.energy = Energy::Microjoules(412.5);
+        run.step_energy_uj = (1..=7).map(|i| f64::from(i) * 0.1).collect();
+    }
+    rows
+}
+
+#[test]
+fn the_energy_of_steps_comes_back_and_must_be_of_all_of_them() {
+    let root = tempfile::tempdir().expect("a folder");
+    let path = ended(root.path(), &with_energy());
+    assert_eq!(read(&path).expect("a run").rows, with_energy());
+    fs::remove_file(path.join("measurements.parquet")).expect("removed");
+    assert_eq!(read(&path).expect("a run").rows, with_energy(), "from its journal");
+    for wrong in [vec![1.0; 6], vec![f64::NAN; 7], vec![0.0; 7]] {
+        let mut rows = with_energy();
+        if let Outcome::Ok(run) = &mut rows[0].outcome {
+            run.step_energy_uj = wrong;
+        }
+        let mut folder = RunFolder::create(root.path(), info()).expect("a folder");
+        assert!(folder.append(rows.swap_remove(0)).is_err());
+    }
+}
+
+#[test]
+fn a_journal_of_format_2_knows_no_energy_of_steps() {
+    let root = tempfile::tempdir().expect("a folder");
+    let path = ended(root.path(), &with_energy());
+    fs::remove_file(path.join("measurements.parquet")).expect("removed");
+    let edit = |name: &str, change: &dyn Fn(String) -> String| {
+        let text = fs::read_to_string(path.join(name)).expect("read");
+        fs::write(path.join(name), change(text)).expect("written");
+    };
+    edit("run.json", &|text| text.replace("\"format\": 3", "\"format\": 2"));
+    edit("journal.jsonl", &|text| {
+        let line = |line: &str| {
+            let mut row: serde_json::Value = serde_json::from_str(line).expect("a row");
+            if let Some(outcome) = row["outcome"].as_object_mut() {
+                outcome.remove("step_energy_uj");
+            }
+            row.to_string() + "\n"
+        };
+        text.lines().map(line).collect()
+    });
+    assert_eq!(read(&path).expect("a run").rows, rows_without(with_energy()));
+}
+
+fn rows_without(mut rows: Vec<Measurement>) -> Vec<Measurement> {
+    if let Outcome::Ok(run) = &mut rows[0].outcome {
+        run.step_energy_uj.clear();
+    }
+    rows
+}

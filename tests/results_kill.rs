@@ -138,19 +138,26 @@ fn as_format_1(folder: &Path) {
     let text = fs::read_to_string(&journal).expect("a journal");
     let line = |line: &str| {
         let mut row: serde_json::Value = serde_json::from_str(line).expect("JSON");
-        row["outcome"].as_object_mut().expect("an outcome").remove("cause");
+        let outcome = row["outcome"].as_object_mut().expect("an outcome");
+        for later in ["cause", "step_energy_uj"] {
+            outcome.remove(later);
+        }
         if let Some(sram) = row.pointer_mut("/outcome/memory/sram").and_then(|sram| sram.as_object_mut()) {
             sram.remove("harness").expect("harness");
         }
         row.to_string() + "\n"
     };
     fs::write(&journal, text.lines().map(line).collect::<String>()).expect("written");
-    let file = folder.join("measurements.parquet");
-    let table = ParquetReader::new(Cursor::new(fs::read(&file).expect("read"))).finish().expect("a table");
-    let mut table = table.drop("cause").and_then(|table| table.drop("sram_harness")).expect("columns");
-    let mut bytes = Vec::new();
-    ParquetWriter::new(&mut bytes).finish(&mut table).expect("written");
-    fs::write(&file, bytes).expect("written");
+    for (name, columns) in
+        [("measurements.parquet", &["cause", "sram_harness"][..]), ("layers.parquet", &["energy_uj"])]
+    {
+        let file = folder.join(name);
+        let table = ParquetReader::new(Cursor::new(fs::read(&file).expect("read"))).finish().expect("a table");
+        let mut table = columns.iter().fold(table, |table, column| table.drop(column).expect("a column"));
+        let mut bytes = Vec::new();
+        ParquetWriter::new(&mut bytes).finish(&mut table).expect("written");
+        fs::write(&file, bytes).expect("written");
+    }
 }
 
 /// What a row of format 1 says in this format: who failed is not known, and no candidate is blamed.
@@ -178,6 +185,6 @@ fn runs_of_format_1_are_read_and_gone_on_with() {
     assert_eq!(read(&path).expect("readable").rows, from_format_1(), "from its journal");
     RunFolder::resume(&path).expect("resumed").end(RunState::Finished, None).expect("ended");
     let run = fs::read_to_string(path.join("run.json")).expect("read");
-    assert!(run.contains("\"format\": 2") && run.contains("\"limits\""), "{run}");
+    assert!(run.contains("\"format\": 3") && run.contains("\"limits\""), "{run}");
     assert_eq!(read(&path).expect("readable").rows, from_format_1());
 }

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::power::Power;
+
 /// Processor core, as the compiler's `-mcpu` and `-mfpu` know it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -200,26 +202,6 @@ impl std::fmt::Display for Validation {
     }
 }
 
-/// Power that a board draws while it computes, and how well that is known.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Power {
-    /// Milliwatts at the clock of [`Board::clock`].
-    pub run_milliwatts: f64,
-    /// Supply and settings at which it was measured.
-    pub conditions: String,
-    /// Each measurement against the median of the others.
-    pub errors: Errors,
-    pub source: String,
-}
-
-impl Power {
-    /// Energy of a computation, microjoules.
-    pub fn microjoules(&self, seconds: f64) -> f64 {
-        self.run_milliwatts * 1000.0 * seconds
-    }
-}
-
 /// A board type.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -361,9 +343,7 @@ impl Board {
                 return Err(format!("{place}: an error band has rows, and its worst is no less than its median"));
             }
         }
-        if self.power.as_ref().is_some_and(|p| !(p.run_milliwatts > 0.0 && p.run_milliwatts < 1e5)) {
-            return Err("power: run_milliwatts must be above 0 and below 100000".into());
-        }
+        self.power.as_ref().map_or(Ok(()), Power::check)?;
         for kind in [RegionKind::Flash, RegionKind::Sram] {
             if !self.memory.iter().any(|region| region.kind == kind) {
                 return Err(format!("memory: there is no region of kind {kind:?}"));
@@ -375,7 +355,14 @@ impl Board {
     /// How far emulated latency and energy may be from silicon, in words.
     pub fn error_band(&self) -> String {
         let latency = match &self.validation {
-            Some(validation) => format!("latency: {validation}"),
+            Some(validation) => {
+                let own = validation.latency;
+                let further = self.further().map_or(String::new(), |(name, errors)| {
+                    format!("; the same core on {name}: {:.1} % worst over {}", errors.worst, errors.rows)
+                });
+                let (n, of) = (own.rows, own.rows + 1);
+                format!("latency: {validation}{further}; another image is within the worst {n} times in {of} at best")
+            }
             None => match self.kin() {
                 Some((name, validation)) => {
                     format!("latency: unknown for {}; its core on {name}: {validation}", self.name)
@@ -385,17 +372,37 @@ impl Board {
         };
         let Some(power) = &self.power else { return latency };
         let Errors { median, worst, rows } = power.errors;
-        format!("{latency}; power: {median:.1} % median, {worst:.1} % worst over {rows} measurements")
+        let (volts, conditions) = (power.volts, &power.conditions);
+        let both = self.validation.as_ref().map_or(String::new(), |validation| {
+            format!(", with latency's {:.1} % worst", worst + validation.latency.worst)
+        });
+        format!(
+            "{latency}; energy at {volts} V, {conditions}: power {median:.1} % median, {worst:.1} % worst over {rows} \
+             measurements left out of its fit{both}"
+        )
     }
 
-    /// Another shipped board with this core that has been validated.
-    fn kin(&self) -> Option<(String, Validation)> {
+    /// Of the other shipped boards with this core, the one that is further off than this one, if any is.
+    fn further(&self) -> Option<(String, Errors)> {
+        let own = self.validation.as_ref()?.latency.worst;
+        self.others()
+            .filter_map(|board| Some((board.name, board.validation?.latency)))
+            .filter(|(_, errors)| errors.worst > own)
+            .max_by(|a, b| a.1.worst.total_cmp(&b.1.worst))
+    }
+
+    /// The other shipped boards with this core.
+    fn others(&self) -> impl Iterator<Item = Self> + '_ {
         SHIPPED
             .iter()
             .filter(|(name, _)| *name != self.name)
             .filter_map(|(name, text)| Self::parse(name, text).ok())
             .filter(|board| board.core == self.core)
-            .find_map(|board| board.validation.map(|validation| (board.name, validation)))
+    }
+
+    /// Another shipped board with this core that has been validated.
+    fn kin(&self) -> Option<(String, Validation)> {
+        self.others().find_map(|board| board.validation.map(|validation| (board.name, validation)))
     }
 
     /// Bytes of flash.
@@ -461,13 +468,16 @@ mod tests {
     fn an_error_band_says_what_it_rests_on() {
         let board = Board::shipped("nucleo-l4r5zi").expect("a board");
         let band = board.error_band();
-        assert!(band.contains("MLPerf Tiny") && band.contains("power: "), "{band}");
+        assert!(band.contains("MLPerf Tiny") && band.contains("energy at 1.8 V"), "{band}");
+        let better = Board::shipped("stm32f746g-disco").expect("a board").error_band();
+        assert!(better.contains("the same core on nucleo-h7a3zi-q: 4.6 % worst over 4"), "{better}");
+        assert!(better.contains("4 times in 5") && !better.contains("energy"), "{better}");
         let other = Board { name: "other".into(), validation: None, power: None, ..board };
         let band = other.error_band();
         assert!(band.starts_with("latency: unknown for other; its core on nucleo-l4r5zi: "), "{band}");
-        let text = include_str!("../../boards/nucleo-l4r5zi.yaml").replace("run_milliwatts: ", "run_milliwatts: -");
+        let text = include_str!("../../boards/nucleo-l4r5zi.yaml").replace("base_milliamps: ", "base_milliamps: -");
         let message = Board::parse("b.yaml", &text).unwrap_err().to_string();
-        assert!(message.contains("run_milliwatts"), "{message}");
+        assert!(message.contains("base_milliamps"), "{message}");
     }
 
     #[test]

@@ -1,8 +1,12 @@
 //! Board descriptions: one YAML file per board type under `boards/`, facts with their source.
 
+mod activity;
 mod description;
+mod power;
 
+pub use activity::Activity;
 pub use description::{
-    Board, BoardError, Cache, Clock, Console, Core, Errors, FlashInterface, LineFill, Oscillators, Pin, Power,
-    Processor, Region, RegionKind, Supply, Validation, names, test_names,
+    Board, BoardError, Cache, Clock, Console, Core, Errors, FlashInterface, LineFill, Oscillators, Pin, Processor,
+    Region, RegionKind, Supply, Validation, names, test_names,
 };
+pub use power::{Charges, Power, Regulator};

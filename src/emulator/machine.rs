@@ -1,6 +1,6 @@
 //! A whole board: core, memory and peripherals, with an image in its flash and a host at its console.
 
-use crate::board::{Board, Cache};
+use crate::board::{Activity, Board, Cache};
 use crate::emulator::core::{CacheGeometry, Core, CoreConfig, Pause as CorePause, StackLow, Stop};
 use crate::emulator::image::Image;
 use crate::emulator::memory::{Map, MapError, Touched};
@@ -139,6 +139,11 @@ impl Machine {
     /// Instructions since power-on.
     pub fn instructions(&self) -> u64 {
         self.core.instructions()
+    }
+
+    /// What has happened since power-on.
+    pub fn activity(&self) -> Activity {
+        self.core.activity()
     }
 
     /// Virtual time since power-on, seconds.

@@ -8,7 +8,7 @@ use super::error::MeasureError;
 use super::info::Info;
 use super::session::Session;
 use super::statistics::Statistics;
-use crate::rack::{Cancel, Program, Unit};
+use crate::rack::{Activity, Cancel, Program, Unit};
 
 /// Longest waits, in unit time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,6 +74,9 @@ pub struct Measured {
     pub memory: BTreeMap<String, u64>,
     /// Instructions of the last timed inference; none where the unit cannot count.
     pub instructions: Option<u64>,
+    /// What happened in the last timed inference, and in each step; none and empty where the unit cannot count.
+    pub activity: Option<Activity>,
+    pub step_activity: Vec<Activity>,
     /// Bytes of SRAM that were ever read or written; none where the unit cannot tell.
     pub touched_sram: Option<u64>,
 }
@@ -97,14 +100,28 @@ pub fn measure(
     let Some(case) = cases.get(last) else { return Err(session.broken("hil cycles", "no input to time", &[])) };
     let cycles = session.cycles(case, settings.repeats, settings.warmup)?;
     let instructions = session.timed_instructions();
+    let activity = session.timed_activity(&cycles);
     // Whatever happened while it was timed, it still computes the same.
     session.compare(last, case)?;
     let step_cycles = session.steps(case)?;
+    let step_activity = session.step_activity(&step_cycles);
     let memory = session.memory()?;
     let stack = memory.get("stack").copied();
     let stack_bytes = stack.ok_or_else(|| session.broken("hil memory", "no line `m-hil-stack-[…]`", &[]))?;
     let statistics =
         Statistics::of(&cycles).ok_or_else(|| session.broken("hil cycles", "no inference in the list", &[]))?;
     let touched_sram = session.unit().counters().map(|counters| counters.touched_sram);
-    Ok(Measured { info, cycles, statistics, step_cycles, outputs, stack_bytes, memory, instructions, touched_sram })
+    Ok(Measured {
+        info,
+        cycles,
+        statistics,
+        step_cycles,
+        outputs,
+        stack_bytes,
+        memory,
+        instructions,
+        activity,
+        step_activity,
+        touched_sram,
+    })
 }

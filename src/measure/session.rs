@@ -8,7 +8,7 @@ use super::error::{MeasureError, Mismatch};
 use super::info::Info;
 use super::procedure::{Case, Expected, Limits};
 use super::reply::{hex, number, numbers, one, tagged};
-use crate::rack::Unit;
+use crate::rack::{Activity, Unit};
 
 /// Version of the `hil` commands that this client speaks.
 const PROTOCOL: u64 = 1;
@@ -205,6 +205,24 @@ impl<'a> Session<'a> {
                 false => Err(format!("a list of {} steps, not {count}", cycles.len())),
             }
         })
+    }
+
+    /// What happened in the inference that was timed last, if its cycles are those of `cycles`; none where the unit cannot
+    /// count.
+    pub fn timed_activity(&mut self, cycles: &[u64]) -> Option<Activity> {
+        self.client
+            .unit()
+            .counters()
+            .map(|counters| counters.timed)
+            .filter(|timed| cycles.last() == Some(&timed.cycles))
+    }
+
+    /// What happened in each step that was timed last; empty where the unit cannot count, or counted other cycles than the
+    /// image told, so that the two cannot be of the same steps.
+    pub fn step_activity(&mut self, cycles: &[u64]) -> Vec<Activity> {
+        let windows = self.client.unit().windows(cycles.len());
+        let same = windows.iter().map(|window| window.cycles).eq(cycles.iter().copied());
+        if same { windows } else { Vec::new() }
     }
 
     /// Instructions of the inference that was timed last, by the same two reads of the counter as its cycles; none where

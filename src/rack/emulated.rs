@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::cancel::Cancel;
 use super::error::UnitError;
 use super::unit::{Counters, Driver, Program, Unit};
-use crate::board::Board;
+use crate::board::{Activity, Board};
 use crate::emulator::{EmulatorError, Image, Machine, Pause, Segment, Symbol};
 
 /// Core cycles between two looks at cancellation: some milliseconds of the host's time.
@@ -125,6 +125,11 @@ impl Unit for Emulated {
             touched_sram: touched,
             timed_instructions: machine.core().instructions_timed(),
             core_hz: machine.soc().core_hz(),
+            timed: machine.core().windows(1).first().copied().unwrap_or_default(),
         })
+    }
+
+    fn windows(&self, count: usize) -> Vec<Activity> {
+        self.machine.as_ref().map_or_else(Vec::new, |machine| machine.core().windows(count))
     }
 }

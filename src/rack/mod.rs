@@ -14,6 +14,7 @@ mod pool;
 mod program;
 mod unit;
 
+pub use crate::board::Activity;
 pub use cancel::Cancel;
 pub use error::{RackError, UnitError};
 pub use pool::{Health, Lease, Rack, UnitStatus};

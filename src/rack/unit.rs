@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::cancel::Cancel;
 use super::error::UnitError;
-use crate::board::Board;
+use crate::board::{Activity, Board};
 
 /// What reaches a unit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -59,6 +59,8 @@ pub struct Counters {
     pub timed_instructions: u64,
     /// Core clock now, Hz: what the image has set up.
     pub core_hz: u64,
+    /// What happened between those reads.
+    pub timed: Activity,
 }
 
 /// One physical or emulated board. Every method may block, but none longer than its limit says or after
@@ -89,5 +91,12 @@ pub trait Unit: Send {
     /// None where the unit cannot count.
     fn counters(&self) -> Option<Counters> {
         None
+    }
+
+    /// What happened between reads of the core's cycle counter, two by two: the last `count` pairs, oldest first. Fewer
+    /// where there were fewer, and none where the unit cannot count.
+    fn windows(&self, count: usize) -> Vec<Activity> {
+        let _ = count;
+        Vec::new()
     }
 }

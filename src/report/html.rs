@@ -10,7 +10,7 @@ use super::image::told_of;
 use super::palette::{hex, kernel};
 use super::plots::{self, PlotError};
 use super::summary::{BoardRows, by_board, excess};
-use super::text::{bytes, grouped, kib, mhz, ms};
+use super::text::{bytes, grouped, kib, mhz, ms, uj};
 use crate::results::gate::{Finding, Judged, Judgement, Metric, State, Verdict};
 use crate::results::history::Series;
 use crate::results::{Energy, Measurement, Outcome, Status, StoredRun};
@@ -204,7 +204,7 @@ fn table_row(board: &BoardRows<'_>, row: &Measurement, slowest: f64) -> Value {
         flash_share => row.memory().map(|m| share(m.flash.total(), row.budget.flash)),
         check => row.check().map(|c| format!("{} equal", c.inputs)),
         energy => row.run().and_then(|run| match run.energy {
-            Energy::Microjoules(uj) => Some(format!("{uj:.1}")),
+            Energy::Microjoules(value) => Some(uj(value)),
             Energy::Missing(_) => None,
         }),
         broken => board.broken(row),
@@ -225,6 +225,7 @@ fn network(board: &BoardRows<'_>, row: &Measurement, kernels: &[String]) -> Resu
             colour => hex(kernel(kernels.iter().position(|k| *k == step.kernel))),
             macs => grouped(step.macs),
             cycles => spent.map(|c| grouped(*c)),
+            energy => row.run().and_then(|run| run.step_energy_uj.get(at)).map(|energy| uj(*energy)),
             share => spent.map(|c| format!("{:.1}", *c as f64 * 100.0 / sum.max(1) as f64)),
             live => grouped(step.live_bytes),
         }

@@ -61,6 +61,7 @@ fn row(row: &Measurement, limits: &Limits) -> Value {
             "macs": step.macs,
             "live_bytes": step.live_bytes,
             "cycles": latency.and_then(|l| l.step_cycles().get(at)),
+            "energy_uj": run.and_then(|run| run.step_energy_uj.get(at)),
         })
     };
     json!({

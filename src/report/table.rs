@@ -3,11 +3,11 @@
 use super::engines;
 use super::image::told_of;
 use super::summary::{BoardRows, by_board, excess};
-use super::text::{bytes, grouped, mhz, ms, one_line, shortened, wrapped};
-use crate::results::{Measurement, Outcome, Status, StoredRun};
+use super::text::{bytes, grouped, mhz, ms, one_line, shortened, uj, wrapped};
+use crate::results::{Measurement, Outcome, Status, StoredRun, energy_uj};
 
 const WIDTH: usize = 100;
-const NAME: usize = 26;
+const NAME: usize = 20;
 
 /// The run as text: a table per board, then who fits, who is fastest and who uses least SRAM.
 pub fn terminal(run: &StoredRun) -> String {
@@ -43,7 +43,7 @@ fn table(board: &BoardRows<'_>, lines: &mut Vec<String>) {
         title += &format!(", SRAM {}, flash {}", bytes(row.budget.sram), bytes(row.budget.flash));
     }
     lines.push(title);
-    lines.push(columns("network", "latency ms", "cycles", "MAC/cyc", "SRAM", "flash", "check", "provenance"));
+    lines.push(columns("network", "latency ms", "cycles", "MAC/cyc", "µJ", "SRAM", "flash", "check", "provenance"));
     for row in &board.rows {
         lines.extend(entry(board, row));
     }
@@ -55,12 +55,13 @@ fn columns(
     latency: &str,
     cycles: &str,
     rate: &str,
+    energy: &str,
     sram: &str,
     flash: &str,
     check: &str,
     by: &str,
 ) -> String {
-    format!("{name:<NAME$} {latency:>10} {cycles:>13} {rate:>7} {sram:>9} {flash:>10} {check:>6} {by:>10}")
+    format!("{name:<NAME$} {latency:>10} {cycles:>13} {rate:>7} {energy:>9} {sram:>9} {flash:>9} {check:>5} {by:>10}")
 }
 
 fn entry(board: &BoardRows<'_>, row: &Measurement) -> Vec<String> {
@@ -75,6 +76,7 @@ fn entry(board: &BoardRows<'_>, row: &Measurement) -> Vec<String> {
                 &latency.map_or_else(none, |l| ms(l.ms())),
                 &latency.map_or_else(none, |l| grouped(l.median_cycles().round() as u64)),
                 &row.macs_per_cycle().map_or_else(none, |rate| format!("{rate:.3}")),
+                &energy_uj(row).map_or_else(none, uj),
                 &grouped(sram),
                 &grouped(flash),
                 &run.check.as_ref().map_or_else(none, |check| format!("{} ok", check.inputs)),

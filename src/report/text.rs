@@ -75,6 +75,11 @@ pub fn wrapped(text: &str, width: usize, indent: usize) -> Vec<String> {
     lines
 }
 
+/// Microjoules: whole from a thousand on, else with one decimal.
+pub fn uj(value: f64) -> String {
+    if value >= 1000.0 { grouped(value.round() as u64) } else { format!("{value:.1}") }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -21,6 +21,8 @@ pub enum Inconsistent {
     Steps { timed: usize, planned: usize },
     #[error("an energy of {0} µJ")]
     Energy(String),
+    #[error("the energy of {known} steps of {planned}")]
+    StepEnergy { known: usize, planned: usize },
     #[error("does not fit, but neither memory is exceeded")]
     Fits,
     #[error("ok, but the board's memory is exceeded")]
@@ -86,6 +88,13 @@ pub fn check(row: &Measurement) -> Result<(), Inconsistent> {
         && !(uj.is_finite() && uj > 0.0)
     {
         return Err(Inconsistent::Energy(uj.to_string()));
+    }
+    if let Some(uj) = run.step_energy_uj.iter().find(|uj| !(uj.is_finite() && **uj > 0.0)) {
+        return Err(Inconsistent::Energy(uj.to_string()));
+    }
+    let (known, planned) = (run.step_energy_uj.len(), row.steps.len());
+    if known != 0 && known != planned {
+        return Err(Inconsistent::StepEnergy { known, planned });
     }
     match &run.latency {
         None if run.instructions.is_none() => Err(Inconsistent::NothingMeasured),

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | 1 | – |
 //! | 2 | limits in `run.json`; what a failure says something about; SRAM that only measurement needs |
-//! | 3 | images that somebody else has built; what an interpreter keeps of the arena; the engine that others are compared with |
+//! | 3 | energy of each step; images that somebody else has built; what an interpreter keeps of the arena; the engine that others are compared with |
 //!
 //! Only what is missing is added, so that a folder which was partly rewritten, e.g. by a resume that was killed, is read
 //! all the same. What an earlier version did not know is filled in as what claims least.
@@ -38,6 +38,14 @@ pub fn run_file(value: &mut Value) -> Result<u32, String> {
 
 /// Brings a row of a journal to this format.
 pub fn row(format: u32, row: &mut Value) {
+    if format >= 3 {
+        return;
+    }
+    if row["outcome"]["status"] == "ok"
+        && let Some(run) = row["outcome"].as_object_mut()
+    {
+        run.entry("step_energy_uj").or_insert(json!([]));
+    }
     if format >= 2 {
         return;
     }
@@ -66,6 +74,15 @@ pub fn measurements(format: u32, table: &mut DataFrame) -> Result<(), String> {
         if format < since && table.column(name).is_err() {
             table.with_column(column).map_err(|e| e.to_string())?;
         }
+    }
+    Ok(())
+}
+
+/// Brings a table of steps to this format.
+pub fn layers(format: u32, table: &mut DataFrame) -> Result<(), String> {
+    if format < 3 && table.column("energy_uj").is_err() {
+        let unknown = Float64Chunked::full_null("energy_uj".into(), table.height());
+        table.with_column(unknown.into_column()).map_err(|e| e.to_string())?;
     }
     Ok(())
 }

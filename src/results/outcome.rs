@@ -119,6 +119,8 @@ pub struct Run {
     pub instructions: Option<u64>,
     pub memory: Memory,
     pub energy: Energy,
+    /// Microjoules of each of the plan's steps in one inference; empty where they are not known.
+    pub step_energy_uj: Vec<f64>,
     /// None only where nothing ran: a prediction.
     pub check: Option<OutputCheck>,
 }

@@ -128,25 +128,35 @@ pub fn outcome(board: &Board, measured: &Measured, cases: &[Case], mut memory: M
     memory.sram.stack = measured.stack_bytes;
     let latency = Latency::new(measured.cycles.clone(), measured.info.clock_hz, measured.step_cycles.clone());
     let latency = latency.map_err(|e| e.to_string())?;
-    let energy = energy(board, &latency);
+    let (energy, step_energy_uj) = energy(board, &latency, measured);
     let inputs = u32::try_from(cases.len()).ok().and_then(NonZeroU32::new).ok_or("no input was verified")?;
     Ok(Outcome::Ok(Box::new(Run {
         latency: Some(latency),
         instructions: measured.instructions,
         memory,
         energy,
+        step_energy_uj,
         check: Some(OutputCheck { inputs, output_sha256: sha256_hex(&measured.outputs.concat()) }),
     })))
 }
 
-/// Power times time, where the board's power was measured at the clock that it ran at.
-fn energy(board: &Board, latency: &Latency) -> Energy {
+/// Energy of the inference and of its steps, where the board's power is known at the clock that it ran at and the unit
+/// counted what it depends on.
+fn energy(board: &Board, latency: &Latency, measured: &Measured) -> (Energy, Vec<f64>) {
+    let missing = |reason: String| (Energy::Missing(reason), Vec::new());
     let Some(power) = &board.power else {
-        return Energy::Missing(format!("no measured power supports a figure for {}", board.name));
+        return missing(format!("no measured power supports a figure for {}", board.name));
     };
     let (ran, known) = (latency.clock_hz(), u64::from(board.clock.hz));
     if ran != known {
-        return Energy::Missing(format!("the power of {} is known at {known} Hz; it ran at {ran} Hz", board.name));
+        return missing(format!("the power of {} is known at {known} Hz; it ran at {ran} Hz", board.name));
     }
-    Energy::Microjoules(power.microjoules(latency.median_cycles() / ran as f64))
+    let Some(activity) = &measured.activity else {
+        return missing("the unit does not count what power depends on".into());
+    };
+    let Some(energy) = power.microjoules(activity, ran) else {
+        return missing(format!("the core slept, and the power of {} asleep is not known", board.name));
+    };
+    let steps: Option<Vec<f64>> = measured.step_activity.iter().map(|step| power.microjoules(step, ran)).collect();
+    (Energy::Microjoules(energy), steps.unwrap_or_default())
 }

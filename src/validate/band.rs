@@ -1,4 +1,17 @@
 //! Errors of many images in two numbers.
+//!
+//! # What the band beside a number means
+//!
+//! Latency: nothing of the timing model was fitted, but where sources leave a choice it was made with the same images in
+//! sight ([`crate::emulator::timing`]), so that nothing can be left out of the calibration after the fact. The band is
+//! therefore of the absolute errors as they are, and it is told with the number of images: of n errors that were drawn alike,
+//! the next is no larger than the worst with a probability of n / (n + 1), and choices made in sight make that a bound from
+//! above. Where the boards with the same core were validated with other images and one of those was further off, that is told,
+//! too.
+//!
+//! Energy is power times time. The errors of power are of rows that the coefficients were not fitted to
+//! ([`super::power`]): each is predicted without its submitter and without its network, and the worse counts. They are for the
+//! published time of a run, so that the worst error of energy is that of power and that of latency together.
 
 use std::collections::BTreeMap;
 

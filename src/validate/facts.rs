@@ -75,6 +75,12 @@ pub struct FactsError {
     problem: String,
 }
 
+impl FactsError {
+    pub(super) fn new(file: &'static str, problem: String) -> Self {
+        Self { file, problem }
+    }
+}
+
 const SHIPPED: &[(&str, &str)] =
     &[("tests/validation/mlperf_tiny_v1_1.yaml", include_str!("../../tests/validation/mlperf_tiny_v1_1.yaml"))];
 

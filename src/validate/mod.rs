@@ -8,8 +8,15 @@ mod band;
 mod drive;
 mod facts;
 mod find;
+mod fit;
+mod kind;
+mod power;
+mod residual;
 
 pub use band::{Band, bands};
 pub use drive::{DriveError, Timed, drive};
 pub use facts::{Fact, Facts, FactsError, Input, shipped};
 pub use find::{FindError, find};
+pub use kind::{Kind, Kinds};
+pub use power::{Coefficient, Proxy, Submission, Told, Verdict, assess, submissions};
+pub use residual::{Part, Sample, attribute};

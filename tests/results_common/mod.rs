@@ -60,6 +60,7 @@ pub fn ok(arena: u64, cycles: Vec<u64>) -> Outcome {
         instructions: Some(8_000_000),
         memory: memory(arena),
         energy: Energy::Missing("there is no energy model yet".into()),
+        step_energy_uj: Vec::new(),
         check: Some(OutputCheck { inputs: NonZeroU32::new(3).expect("3"), output_sha256: sha256_hex(b"out") }),
     }))
 }

@@ -1,5 +1,6 @@
 //! Decoded basic blocks.
 
+use super::activity::tally;
 use super::cpu::Cpu;
 use super::exception::float_enter;
 use super::exec;
@@ -32,6 +33,8 @@ pub(crate) struct Block {
     pub end_it: u8,
     /// Instructions.
     pub count: u32,
+    /// Its data accesses and multiplications, as [`super::activity::tally`] packs them.
+    pub tally: u64,
     pub cycles_taken: u32,
     pub cycles: u32,
     /// Cycles where the branch at its end was foretold wrongly.
@@ -174,6 +177,7 @@ struct Builder {
     ops: Vec<Op>,
     meta: Vec<Meta>,
     count: usize,
+    tally: u64,
     pipeline: Pipeline,
     target: u32,
     entered_float: bool,
@@ -198,6 +202,7 @@ impl Builder {
             ops: Vec::new(),
             meta: Vec::new(),
             count: 0,
+            tally: 0,
             pipeline: cpu.cost.pipeline(),
             target: 0,
             entered_float: false,
@@ -212,7 +217,7 @@ impl Builder {
 
     fn push(&mut self, op: Op, tail: bool) {
         self.ops.push(Op { at: self.at, ..op });
-        self.meta.push(Meta { pc: self.pc, count: self.count as u32, it: self.it, tail });
+        self.meta.push(Meta { pc: self.pc, count: self.count as u32, tally: self.tally, it: self.it, tail });
     }
 
     /// A last operation that reports instead of working.
@@ -291,6 +296,7 @@ impl Builder {
         self.load = load;
         self.done = lowered.last;
         self.count += 1;
+        self.tally += tally(charge.accesses, charge.multiplies);
         self.at = self.pipeline.total();
         self.pc = pc.wrapping_add(code.length());
         self.it = match (code.class(), insn) {
@@ -312,6 +318,7 @@ impl Builder {
             end: self.pc,
             end_it: self.it,
             count: self.count as u32,
+            tally: self.tally,
             cycles_taken: ends.taken,
             cycles: ends.fall,
             miss: ends.miss,

@@ -1,5 +1,6 @@
 //! Registers and flags.
 
+use super::activity::{Counts, Looks};
 use super::config::CoreConfig;
 use super::fault::{Fault, Halt};
 use super::ppb::Ppb;
@@ -48,6 +49,9 @@ pub struct Cpu {
     pub(crate) sp_low: [u32; 2],
     pub(crate) cycles: u64,
     pub(crate) instructions: u64,
+    pub(crate) counts: Counts,
+    /// When software read the cycle counter.
+    pub(crate) looks: Looks,
     /// Where `run` has to look up from executing blocks.
     pub(crate) deadline: u64,
     pub(crate) fast: Fast,
@@ -103,6 +107,8 @@ impl Cpu {
             sp_low: [u32::MAX; 2],
             cycles: 0,
             instructions: 0,
+            counts: Counts::default(),
+            looks: Looks::default(),
             deadline: 0,
             fast: Fast::of(&map),
             served: (0, 0),

@@ -1,5 +1,6 @@
 //! The Cortex-M processor: registers, decoded code, exceptions and the private peripheral bus.
 
+mod activity;
 mod block;
 mod bus;
 mod config;
@@ -58,6 +59,8 @@ impl Core {
         let mut cpu = Cpu::new(self.cpu.config.clone(), map);
         cpu.cycles = self.cpu.cycles;
         cpu.instructions = self.cpu.instructions;
+        cpu.counts = self.cpu.counts;
+        cpu.flash.counts = self.cpu.flash.counts;
         cpu.sp_low = self.cpu.sp_low;
         let boot = cpu.config.boot_address;
         let word = |map: &Map, address| map.offset(address, 4).map_or(0, |offset| map.get::<4>(offset));
@@ -83,8 +86,7 @@ impl Core {
     /// Instructions between the last two reads of the cycle counter, to within the blocks that read it: what software
     /// that times itself took.
     pub fn instructions_timed(&self) -> u64 {
-        let [last, before] = self.cpu.ppb.counter_reads;
-        last - before
+        self.windows(1).first().map_or(0, |window| window.instructions)
     }
 
     /// R0 to R15; 13 is the current stack pointer, 15 the address of the next instruction.

@@ -51,6 +51,8 @@ pub struct Meta {
     pub pc: u32,
     /// Instructions of the block before this one.
     pub count: u32,
+    /// Accesses and multiplications of the block before this one, as in [`super::block::Block::tally`].
+    pub tally: u64,
     /// ITSTATE before it.
     pub it: u8,
     /// Completes the operation before it.

@@ -83,8 +83,6 @@ pub(crate) struct Ppb {
     /// ITCMCR, DTCMCR, AHBPCR, CACR, AHBSCR.
     m7_control: [u32; 5],
     itm: [u32; 3],
-    /// Instructions executed before the blocks that read CYCCNT last and before that.
-    pub counter_reads: [u64; 2],
 }
 
 impl Ppb {
@@ -118,7 +116,6 @@ impl Ppb {
             data_cache: config.data_cache,
             m7_control: [1, 1, 0, 0, 0],
             itm: [0; 3],
-            counter_reads: [0; 2],
         }
     }
 
@@ -194,10 +191,11 @@ impl Cpu {
     }
 
     fn read_ppb_word(&mut self, address: u32, now: u64) -> Option<u32> {
-        let ppb = &mut self.ppb;
         if address == CYCCNT {
-            ppb.counter_reads = [self.instructions, ppb.counter_reads[0]];
+            let activity = self.activity(now);
+            self.looks.push(activity);
         }
+        let ppb = &mut self.ppb;
         Some(match address {
             0xE000_0000..=0xE000_007C => 1,
             0xE000_0E00 => ppb.itm[0],

@@ -1,6 +1,7 @@
 //! The loop that carries a core through time.
 
 use super::Core;
+use super::activity::SETTLE;
 use super::block::key;
 use super::cpu::Sleep;
 use super::fault::{Fault, Halt, usage};
@@ -46,9 +47,11 @@ impl Core {
                 }
                 if next > until {
                     self.cpu.cycles = now.max(until);
+                    self.cpu.counts.asleep += self.cpu.cycles - now;
                     return Ok(Pause::Budget);
                 }
                 self.cpu.cycles = next.max(now + 1);
+                self.cpu.counts.asleep += self.cpu.cycles - now;
                 continue;
             }
             if now >= until {
@@ -64,8 +67,10 @@ impl Core {
             if let Some(halt) = self.cpu.halt.take() {
                 return self.halted(halt);
             }
-            self.cpu.deadline = until.min(periphery.due()).min(self.cpu.ppb.systick.due());
+            let due = periphery.due().min(self.cpu.ppb.systick.due());
+            self.cpu.deadline = until.min(due).min(now.saturating_add(SETTLE));
             self.execute(periphery);
+            self.cpu.counts.settle();
             if let Some(halt) = self.cpu.halt.take() {
                 return self.halted(halt);
             }
@@ -126,6 +131,7 @@ impl Core {
                     cpu.cycles = cpu.cycles.wrapping_add(block.cycles_taken.into());
                     cpu.cycles += u64::from(block.foretold(true));
                     cpu.instructions += u64::from(block.count);
+                    cpu.counts.tally += block.tally;
                     cpu.pc = block.target;
                     cpu.it = 0;
                     if cpu.cycles >= cpu.deadline {
@@ -145,6 +151,7 @@ impl Core {
                     cpu.cycles = cpu.cycles.wrapping_add(block.cycles.into());
                     cpu.cycles += u64::from(block.foretold(false));
                     cpu.instructions += u64::from(block.count);
+                    cpu.counts.tally += block.tally;
                     cpu.pc = block.end;
                     cpu.it = block.end_it;
                     if cpu.cycles >= cpu.deadline {
@@ -164,6 +171,7 @@ impl Core {
                     cpu.cycles = cpu.cycles.wrapping_add(block.cycles_taken.into());
                     cpu.cycles += u64::from(block.foretold_to(cpu.pc));
                     cpu.instructions += u64::from(block.count);
+                    cpu.counts.tally += block.tally;
                     cpu.it = 0;
                     if flow == RETURN {
                         cpu.leave(periphery);
@@ -180,6 +188,7 @@ impl Core {
                     let meta = block.meta[index];
                     cpu.cycles = cpu.cycles.wrapping_add(block.ops[index].at.into());
                     cpu.instructions += u64::from(meta.count);
+                    cpu.counts.tally += meta.tally;
                     cpu.pc = meta.pc;
                     cpu.it = meta.it;
                     return;
@@ -189,6 +198,7 @@ impl Core {
                     let meta = block.meta[index];
                     cpu.cycles = cpu.cycles.wrapping_add(block.ops[index].at.into());
                     cpu.instructions += u64::from(meta.count);
+                    cpu.counts.tally += meta.tally;
                     cpu.pc = meta.pc;
                     cpu.it = meta.it;
                     if flow == FAULT {

@@ -72,22 +72,38 @@ pub(crate) struct Charge {
     pub saved: u32,
     /// It goes on in the shadow of the load before.
     pub shadowed: bool,
+    /// Data accesses of up to 32 bits.
+    pub accesses: u32,
+    pub multiplies: u32,
 }
 
 impl Pipeline {
     pub fn step(&mut self, code: &Code, insn: &Insn) -> Charge {
         let uses = Uses::of(code, insn);
+        let accesses = match uses.kind {
+            Kind::Load { .. } | Kind::Store => 1,
+            Kind::Multiple { words, .. } => words,
+            _ => 0,
+        };
+        let multiplies =
+            u32::from(matches!(code.class(), Class::Multiply | Class::FloatMultiply | Class::FloatMultiplyAdd));
         match self {
             Self::M4(state, total) => {
                 let at = *total;
                 let (cycles, shadowed) = state.step(code, insn, &uses);
                 *total += cycles;
-                Charge { at, saved: cycles.saturating_sub(1), shadowed }
+                Charge { at, saved: cycles.saturating_sub(1), shadowed, accesses, multiplies }
             }
             Self::M7(state) => {
                 let at = state.step(code, insn, &uses);
                 let multiple = matches!(uses.kind, Kind::Multiple { .. });
-                Charge { at, saved: if multiple { state.end() - at - 1 } else { 0 }, shadowed: false }
+                Charge {
+                    at,
+                    saved: if multiple { state.end() - at - 1 } else { 0 },
+                    shadowed: false,
+                    accesses,
+                    multiplies,
+                }
             }
         }
     }

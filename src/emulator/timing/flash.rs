@@ -104,6 +104,17 @@ impl Side {
     }
 }
 
+/// What no cache and no buffer answered, since power-on.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Reads {
+    /// Of flash, for instructions.
+    pub fetches: u64,
+    /// Of flash, for data.
+    pub reads: u64,
+    /// Of RAM behind the data cache.
+    pub fills: u64,
+}
+
 #[derive(Debug, Clone)]
 pub(crate) struct Flash {
     wait_states: u32,
@@ -112,6 +123,7 @@ pub(crate) struct Flash {
     data: Side,
     flash_fill: u32,
     ram_fill: u32,
+    pub counts: Reads,
     /// What the periphery said last.
     setup: Option<FlashSetup>,
     /// Line fetched last.
@@ -129,6 +141,7 @@ impl Flash {
             data: Side::new(path.data, path.width),
             flash_fill: path.flash_fill,
             ram_fill: path.ram_fill,
+            counts: Reads::default(),
             setup: None,
             last: u32::MAX,
             epoch: 1,
@@ -171,6 +184,7 @@ impl Flash {
         for &line in lines {
             if !self.instructions.access(line) {
                 self.epoch += 1;
+                self.counts.fetches += 1;
                 let ahead = self.prefetch && line == self.last.wrapping_add(self.line());
                 // Meanwhile the core executes what it has: about a word a cycle.
                 let hidden = if ahead { self.line() / 4 - 1 } else { 0 };
@@ -184,7 +198,11 @@ impl Flash {
     /// Cycles that are lost on reading data.
     #[inline]
     pub fn read(&mut self, address: u32) -> u32 {
-        if self.wait_states == 0 || self.data.access(address) { 0 } else { self.wait_states + self.flash_fill }
+        if self.wait_states == 0 || self.data.access(address) {
+            return 0;
+        }
+        self.counts.reads += 1;
+        self.wait_states + self.flash_fill
     }
 
     /// Whether the data cache serves RAM.
@@ -201,6 +219,7 @@ impl Flash {
     #[inline(never)]
     fn ram_slow(&mut self, address: u32, store: bool) -> u32 {
         let hit = self.data.on && self.data.cache.access(address);
+        self.counts.fills += u64::from(!hit && self.data.on);
         if hit || store { 0 } else { self.ram_fill }
     }
 

@@ -22,7 +22,13 @@ pub fn read(
     measurements: (&Path, Vec<u8>),
     layers: (&Path, Vec<u8>),
 ) -> Result<Vec<Measurement>, ResultsError> {
-    let mut steps = named(layers.0, table(layers.1).and_then(|table| read_layers(&table)))?;
+    let mut steps = named(
+        layers.0,
+        table(layers.1).and_then(|mut table| {
+            migrate::layers(format, &mut table)?;
+            read_layers(&table)
+        }),
+    )?;
     let rows = table(measurements.1).and_then(|mut table| {
         migrate::measurements(format, &mut table)?;
         read_measurements(&table, &mut steps)
@@ -120,7 +126,7 @@ impl<'a> Row<'a> {
         Ok(Some(Memory { sram, flash }))
     }
 
-    fn run(&self, step_cycles: Vec<u64>) -> Result<Run, Wrong> {
+    fn run(&self, step_cycles: Vec<u64>, step_energy_uj: Vec<f64>) -> Result<Run, Wrong> {
         let latency = match self.numbers("cycles")? {
             None => None,
             Some(cycles) => {
@@ -141,15 +147,15 @@ impl<'a> Row<'a> {
             None => Energy::Missing(self.need_text("energy_reason")?),
         };
         let memory = self.memory()?.ok_or_else(|| self.missing("sram_arena"))?;
-        Ok(Run { latency, instructions: self.number("instructions")?, memory, energy, check })
+        Ok(Run { latency, instructions: self.number("instructions")?, memory, energy, step_energy_uj, check })
     }
 
-    fn outcome(&self, step_cycles: Vec<u64>) -> Result<Outcome, Wrong> {
+    fn outcome(&self, step_cycles: Vec<u64>, step_energy_uj: Vec<f64>) -> Result<Outcome, Wrong> {
         let status = self.need_text("status")?;
         let reason = || self.need_text("reason");
         let memory = || self.memory()?.ok_or_else(|| self.missing("sram_arena"));
         match status.as_str() {
-            "ok" => Ok(Outcome::Ok(Box::new(self.run(step_cycles)?))),
+            "ok" => Ok(Outcome::Ok(Box::new(self.run(step_cycles, step_energy_uj)?))),
             "prebuilt" => {
                 let text = self.need_text("prebuilt")?;
                 let image = serde_json::from_str(&text).map_err(|e| format!("row {}: `prebuilt`: {e}", self.1))?;
@@ -163,14 +169,14 @@ impl<'a> Row<'a> {
     }
 }
 
-/// Steps and, where they were timed, their cycles.
-type Steps = HashMap<u32, (Vec<Step>, Vec<u64>)>;
+/// Steps, where they were timed their cycles, and where it is known their energy.
+type Steps = HashMap<u32, (Vec<Step>, Vec<u64>, Vec<f64>)>;
 
 fn read_layers(table: &DataFrame) -> Result<Steps, Wrong> {
     let mut found = Steps::new();
     for at in 0..table.height() {
         let row = Row(table, at);
-        let (steps, cycles) = found.entry(row.index()?).or_default();
+        let (steps, cycles, energy) = found.entry(row.index()?).or_default();
         if row.need("step")? != steps.len() as u64 {
             return Err(format!("row {at}: step {} comes where step {} should", row.need("step")?, steps.len()));
         }
@@ -181,6 +187,7 @@ fn read_layers(table: &DataFrame) -> Result<Steps, Wrong> {
             live_bytes: row.need("live_bytes")?,
         });
         cycles.extend(row.number("cycles")?);
+        energy.extend(row.real("energy_uj")?);
     }
     Ok(found)
 }
@@ -191,7 +198,7 @@ fn read_measurements(table: &DataFrame, steps: &mut Steps) -> Result<Vec<Measure
 
 fn read_measurement(row: &Row<'_>, steps: &mut Steps) -> Result<Measurement, Wrong> {
     let index = row.index()?;
-    let (steps, step_cycles) = steps.remove(&index).unwrap_or_default();
+    let (steps, step_cycles, step_energy_uj) = steps.remove(&index).unwrap_or_default();
     let measurement = Measurement {
         index,
         scenario: row.need_text("scenario")?,
@@ -208,7 +215,7 @@ fn read_measurement(row: &Row<'_>, steps: &mut Steps) -> Result<Measurement, Wro
         budget: Budget { sram: row.need("budget_sram")?, flash: row.need("budget_flash")? },
         error_band: row.need_text("error_band")?,
         steps,
-        outcome: row.outcome(step_cycles)?,
+        outcome: row.outcome(step_cycles, step_energy_uj)?,
         repeat: Repeat {
             seed: row.need("seed")?,
             compiler: row.need_text("compiler")?,

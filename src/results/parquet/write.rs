@@ -127,6 +127,7 @@ pub fn layers(rows: &[Measurement], path: &Path) -> Result<Vec<u8>, ResultsError
         number("macs", steps.iter().map(|(.., step)| Some(step.macs))),
         number("live_bytes", steps.iter().map(|(.., step)| Some(step.live_bytes))),
         number("cycles", steps.iter().map(|(row, i, _)| cycles((row, *i)))),
+        real("energy_uj", steps.iter().map(|(row, i, _)| row.run()?.step_energy_uj.get(*i).copied())),
     ];
     file(steps.len(), columns, path)
 }
