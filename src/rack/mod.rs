@@ -10,6 +10,7 @@
 mod cancel;
 mod emulated;
 mod error;
+pub mod file;
 mod pool;
 mod unit;
 

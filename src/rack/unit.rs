@@ -2,15 +2,25 @@
 
 use std::time::Duration;
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 use super::cancel::Cancel;
 use super::error::UnitError;
 use crate::board::Board;
 
 /// What reaches a unit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
 pub enum Driver {
     /// The emulator, in process.
     Emulated,
+    /// A board, by a debug probe and its serial port.
+    Probe,
+    /// The emulator behind an emulated debug probe: the same code as `probe` drives it.
+    SimProbe,
+    /// Renode: counts instructions, no cycles.
+    Renode,
 }
 
 impl Driver {
@@ -18,13 +28,18 @@ impl Driver {
     pub fn name(self) -> &'static str {
         match self {
             Self::Emulated => "emulated",
+            Self::Probe => "probe",
+            Self::SimProbe => "simprobe",
+            Self::Renode => "renode",
         }
     }
 
     /// Whether all units of one board give the same numbers, so that it does not matter which of them measured.
     pub fn interchangeable(self) -> bool {
         match self {
-            Self::Emulated => true,
+            Self::Emulated | Self::Renode => true,
+            // Scripts of faults make them unlike.
+            Self::Probe | Self::SimProbe => false,
         }
     }
 }

@@ -7,7 +7,6 @@
 //! more with networks and boards than to know that they exist.
 
 mod error;
-mod locate;
 mod raw;
 mod schema;
 mod validate;
