@@ -1,6 +1,6 @@
 //! A whole board: core, memory and peripherals, with an image in its flash and a host at its console.
 
-use crate::board::{Board, Cache};
+use crate::board::{Board, Cache, RegionKind};
 use crate::emulator::core::{CacheGeometry, Core, CoreConfig, Pause as CorePause, StackLow, Stop};
 use crate::emulator::debug::Debugger;
 use crate::emulator::image::Image;
@@ -123,6 +123,21 @@ impl Machine {
                 return Ok(pause);
             }
         }
+    }
+
+    /// Takes the power away and gives it back: RAM, registers and the debug unit are as new, flash and time are not.
+    pub fn power_cycle(&mut self) {
+        let regions = self.core.memory().regions().to_vec();
+        for region in regions.iter().filter(|region| region.kind != RegionKind::Flash) {
+            self.core.memory_mut().program(region.origin, &vec![0; region.size as usize]);
+        }
+        self.core.power_on();
+        self.reset();
+    }
+
+    /// Stops the core for good, until a reset or a debugger.
+    pub fn lock_up(&mut self, reason: &str) {
+        self.core.lock_up(reason);
     }
 
     /// The debug port of the core.

@@ -12,6 +12,8 @@ mod emulated;
 mod error;
 pub mod file;
 mod pool;
+pub mod probe;
+pub mod simprobe;
 mod unit;
 
 pub use cancel::Cancel;

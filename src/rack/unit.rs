@@ -97,6 +97,12 @@ pub trait Unit: Send {
     /// Waits for bytes from the console and returns those that came, or nothing at the unit time `until`.
     fn read(&mut self, until: Duration, cancel: &Cancel) -> Result<Vec<u8>, UnitError>;
 
+    /// What the core was doing where it no longer answers, in words; none where the unit cannot say. The unit has to be
+    /// reset afterwards.
+    fn post_mortem(&mut self, _: &Cancel) -> Option<String> {
+        None
+    }
+
     /// None where the unit cannot count.
     fn counters(&self) -> Option<Counters> {
         None

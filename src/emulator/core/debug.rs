@@ -249,6 +249,12 @@ impl Core {
         self.cpu.debug.stop(HaltCause::Requested);
     }
 
+    /// The debug unit as after power-on.
+    pub(crate) fn power_on(&mut self) {
+        self.cpu.debug = Debug::new(self.cpu.config.core == crate::board::Core::CortexM7f);
+        self.cpu.flush = true;
+    }
+
     /// The core cannot go on until it is reset or halted.
     pub(crate) fn lock_up(&mut self, reason: &str) {
         self.cpu.debug.lock_up(reason);

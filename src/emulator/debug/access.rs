@@ -112,6 +112,10 @@ impl AccessPort {
         machine.debugger().write_one(place, width, value & mask)
     }
 
+    pub(super) fn address(&self) -> u32 {
+        self.tar
+    }
+
     /// Whether a register's access reaches the bus behind the port.
     pub(super) fn reaches_bus(address: u32) -> bool {
         matches!(address, 0x0C..=0x1C)

@@ -113,6 +113,21 @@ impl DebugPort {
         self.control | (self.control & POWER_REQUESTS) << 1
     }
 
+    /// The address that the selected access port works at next; none where no port is selected.
+    pub fn bus_address(&self) -> Option<u32> {
+        self.ports.get((self.select >> 24) as usize).map(AccessPort::address)
+    }
+
+    /// What the next read of the wire returns.
+    pub fn posted(&mut self) -> &mut u32 {
+        &mut self.posted
+    }
+
+    /// An access that went wrong: all fault until the error is cleared.
+    pub fn fail(&mut self) {
+        self.control |= STICKY_ERROR;
+    }
+
     /// Carries out one transfer.
     pub fn transfer(&mut self, machine: &mut Machine, transfer: Transfer) -> Ack {
         if !self.connected {
