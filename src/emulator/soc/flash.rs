@@ -148,6 +148,7 @@ impl Flash {
     }
 
     fn work(&mut self, micros: u64, bus: &mut Bus) {
+        let micros = bus.wires.flash_micros(micros);
         let rate = Rate { hz: 1_000_000, core_hz: bus.wires.clocks.hz(Node::Core) };
         self.busy_until = bus.now + rate.cycles(micros, 1).unwrap_or(0);
         self.registers.put(self.family.status, BSY, true);

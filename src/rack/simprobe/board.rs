@@ -21,6 +21,8 @@ const SLICES: u64 = 1000;
 const SECTOR: u32 = 0x4000;
 /// Bytes of what was said last, for faults that say it again.
 const REMEMBERED: usize = 64;
+/// probe-rs waits for flash algorithms by the host's clock, and some of its limits are close to what silicon takes.
+const FLASH_HASTE: u64 = 64;
 /// The debug port's register of data.
 const DRW: u8 = 0xC;
 
@@ -75,6 +77,7 @@ fn count_down(count: &mut u32) {
 impl Link {
     fn new(board: &Board, script: &FaultScript) -> Result<Self, EmulatorError> {
         let mut machine = Machine::new(board)?;
+        machine.soc_mut().set_flash_haste(FLASH_HASTE);
         machine.reset();
         let flash = board.memory.iter().find(|region| region.kind == RegionKind::Flash);
         let mut faults = Faults::new(script);
@@ -356,6 +359,11 @@ impl SimBoard {
     /// Faults that the script has caused so far.
     pub fn faults(&self) -> u64 {
         self.shared.link().faults.count()
+    }
+
+    /// Why the core does not go on, where it is locked up: what a board would not tell.
+    pub fn lockup(&self) -> Option<String> {
+        self.shared.link().machine.core().lockup().map(String::from)
     }
 
     pub(super) fn is_plugged(&self) -> bool {

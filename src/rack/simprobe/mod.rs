@@ -12,7 +12,8 @@
 //!   its own for memory and registers, and probe-rs other code for them;
 //! - the bits on the wire: parity, turnaround, clock rate, signal quality, and the multidrop and dormant states of SWD v2;
 //! - the debug port's overrun detection and pushed compares; access ports other than those probe-rs asks for;
-//! - times: flash takes its typical time of the datasheet, never longer with age; the core is not stalled by a busy bank;
+//! - times: flash is 64 times as quick as the datasheet's typical figure, because probe-rs' limits are of host time; it
+//!   never takes longer with age, and a busy bank does not stall the core;
 //! - what a halt freezes: watchdogs and timers go on by the wire's time, whatever DBGMCU says;
 //! - the virtual COM port: its latency timer, its own buffer, its loss of bytes when the host is slow;
 //! - power: supplies, brown-out thresholds, and how a board comes back are one switch here;

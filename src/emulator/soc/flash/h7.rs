@@ -174,6 +174,7 @@ impl Flash {
     }
 
     fn work(&mut self, bank: usize, micros: u64, bus: &mut Bus) {
+        let micros = bus.wires.flash_micros(micros);
         let rate = Rate { hz: 1_000_000, core_hz: bus.wires.clocks.hz(Node::Core) };
         self.banks[bank].busy_until = bus.now + rate.cycles(micros, 1).unwrap_or(0);
         self.flag(bank, BSY | QW, true);
