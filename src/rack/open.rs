@@ -1,0 +1,47 @@
+//! From an entry of `rack.yaml` to a unit.
+
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
+
+use super::emulated::Emulated;
+use super::error::RackError;
+use super::file::UnitEntry;
+use super::unit::{Driver, Unit};
+use crate::board::Board;
+
+/// The unit's identifier in tables and rows.
+pub fn id(entry: &UnitEntry) -> String {
+    format!("{}/{}/{}", entry.driver.name(), entry.board, entry.name)
+}
+
+/// The unit that `entry` describes. Nothing is attached yet: what is absent is found when it is used first.
+pub fn unit(entry: &UnitEntry, board: &Board) -> Result<Box<dyn Unit>, RackError> {
+    match entry.driver {
+        Driver::Emulated => Ok(Box::new(Emulated::named(board, &entry.name))),
+        driver @ (Driver::Probe | Driver::SimProbe | Driver::Renode) => {
+            let problem = format!("this build of hil has no driver `{}`", driver.name());
+            Err(RackError::Unit { unit: id(entry), problem })
+        }
+    }
+}
+
+/// Where locks and health of a unit are: named after the hardware, so that two racks that name one probe meet there; what
+/// has no hardware is named after its rack.
+pub fn state_path(state: &Path, rack: &Path, entry: &UnitEntry) -> PathBuf {
+    let plain = |text: &str| -> String {
+        text.chars().map(|c| if c.is_ascii_alphanumeric() || matches!(c, '-' | '.') { c } else { '_' }).collect()
+    };
+    let name = match (&entry.probe, &entry.usb) {
+        // `VID:PID:SERIAL` and `SERIAL` are one probe.
+        (Some(probe), _) => format!("probe-{}", plain(probe.rsplit(':').next().unwrap_or(probe))),
+        (None, Some(usb)) => format!("usb-{}", plain(usb)),
+        (None, None) => {
+            let rack = std::fs::canonicalize(rack).unwrap_or_else(|_| rack.to_path_buf());
+            let digest = Sha256::digest(rack.as_os_str().as_encoded_bytes());
+            let digest: String = digest.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
+            format!("{}-{}-{digest}", entry.driver.name(), plain(&entry.name))
+        }
+    };
+    state.join(name)
+}
