@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use hil::board::{Board, names};
-use hil::rack::probe::{ProbeUnit, Simulated};
+use hil::rack::probe::{Place, ProbeUnit, Simulated, Wanted};
 use hil::rack::simprobe::{FaultScript, SimBoard};
 use hil::rack::{Cancel, Driver, Program, Segment, Unit, UnitError};
 
@@ -74,11 +74,7 @@ fn faults_on_the_wire_are_errors_that_name_themselves_or_recovered() {
 #[test]
 fn a_probe_that_is_not_there_is_known_at_once() {
     let board = Board::shipped("nucleo-l4r5zi").expect("a board");
-    let place = hil::rack::probe::Place {
-        probe: "f055:0001:nobody".parse().expect("a selector"),
-        serial: "/dev/null".into(),
-        baud: 115_200,
-    };
+    let place = Place { probe: Wanted::parse("f055:0001:nobody"), serial: "/dev/null".into(), baud: 115_200 };
     let mut unit = ProbeUnit::new("nobody", &board, place).expect("a unit");
     let before = std::time::Instant::now();
     let error = unit.flash(&program(16, 0), LIMIT, &Cancel::new()).expect_err("no probe");
@@ -90,11 +86,7 @@ fn a_probe_that_is_not_there_is_known_at_once() {
 fn a_simulated_board_is_never_taken_for_silicon() {
     let board = Board::shipped("nucleo-l4r5zi").expect("a board");
     let sim = SimBoard::start(&board, "disguised", &FaultScript::default()).expect("a simulated board");
-    let place = hil::rack::probe::Place {
-        probe: "f055:0001:disguised".parse().expect("a selector"),
-        serial: sim.port().into(),
-        baud: 115_200,
-    };
+    let place = Place { probe: Wanted::parse("disguised"), serial: sim.port().into(), baud: 115_200 };
     let mut unit = ProbeUnit::new("disguised", &board, place).expect("a unit");
     let error = unit.flash(&program(16, 0), LIMIT, &Cancel::new()).expect_err("no silicon");
     assert!(error.to_string().contains("no probe for the driver `probe`"), "{error}");

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::cancel::Cancel;
 use super::error::UnitError;
+use super::recovery::Step;
 use crate::board::Board;
 
 /// What reaches a unit.
@@ -102,6 +103,19 @@ pub trait Unit: Send {
     fn post_mortem(&mut self, _: &Cancel) -> Option<String> {
         None
     }
+
+    /// Takes one step to bring the unit back after a failure. After a power cycle, which others do, it attaches again.
+    fn recover(&mut self, step: Step, _limit: Duration, _cancel: &Cancel) -> Result<(), UnitError> {
+        Err(UnitError::Unsupported { unit: self.id().into(), what: step.name().into() })
+    }
+
+    /// Whether the unit answers: its debug port, its chip, its console's port. Changes nothing that lasts.
+    fn answers(&mut self, _limit: Duration, _cancel: &Cancel) -> Result<(), UnitError> {
+        Ok(())
+    }
+
+    /// Lets go of probe and console at the end of a lease, so that another process can have them.
+    fn release(&mut self) {}
 
     /// None where the unit cannot count.
     fn counters(&self) -> Option<Counters> {

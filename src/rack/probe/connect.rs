@@ -3,8 +3,8 @@
 use std::error::Error;
 use std::time::Duration;
 
+use probe_rs::probe::DebugProbeInfo;
 use probe_rs::probe::list::Lister;
-use probe_rs::probe::{DebugProbeInfo, DebugProbeSelector};
 use probe_rs::{MemoryInterface, Permissions, Session};
 
 use super::kind::Kind;
@@ -51,22 +51,59 @@ fn chain(error: &dyn Error) -> String {
     text
 }
 
+/// Which probe is meant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wanted {
+    /// USB vendor and product; none where the serial number says enough.
+    pub product: Option<(u16, u16)>,
+    pub serial: String,
+}
+
+impl Wanted {
+    /// From `VID:PID:SERIAL`, numbers in hexadecimal, or a serial number alone.
+    pub fn parse(text: &str) -> Self {
+        let number = |text: &str| u16::from_str_radix(text, 16).ok();
+        let mut parts = text.splitn(3, ':');
+        if let (Some(vendor), Some(product), Some(serial)) = (parts.next(), parts.next(), parts.next())
+            && let (Some(vendor), Some(product)) = (number(vendor), number(product))
+        {
+            return Self { product: Some((vendor, product)), serial: serial.into() };
+        }
+        Self { product: None, serial: text.into() }
+    }
+
+    fn is(&self, probe: &DebugProbeInfo) -> bool {
+        let product = self.product.is_none_or(|product| product == (probe.vendor_id, probe.product_id));
+        product && probe.serial_number.as_deref().unwrap_or("") == self.serial
+    }
+}
+
+impl std::fmt::Display for Wanted {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.product {
+            Some((vendor, product)) => write!(f, "{vendor:04x}:{product:04x}:{}", self.serial),
+            None => write!(f, "{}", self.serial),
+        }
+    }
+}
+
 /// A probe and the chip that it must be connected to.
 #[derive(Debug, Clone)]
 pub(super) struct Target {
-    pub selector: DebugProbeSelector,
+    pub wanted: Wanted,
     pub board: String,
     pub probe: Probe,
 }
 
-/// The one probe that the selector means.
+/// The one probe that is meant.
 fn find<K: Kind>(target: &Target) -> Result<DebugProbeInfo, Failure> {
-    let mut found = Lister::new().list(Some(&target.selector));
+    let mut found = Lister::new().list_all();
+    found.retain(|probe| target.wanted.is(probe));
     let Some(probe) = found.pop() else {
-        return Err(Failure::Absent(format!("no probe {} is attached", shown(&target.selector))));
+        return Err(Failure::Absent(format!("no probe {} is attached", target.wanted)));
     };
     if !found.is_empty() {
-        return Err(Failure::Foreign(format!("{} probes answer to {}", found.len() + 1, shown(&target.selector))));
+        return Err(Failure::Foreign(format!("{} probes answer to {}", found.len() + 1, target.wanted)));
     }
     if !K::admits(&probe) {
         return Err(Failure::Foreign(format!("{probe} is no probe for the driver `{}`", K::DRIVER.name())));
@@ -74,19 +111,23 @@ fn find<K: Kind>(target: &Target) -> Result<DebugProbeInfo, Failure> {
     Ok(probe)
 }
 
-fn shown(selector: &DebugProbeSelector) -> String {
-    let DebugProbeSelector { vendor_id, product_id, serial_number, .. } = selector;
-    format!("{vendor_id:04x}:{product_id:04x}:{}", serial_number.as_deref().unwrap_or(""))
-}
-
 /// Attaches to the chip and checks that it is the board's.
 pub(super) fn attach<K: Kind>(target: &Target, abandoned: &Abandoned) -> Result<Session, Failure> {
-    let mut last = Failure::Absent(format!("no probe {} is attached", shown(&target.selector)));
+    attach_by::<K>(target, false, abandoned)
+}
+
+/// As [`attach`]; with `under_reset` no attempt is made without holding the chip in reset.
+pub(super) fn attach_by<K: Kind>(
+    target: &Target,
+    under_reset: bool,
+    abandoned: &Abandoned,
+) -> Result<Session, Failure> {
+    let mut last = Failure::Absent(format!("no probe {} is attached", target.wanted));
     for attempt in 1..=ATTEMPTS {
         if abandoned.is_set() {
             return Err(Failure::Abandoned);
         }
-        match attempt_one::<K>(target, attempt == ATTEMPTS) {
+        match attempt_one::<K>(target, under_reset || attempt == ATTEMPTS) {
             Ok(session) => return Ok(session),
             // Neither gets better by trying again.
             Err(failure @ (Failure::Foreign(_) | Failure::Abandoned)) => return Err(failure),

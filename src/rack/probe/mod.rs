@@ -12,6 +12,7 @@ mod unit;
 mod wire;
 mod worker;
 
+pub use connect::Wanted;
 pub use dump::{CoreDump, Frame};
 pub use kind::{Kind, Silicon, Simulated};
 pub use unit::{Place, ProbeUnit};

@@ -5,7 +5,7 @@ use std::time::Duration;
 use probe_rs::flashing::DownloadOptions;
 use probe_rs::{MemoryInterface, Session};
 
-use super::connect::{Failure, Target, attach};
+use super::connect::{Failure, Target, attach, attach_by};
 use super::dump::{CoreDump, Snapshot};
 use super::kind::Kind;
 use super::worker::Abandoned;
@@ -33,9 +33,9 @@ pub(super) fn flash<K: Kind>(target: &Target, segments: &[Segment], abandoned: &
     halt_at_reset(&mut session)
 }
 
-/// Resets the chip and stops it before its first instruction.
-pub(super) fn hold<K: Kind>(target: &Target, abandoned: &Abandoned) -> Result<Session, Failure> {
-    let mut session = attach::<K>(target, abandoned)?;
+/// Resets the chip and stops it before its first instruction; with `by_pin` it is in reset already while the probe attaches.
+pub(super) fn hold<K: Kind>(target: &Target, by_pin: bool, abandoned: &Abandoned) -> Result<Session, Failure> {
+    let mut session = attach_by::<K>(target, by_pin, abandoned)?;
     halt_at_reset(&mut session)?;
     Ok(session)
 }

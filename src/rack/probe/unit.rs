@@ -5,9 +5,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use probe_rs::Session;
-use probe_rs::probe::DebugProbeSelector;
 
-use super::connect::{Failure, Target};
+use super::connect::{Failure, Target, Wanted, attach};
 use super::kind::{Kind, Silicon, Simulated};
 use super::operate;
 use super::wire::Wire;
@@ -15,6 +14,7 @@ use super::worker::{Abandoned, Unfinished, Worker};
 use crate::board::Board;
 use crate::rack::cancel::Cancel;
 use crate::rack::error::UnitError;
+use crate::rack::recovery::Step;
 use crate::rack::simprobe::{SimBoard, SimClock, VENDOR_AND_PRODUCT};
 use crate::rack::unit::{Driver, Program, Unit};
 
@@ -28,7 +28,7 @@ const WRITE: Duration = Duration::from_secs(5);
 /// Where a unit is: its probe and its console.
 #[derive(Debug, Clone)]
 pub struct Place {
-    pub probe: DebugProbeSelector,
+    pub probe: Wanted,
     /// Path of the serial port.
     pub serial: String,
     /// Bits per second.
@@ -81,9 +81,7 @@ impl ProbeUnit<Silicon> {
 impl ProbeUnit<Simulated> {
     /// The unit of a simulated board.
     pub fn simulated(name: &str, board: Arc<SimBoard>) -> Result<Self, UnitError> {
-        let (vendor_id, product_id) = VENDOR_AND_PRODUCT;
-        let serial_number = Some(board.serial().to_string());
-        let probe = DebugProbeSelector { vendor_id, product_id, interface: None, serial_number };
+        let probe = Wanted { product: Some(VENDOR_AND_PRODUCT), serial: board.serial().into() };
         let description = board.board().clone();
         let place = Place { probe, serial: board.port().into(), baud: description.console.baud };
         let clock = Clock::Simulated(board.clock());
@@ -109,7 +107,7 @@ impl<K: Kind> ProbeUnit<K> {
         let probe = board.probe.clone().ok_or_else(|| {
             failed("naming the chip", format!("the file of board `{}` has no `probe` with chip and idcode", board.name))
         })?;
-        let target = Target { selector: place.probe.clone(), board: board.name.clone(), probe };
+        let target = Target { wanted: place.probe.clone(), board: board.name.clone(), probe };
         let worker = Worker::start(&id, Held::default).map_err(|error| failed("starting", error.to_string()))?;
         Ok(Self {
             id,
@@ -168,6 +166,23 @@ impl<K: Kind> ProbeUnit<K> {
         self.wire.as_mut().ok_or_else(lost)
     }
 
+    /// Stops the chip before its first instruction, forgets what it said, and lets it run.
+    fn restart(&mut self, by_pin: bool, limit: Duration, cancel: &Cancel) -> Result<(), UnitError> {
+        let target = self.target.clone();
+        self.call("reset", limit, cancel, move |held, abandoned| {
+            held.session = None;
+            held.session = Some(operate::hold::<K>(&target, by_pin, abandoned)?);
+            Ok(())
+        })?;
+        if let Err(problem) = self.wire()?.clear() {
+            return self.lost(problem);
+        }
+        self.call("start", limit, cancel, |held, _| match held.session.take() {
+            Some(session) => operate::run(session),
+            None => Err(Failure::Failed("starting", "the session is gone".into())),
+        })
+    }
+
     /// A port that failed is opened anew next time.
     fn lost<T>(&mut self, problem: String) -> Result<T, UnitError> {
         self.wire = None;
@@ -200,19 +215,7 @@ impl<K: Kind> Unit for ProbeUnit<K> {
     fn reset(&mut self, cancel: &Cancel) -> Result<(), UnitError> {
         // The port is open before the first byte can come.
         self.wire()?;
-        let target = self.target.clone();
-        self.call("reset", RESET, cancel, move |held, abandoned| {
-            held.session = None;
-            held.session = Some(operate::hold::<K>(&target, abandoned)?);
-            Ok(())
-        })?;
-        if let Err(problem) = self.wire()?.clear() {
-            return self.lost(problem);
-        }
-        self.call("start", RESET, cancel, |held, _| match held.session.take() {
-            Some(session) => operate::run(session),
-            None => Err(Failure::Failed("starting", "the session is gone".into())),
-        })
+        self.restart(false, RESET, cancel)
     }
 
     fn write(&mut self, bytes: &[u8], cancel: &Cancel) -> Result<(), UnitError> {
@@ -250,6 +253,37 @@ impl<K: Kind> Unit for ProbeUnit<K> {
                 Err(problem) => return self.lost(problem),
             }
         }
+    }
+
+    fn recover(&mut self, step: Step, limit: Duration, cancel: &Cancel) -> Result<(), UnitError> {
+        match step {
+            Step::Reset => self.restart(false, limit, cancel),
+            Step::ResetAtAttach => self.restart(true, limit, cancel),
+            Step::Reattach => {
+                self.release();
+                self.answers(limit, cancel)
+            }
+            Step::PowerCycle => {
+                self.release();
+                if let Some(board) = &self.simulated {
+                    board.power_cycle();
+                }
+                self.answers(limit, cancel)
+            }
+        }
+    }
+
+    fn answers(&mut self, limit: Duration, cancel: &Cancel) -> Result<(), UnitError> {
+        self.wire()?;
+        let target = self.target.clone();
+        self.call("answer of the probe", limit, cancel, move |held, abandoned| {
+            held.session = None;
+            attach::<K>(&target, abandoned).map(drop)
+        })
+    }
+
+    fn release(&mut self) {
+        self.wire = None;
     }
 
     fn post_mortem(&mut self, cancel: &Cancel) -> Option<String> {

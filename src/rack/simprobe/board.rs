@@ -46,7 +46,7 @@ pub(super) struct Link {
     faults: Faults,
     flash: (u32, u32),
     open: bool,
-    /// Attempts to open it until the probe is back; `u32::MAX`: until a power cycle.
+    /// Searches for it until the probe is back; `u32::MAX`: until a power cycle.
     gone: u32,
     /// Resets until the core leaves reset.
     stuck: u32,
@@ -366,15 +366,18 @@ impl SimBoard {
         self.shared.link().machine.core().lockup().map(String::from)
     }
 
-    pub(super) fn is_plugged(&self) -> bool {
-        self.shared.link().gone == 0
+    /// Whether a search finds its probe; an unplugged one comes nearer to being back with each.
+    pub(super) fn is_found(&self) -> bool {
+        let mut link = self.shared.link();
+        let found = link.gone == 0;
+        count_down(&mut link.gone);
+        found
     }
 
     /// Takes the probe, or says why not.
     pub(super) fn open_probe(&self) -> Result<(), String> {
         let mut link = self.shared.link();
         if link.gone > 0 {
-            count_down(&mut link.gone);
             return Err("the probe is not there".into());
         }
         if link.open {

@@ -53,7 +53,7 @@ impl ProbeFactory for SimProbeFactory {
 
     fn list_probes(&self) -> Vec<ProbeListItem> {
         let (vendor, product) = VENDOR_AND_PRODUCT;
-        let plugged = boards().into_iter().filter(|board| board.is_plugged());
+        let plugged = boards().into_iter().filter(|board| board.is_found());
         let info = |board: Arc<SimBoard>| {
             let name = format!("SimProbe ({})", board.board().name);
             DebugProbeInfo::new(name, vendor, product, Some(board.serial().into()), &FACTORY, None, false)

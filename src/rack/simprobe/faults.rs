@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum FaultKind {
-    /// The probe is gone from a transfer on, for `length` attempts to open it again (0: for ever).
+    /// The probe is gone from a transfer on, for `length` searches for it (0: until a power cycle).
     Unplug,
     /// The debug port answers WAIT to `length` transfers.
     Wait,
