@@ -8,7 +8,7 @@ use super::verdict::Verdict;
 use super::{Ended, Failure, interrupt, report};
 use crate::board::{self, Board};
 use crate::network::builtin;
-use crate::rack::Rack;
+use crate::rack::{Rack, file};
 use crate::results::RunState;
 use crate::results::gate::Request;
 use crate::run::{Images, Judge, Order, carry};
@@ -32,7 +32,10 @@ pub fn run(options: RunOptions, json: bool) -> Ended {
     let jobs = options.jobs.map_or_else(super::rack::default_jobs, usize::from);
     let tools = Images::find().map_err(|e| Failure::Infrastructure(e.to_string()))?;
     let boards = scenario.boards.iter().map(|name| Board::shipped(name)).collect::<Result<Vec<_>, _>>()?;
-    let rack = Rack::emulated(&boards, jobs);
+    let rack = match &options.rack {
+        None => Rack::emulated(&boards, jobs),
+        Some(path) => Rack::open(path, &file::load(path, &board::names())?)?,
+    };
     let order = Order {
         scenario_file: options.scenario.display().to_string(),
         scenario_text: text,
