@@ -202,6 +202,18 @@ impl std::fmt::Display for Validation {
     }
 }
 
+/// What a debug probe finds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Probe {
+    /// The part by its name in probe-rs, which chooses memory map and flash algorithm.
+    pub chip: String,
+    /// Number of the device: the low twelve bits of DBGMCU_IDCODE.
+    pub idcode: u32,
+    /// Address of DBGMCU_IDCODE.
+    pub dbgmcu: u32,
+}
+
 /// A board type.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -228,6 +240,9 @@ pub struct Board {
     /// Linked memory; SRAM regions that touch may be used as one.
     pub memory: Vec<Region>,
     pub console: Console,
+    /// None where no debug probe reaches the part.
+    #[serde(default)]
+    pub probe: Option<Probe>,
     /// None where nobody has compared this board with the emulator.
     #[serde(default)]
     pub validation: Option<Validation>,
@@ -344,6 +359,9 @@ impl Board {
             }
         }
         self.power.as_ref().map_or(Ok(()), Power::check)?;
+        if self.probe.as_ref().is_some_and(|probe| probe.chip.is_empty() || probe.idcode > 0xFFF) {
+            return Err("probe: chip is empty, or idcode has more than twelve bits".into());
+        }
         for kind in [RegionKind::Flash, RegionKind::Sram] {
             if !self.memory.iter().any(|region| region.kind == kind) {
                 return Err(format!("memory: there is no region of kind {kind:?}"));

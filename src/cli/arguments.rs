@@ -52,8 +52,11 @@ pub enum Command {
     Gc(GcOptions),
     /// List the board types.
     Boards,
-    /// Show the units that this machine can use.
-    Rack,
+    /// Show the units that this machine can use, or make simulated ones.
+    Rack {
+        #[command(subcommand)]
+        command: Option<RackCommand>,
+    },
     /// Show how a network is planned: kernels, multiply-accumulates, memory, and whether it fits.
     Inspect {
         #[arg(help = MODEL)]
@@ -96,6 +99,9 @@ pub struct RunOptions {
     /// Rows to work on at a time; as many as there are processors where it is left out.
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..=256))]
     pub jobs: Option<u16>,
+    /// The units to measure on, a rack.yaml; emulated units of this process where it is left out.
+    #[arg(long, value_name = "FILE")]
+    pub rack: Option<PathBuf>,
     /// Where the run's folder is made.
     #[arg(long, default_value = "results")]
     pub out: PathBuf,
@@ -112,6 +118,32 @@ pub struct RunOptions {
     /// Show the report in a browser when the run has ended.
     #[arg(long, conflicts_with = "json")]
     pub open: bool,
+}
+
+#[derive(Subcommand)]
+pub enum RackCommand {
+    /// Write a rack of emulated boards behind emulated debug probes: `hil run --rack` flashes, talks to and recovers them by
+    /// the code that real boards are reached by. What they measure is emulated.
+    Simulate(SimulateOptions),
+}
+
+#[derive(Args)]
+pub struct SimulateOptions {
+    /// How many units.
+    #[arg(short = 'n', long, default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=64))]
+    pub units: u16,
+    /// A board type; may be given several times, and the units take turns. All that have a debug probe where it is left out.
+    #[arg(long = "board", value_name = "BOARD")]
+    pub boards: Vec<String>,
+    /// A script of faults for every unit.
+    #[arg(long, value_name = "FILE")]
+    pub faults: Option<PathBuf>,
+    /// The file to write.
+    #[arg(long, default_value = "rack.yaml")]
+    pub out: PathBuf,
+    /// Write over a file that is there.
+    #[arg(long)]
+    pub force: bool,
 }
 
 #[derive(Subcommand)]

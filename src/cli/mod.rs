@@ -23,6 +23,7 @@ mod report;
 mod run;
 mod schema;
 mod serve;
+mod simulate;
 mod validate;
 mod verdict;
 
@@ -30,7 +31,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use arguments::{Arguments, Command};
+use arguments::{Arguments, Command, RackCommand};
 use failure::Failure;
 
 /// Runs the command line and returns the process's exit code.
@@ -46,7 +47,8 @@ pub fn run() -> ExitCode {
         Command::Bisect(options) => bisect::run(options, json),
         Command::Gc(options) => gc::run(&options, json),
         Command::Boards => boards::run(json),
-        Command::Rack => rack::run(json),
+        Command::Rack { command: None } => rack::run(json),
+        Command::Rack { command: Some(RackCommand::Simulate(options)) } => simulate::run(&options, json),
         Command::Inspect { model, board } => inspect::run(&model, board.as_deref(), json),
         Command::Compile { model, board, out } => compile::run(&model, &board, &out, json),
         Command::Emulate(options) => emulate::run(options, json),

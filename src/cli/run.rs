@@ -8,7 +8,7 @@ use super::verdict::Verdict;
 use super::{Ended, Failure, interrupt, report};
 use crate::board;
 use crate::network::builtin;
-use crate::rack::{Cancel, Rack};
+use crate::rack::{Cancel, Rack, file};
 use crate::results::{Exclusive, ResultsError, RunState};
 use crate::results::gate::Request;
 use crate::run::{Images, Judge, NoCompiler, Order, Toolchain, boards, carry};
@@ -37,7 +37,10 @@ pub fn run(options: RunOptions, json: bool) -> Ended {
         true => Box::new(NoCompiler),
         false => Box::new(Images::find().map_err(|e| Failure::Infrastructure(e.to_string()))?),
     };
-    let rack = Rack::emulated(&boards(&scenario)?, jobs);
+    let rack = match &options.rack {
+        None => Rack::emulated(&boards(&scenario)?, jobs),
+        Some(path) => Rack::open(path, &file::load(path, &board::names())?)?,
+    };
     let order = Order {
         scenario_file: options.scenario.display().to_string(),
         scenario_text: text,

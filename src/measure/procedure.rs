@@ -8,7 +8,7 @@ use super::error::MeasureError;
 use super::info::Info;
 use super::session::Session;
 use super::statistics::Statistics;
-use crate::rack::{Activity, Cancel, Program, Unit};
+use crate::rack::{Activity, Cancel, Program, Unit, UnitError};
 
 /// Longest waits, in unit time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,8 +81,28 @@ pub struct Measured {
     pub touched_sram: Option<u64>,
 }
 
-/// Flashes `program`, verifies the outputs of all `cases`, then times inferences of the last.
+/// Flashes `program`, verifies the outputs of all `cases`, then times inferences of the last. Where the unit does not answer
+/// the error says what its core was doing.
 pub fn measure(
+    unit: &mut dyn Unit,
+    program: &Program,
+    expected: &Expected,
+    cases: &[Case],
+    settings: &Settings,
+    cancel: &Cancel,
+) -> Result<Measured, MeasureError> {
+    let measured = procedure(unit, program, expected, cases, settings, cancel);
+    if let Err(MeasureError::Unit(UnitError::TimedOut { unit: id, what, limit })) = measured {
+        let what = match unit.post_mortem(cancel) {
+            Some(seen) => format!("{what} ({seen})"),
+            None => what,
+        };
+        return Err(UnitError::TimedOut { unit: id, what, limit }.into());
+    }
+    measured
+}
+
+fn procedure(
     unit: &mut dyn Unit,
     program: &Program,
     expected: &Expected,

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::cancel::Cancel;
 use super::error::UnitError;
+use super::recovery::Step;
 use super::unit::{Counters, Driver, Program, Unit};
 use crate::board::{Activity, Board};
 use crate::emulator::{EmulatorError, Image, Machine, Pause, Segment, Symbol};
@@ -23,7 +24,12 @@ pub struct Emulated {
 
 impl Emulated {
     pub fn new(board: &Board, number: usize) -> Self {
-        let id = format!("{}/{}/{number}", Driver::Emulated.name(), board.name);
+        Self::named(board, &number.to_string())
+    }
+
+    /// The unit that is called `name` among those of its board.
+    pub fn named(board: &Board, name: &str) -> Self {
+        let id = format!("{}/{}/{name}", Driver::Emulated.name(), board.name);
         Self { id, board: board.clone(), machine: None, idle: Duration::ZERO }
     }
 
@@ -108,12 +114,19 @@ impl Unit for Emulated {
             }
             let machine = self.machine()?;
             match machine.run_until_heard(SLICE) {
-                Ok(Pause::Heard | Pause::Budget) => {}
+                // Nothing here halts the core.
+                Ok(Pause::Heard | Pause::Budget | Pause::Halted) => {}
                 // It waits for input that will not come before this returns.
                 Ok(Pause::Idle) => self.idle += until - now,
                 Err(error) => return Err(self.failed(&error)),
             }
         }
+    }
+
+    fn recover(&mut self, _: Step, _: Duration, _: &Cancel) -> Result<(), UnitError> {
+        // The next image gets a machine of its own.
+        self.machine = None;
+        Ok(())
     }
 
     fn counters(&self) -> Option<Counters> {

@@ -1,7 +1,8 @@
 //! Units that this machine can use, and the drivers that reach them.
 //!
 //! - [`Unit`] is one board or emulated board: programmed, reset, and talked to over its console.
-//! - [`Rack`] lends units out, one lease at a time each, and keeps their health.
+//! - [`Rack`] lends units out, one lease at a time each among all processes, and keeps their health; [`file`] is the format
+//!   of `rack.yaml`, [`recovery`] what is done to a unit that failed.
 //! - [`Cancel`] ends whatever waits for a unit.
 //!
 //! A unit has a time of its own: an emulated one that of its core, a real one the host's. Limits are in unit time, so
@@ -10,13 +11,23 @@
 mod cancel;
 mod emulated;
 mod error;
+pub mod file;
+mod health;
+mod lock;
+mod open;
 mod pool;
+mod power;
+pub mod probe;
 mod program;
+pub mod recovery;
+pub mod simprobe;
 mod unit;
 
 pub use crate::board::Activity;
 pub use cancel::Cancel;
 pub use error::{RackError, UnitError};
-pub use pool::{Health, Lease, Rack, UnitStatus};
+pub use health::{Record, Trouble};
+pub use lock::Owner;
+pub use pool::{Fate, Health, Lease, Rack, UnitStatus, Waiting};
 pub use program::ProgramError;
 pub use unit::{Counters, Driver, Program, Segment, Unit};

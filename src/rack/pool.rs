@@ -1,16 +1,25 @@
 //! The rack: units, who has them, and whether they are well.
 
 use std::ops::{Deref, DerefMut};
+use std::path::{Path, PathBuf};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::cancel::Cancel;
 use super::emulated::Emulated;
-use super::error::RackError;
+use super::error::{RackError, UnitError};
+use super::file::{PowerSwitch, RackFile, UnitEntry};
+use super::health::{self, Record, Trouble};
+use super::lock::{self, Asked, Held, Owner};
+use super::recovery::{Actions, Policy, Recovery, Step, recover};
 use super::unit::{Driver, Unit};
+use super::{open, power};
+use crate::board::Board;
 
-/// How often a waiting lease looks whether it was cancelled.
+/// How often a waiting lease looks whether it was cancelled, or another process has let go of a unit.
 const LOOK: Duration = Duration::from_millis(50);
+/// Failures in a row after which a unit is not used any more, although it came back each time.
+const STRIKES: u32 = 3;
 
 /// Whether a unit may be leased.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,89 +29,241 @@ pub enum Health {
     Quarantined(String),
 }
 
+/// What a unit shares with other processes.
+#[derive(Debug, Clone)]
+struct Shared {
+    lock: PathBuf,
+    health: PathBuf,
+}
+
 struct Slot {
     id: String,
     board: String,
     driver: Driver,
     health: Health,
+    strikes: u32,
+    /// None where the unit is this process's alone.
+    shared: Option<Shared>,
+    entry: Option<UnitEntry>,
     /// None while leased.
     unit: Option<Box<dyn Unit>>,
 }
 
+impl Slot {
+    fn record(&self) -> Record {
+        let shared = self.shared.as_ref();
+        shared.map_or_else(Record::default, |shared| health::read(&shared.health))
+    }
+
+    /// Why it may not be leased, as far as anybody knows now.
+    fn quarantine(&self) -> Option<String> {
+        match &self.health {
+            Health::Quarantined(why) => Some(why.clone()),
+            Health::Good => self.record().quarantined.map(|trouble| trouble.reason),
+        }
+    }
+}
+
 /// A unit as tables show it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct UnitStatus {
     pub id: String,
     pub board: String,
     pub driver: Driver,
     pub health: Health,
     pub leased: bool,
+    /// The other process that has it, where one has and says so.
+    pub owner: Option<Owner>,
+    pub record: Record,
+    /// As `rack.yaml` describes it.
+    pub entry: Option<UnitEntry>,
 }
 
-/// The units of this process.
+/// What a lease waits for: units of `board` that other processes have.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Waiting {
+    pub board: String,
+    /// A unit and who has it, where that can be read.
+    pub units: Vec<(String, Option<Owner>)>,
+}
+
+impl std::fmt::Display for Waiting {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "waiting for a unit of {}", self.board)?;
+        for (at, (unit, owner)) in self.units.iter().enumerate() {
+            let owner = owner.as_ref().map_or("another process".into(), ToString::to_string);
+            write!(f, "{} {unit} is held by {owner}", if at == 0 { ":" } else { ";" })?;
+        }
+        Ok(())
+    }
+}
+
+/// The units of this machine.
 pub struct Rack {
     slots: Mutex<Vec<Slot>>,
     returned: Condvar,
+    policy: Policy,
 }
 
 impl Rack {
+    /// Units that no other process can have.
     pub fn new(units: Vec<Box<dyn Unit>>) -> Self {
-        let slot = |unit: Box<dyn Unit>| Slot {
-            id: unit.id().into(),
-            board: unit.board().name.clone(),
-            driver: unit.driver(),
-            health: Health::Good,
-            unit: Some(unit),
-        };
-        Self { slots: Mutex::new(units.into_iter().map(slot).collect()), returned: Condvar::new() }
+        Self::of(units.into_iter().map(|unit| slot(unit, None, None)).collect())
+    }
+
+    /// The units of a rack's file, shared with every process that names them.
+    pub fn open(path: &Path, file: &RackFile) -> Result<Self, RackError> {
+        let slots = file.units.iter().map(|entry| {
+            let board = Board::shipped(&entry.board)
+                .map_err(|error| RackError::Unit { unit: open::id(entry), problem: error.to_string() })?;
+            Ok((open::unit(entry, &board)?, entry.clone()))
+        });
+        Self::shared(path, &file.state, slots.collect::<Result<_, _>>()?)
+    }
+
+    /// `units`, described by entries of the rack's file at `path`, with locks and health in the folder `state`.
+    pub fn shared(path: &Path, state: &Path, units: Vec<(Box<dyn Unit>, UnitEntry)>) -> Result<Self, RackError> {
+        std::fs::create_dir_all(state)
+            .map_err(|error| RackError::State { path: state.into(), problem: error.to_string() })?;
+        let slots = units.into_iter().map(|(unit, entry)| {
+            let place = open::state_path(state, path, &entry);
+            let with = |extension: &str| {
+                let mut name = place.clone().into_os_string();
+                name.push(extension);
+                PathBuf::from(name)
+            };
+            slot(unit, Some(Shared { lock: with(".lock"), health: with(".health") }), Some(entry))
+        });
+        Ok(Self::of(slots.collect()))
+    }
+
+    fn of(slots: Vec<Slot>) -> Self {
+        Self { slots: Mutex::new(slots), returned: Condvar::new(), policy: Policy::default() }
+    }
+
+    /// With another recovery than the usual.
+    pub fn with_policy(self, policy: Policy) -> Self {
+        Self { policy, ..self }
     }
 
     /// `count` emulated units of each of `boards`.
-    pub fn emulated(boards: &[crate::board::Board], count: usize) -> Self {
+    pub fn emulated(boards: &[Board], count: usize) -> Self {
         let units = boards.iter().flat_map(|board| (0..count).map(move |number| Emulated::new(board, number)));
         Self::new(units.map(|unit| Box::new(unit) as Box<dyn Unit>).collect())
     }
 
     /// Waits for a unit of `board` and takes it; the lease gives it back when dropped.
     pub fn lease(&self, board: &str, cancel: &Cancel) -> Result<Lease<'_>, RackError> {
-        let mut slots = self.slots();
+        self.lease_other(board, &[], cancel, &|_| {})
+    }
+
+    /// As [`Rack::lease`], of a unit that is none of `tried` where there is one; `tell` hears what it waits for.
+    pub fn lease_other(
+        &self,
+        board: &str,
+        tried: &[String],
+        cancel: &Cancel,
+        tell: &dyn Fn(&Waiting),
+    ) -> Result<Lease<'_>, RackError> {
+        self.take(board, cancel, tell, |slots, good| {
+            let other: Vec<usize> = good.iter().copied().filter(|at| !tried.contains(&slots[*at].id)).collect();
+            if other.is_empty() { good } else { other }
+        })
+    }
+
+    /// Waits for the unit `id`, well or not, and takes it.
+    pub fn lease_to_check(&self, id: &str, cancel: &Cancel, tell: &dyn Fn(&Waiting)) -> Result<Lease<'_>, RackError> {
+        loop {
+            let mut waiting = None;
+            if let Some(lease) = self.try_take(&[id.to_string()], &mut waiting)? {
+                return Ok(lease);
+            }
+            if cancel.is_cancelled() {
+                return Err(RackError::Cancelled);
+            }
+            if let Some(waiting) = waiting {
+                tell(&waiting);
+            }
+            std::thread::sleep(LOOK);
+        }
+    }
+
+    fn take(
+        &self,
+        board: &str,
+        cancel: &Cancel,
+        tell: &dyn Fn(&Waiting),
+        choose: impl Fn(&[Slot], Vec<usize>) -> Vec<usize>,
+    ) -> Result<Lease<'_>, RackError> {
+        let mut told = None;
         loop {
             if cancel.is_cancelled() {
                 return Err(RackError::Cancelled);
             }
-            let of_board = || slots.iter().enumerate().filter(|(_, slot)| slot.board == board);
-            if of_board().next().is_none() {
-                let mut known: Vec<&str> = slots.iter().map(|slot| slot.board.as_str()).collect();
-                known.dedup();
-                let known = if known.is_empty() { "nothing".into() } else { known.join(", ") };
-                return Err(RackError::NoUnit { board: board.into(), known });
+            let mut waiting = None;
+            let chosen: Vec<String> = {
+                let slots = self.slots();
+                let good = good(&slots, board)?;
+                choose(&slots, good).into_iter().map(|at| slots[at].id.clone()).collect()
+            };
+            if let Some(lease) = self.try_take(&chosen, &mut waiting)? {
+                return Ok(lease);
             }
-            let problems: Vec<String> = of_board()
-                .filter_map(|(_, slot)| match &slot.health {
-                    Health::Good => None,
-                    Health::Quarantined(why) => Some(format!("{}: {why}", slot.id)),
-                })
-                .collect();
-            if problems.len() == of_board().count() {
-                return Err(RackError::OutOfOrder { board: board.into(), problems: problems.join("; ") });
-            }
-            let free = of_board().find(|(_, slot)| slot.unit.is_some() && slot.health == Health::Good);
-            if let Some(index) = free.map(|(index, _)| index)
-                && let Some(unit) = slots[index].unit.take()
+            // Units of this process come back by themselves; of others somebody may want to know.
+            if let Some(waiting) = waiting
+                && told.as_ref() != Some(&waiting)
             {
-                return Ok(Lease { rack: self, index, unit: Some(unit) });
+                tell(&waiting);
+                told = Some(waiting);
             }
-            slots = self.returned.wait_timeout(slots, LOOK).unwrap_or_else(PoisonError::into_inner).0;
+            let slots = self.slots();
+            drop(self.returned.wait_timeout(slots, LOOK).unwrap_or_else(PoisonError::into_inner));
         }
     }
 
+    /// The first of the units `ids` that nobody has. `waiting` is set where other processes have all that are here.
+    fn try_take(&self, ids: &[String], waiting: &mut Option<Waiting>) -> Result<Option<Lease<'_>>, RackError> {
+        let mut slots = self.slots();
+        for (index, slot) in slots.iter_mut().enumerate().filter(|(_, slot)| ids.contains(&slot.id)) {
+            if slot.unit.is_none() {
+                continue;
+            }
+            let held = match &slot.shared {
+                None => None,
+                Some(shared) => match lock::ask(&shared.lock) {
+                    Ok(Asked::Got(held)) => Some(held),
+                    Ok(Asked::Busy(owner)) => {
+                        let board = slot.board.clone();
+                        let waiting = waiting.get_or_insert(Waiting { board, units: Vec::new() });
+                        waiting.units.push((slot.id.clone(), owner));
+                        continue;
+                    }
+                    Err(error) => {
+                        return Err(RackError::State { path: shared.lock.clone(), problem: error.to_string() });
+                    }
+                },
+            };
+            if let Some(unit) = slot.unit.take() {
+                return Ok(Some(Lease { rack: self, index, unit: Some(unit), held }));
+            }
+        }
+        Ok(None)
+    }
+
     pub fn status(&self) -> Vec<UnitStatus> {
-        let status = |slot: &Slot| UnitStatus {
-            id: slot.id.clone(),
-            board: slot.board.clone(),
-            driver: slot.driver,
-            health: slot.health.clone(),
-            leased: slot.unit.is_none(),
+        let status = |slot: &Slot| {
+            let here = slot.unit.is_none();
+            let elsewhere = slot.shared.as_ref().filter(|_| !here).and_then(|s| lock::holder(&s.lock).ok().flatten());
+            UnitStatus {
+                id: slot.id.clone(),
+                board: slot.board.clone(),
+                driver: slot.driver,
+                health: slot.quarantine().map_or(Health::Good, Health::Quarantined),
+                leased: here || elsewhere.is_some(),
+                owner: elsewhere.flatten(),
+                record: slot.record(),
+                entry: slot.entry.clone(),
+            }
         };
         self.slots().iter().map(status).collect()
     }
@@ -113,18 +274,169 @@ impl Rack {
     }
 }
 
-/// A unit for one user alone.
+fn slot(unit: Box<dyn Unit>, shared: Option<Shared>, entry: Option<UnitEntry>) -> Slot {
+    Slot {
+        id: unit.id().into(),
+        board: unit.board().name.clone(),
+        driver: unit.driver(),
+        health: Health::Good,
+        strikes: 0,
+        shared,
+        entry,
+        unit: Some(unit),
+    }
+}
+
+/// The units of `board` that may be leased.
+fn good(slots: &[Slot], board: &str) -> Result<Vec<usize>, RackError> {
+    let of_board: Vec<usize> = (0..slots.len()).filter(|at| slots[*at].board == board).collect();
+    if of_board.is_empty() {
+        let mut known: Vec<&str> = slots.iter().map(|slot| slot.board.as_str()).collect();
+        known.sort_unstable();
+        known.dedup();
+        let known = if known.is_empty() { "nothing".into() } else { known.join(", ") };
+        return Err(RackError::NoUnit { board: board.into(), known });
+    }
+    let (mut good, mut problems) = (Vec::new(), Vec::new());
+    for at in of_board {
+        match slots[at].quarantine() {
+            None => good.push(at),
+            Some(why) => problems.push(format!("{}: {why}", slots[at].id)),
+        }
+    }
+    match good.is_empty() {
+        true => Err(RackError::OutOfOrder { board: board.into(), problems: problems.join("; ") }),
+        false => Ok(good),
+    }
+}
+
+/// What became of a unit that failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fate {
+    /// It answers again, or there was nothing to bring back.
+    Usable(Option<Step>),
+    /// It is not leased any more; why.
+    Quarantined(String),
+    Cancelled,
+}
+
+/// A unit for one user alone, among all processes.
 pub struct Lease<'a> {
     rack: &'a Rack,
     index: usize,
     /// Some until dropped.
     unit: Option<Box<dyn Unit>>,
+    /// Given back with the unit.
+    held: Option<Held>,
+}
+
+impl std::fmt::Debug for Lease<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Lease").field(&self.unit.as_ref().map(|unit| unit.id())).finish()
+    }
 }
 
 impl Lease<'_> {
+    /// As `rack.yaml` describes the unit.
+    pub fn entry(&self) -> Option<UnitEntry> {
+        self.rack.slots()[self.index].entry.clone()
+    }
+
     /// Takes the unit out of use; it goes back to the rack with the lease, and is not leased again.
     pub fn quarantine(&mut self, why: &str) {
         self.rack.slots()[self.index].health = Health::Quarantined(why.into());
+        self.note(|record| record.quarantined = Some(Trouble::now(why)));
+    }
+
+    /// The unit did what it was asked.
+    pub fn succeeded(&mut self) {
+        let had = std::mem::take(&mut self.rack.slots()[self.index].strikes);
+        if had > 0 {
+            self.note(|record| record.strikes = 0);
+        }
+    }
+
+    /// The unit was checked and found well: it may be leased again.
+    pub fn found_well(&mut self) {
+        let mut slots = self.rack.slots();
+        (slots[self.index].health, slots[self.index].strikes) = (Health::Good, 0);
+        drop(slots);
+        self.note(|record| *record = Record { checked: Some(lock::now()), ..Record::default() });
+    }
+
+    /// The unit failed with `error`: brings it back, or takes it out of use.
+    pub fn failed(&mut self, error: &UnitError, cancel: &Cancel) -> Fate {
+        if self.driver().interchangeable() && !matches!(error, UnitError::Lost { .. }) {
+            // A deterministic unit is made anew for each image: what failed is the image's.
+            return Fate::Usable(None);
+        }
+        let strikes = {
+            let slot = &mut self.rack.slots()[self.index];
+            slot.strikes = slot.strikes.max(slot.record().strikes) + 1;
+            slot.strikes
+        };
+        self.note(|record| (record.last_error, record.strikes) = (Some(Trouble::now(&error.to_string())), strikes));
+        if strikes >= STRIKES {
+            let why = format!("it failed {strikes} times in a row, the last time so: {error}");
+            self.quarantine(&why);
+            return Fate::Quarantined(why);
+        }
+        let switch = self.entry().and_then(|entry| entry.power);
+        let policy = self.rack.policy.clone().against(error);
+        let mut actions = OfUnit { unit: &mut **self, switch };
+        match recover(&mut actions, &policy, cancel) {
+            Recovery::Well(step) => Fate::Usable(Some(step)),
+            Recovery::Cancelled => Fate::Cancelled,
+            Recovery::Hopeless(tried) => {
+                let why = format!("{error}; {tried}");
+                self.quarantine(&why);
+                Fate::Quarantined(why)
+            }
+        }
+    }
+
+    /// Changes the record that other processes see. It is advice where it cannot be written: this process knows by itself.
+    fn note(&self, change: impl FnOnce(&mut Record)) {
+        let shared = self.rack.slots()[self.index].shared.clone();
+        if let Some(Shared { health: path, .. }) = shared {
+            let mut record = health::read(&path);
+            change(&mut record);
+            let _ = health::write(&path, &record);
+        }
+    }
+}
+
+/// Recovery of a unit by its driver, and by its power switch.
+struct OfUnit<'a> {
+    unit: &'a mut dyn Unit,
+    switch: Option<PowerSwitch>,
+}
+
+impl Actions for OfUnit<'_> {
+    fn take(&mut self, step: Step, limit: Duration, cancel: &Cancel) -> Result<(), UnitError> {
+        let mut back = limit;
+        if step == Step::PowerCycle
+            && let Some(switch) = self.switch.as_ref().filter(|switch| !switch.off.is_empty())
+        {
+            self.unit.release();
+            let lost = |unit: &dyn Unit, problem| match problem {
+                None => UnitError::Cancelled,
+                Some(problem) => UnitError::Lost { unit: unit.id().into(), problem },
+            };
+            power::command(&switch.off, limit, cancel).map_err(|problem| lost(self.unit, problem))?;
+            let slept = power::sleep(Duration::from_secs_f64(switch.pause_seconds), cancel);
+            // The power comes back even where nobody waits for it any more.
+            power::command(&switch.on, limit, &Cancel::new()).map_err(|problem| lost(self.unit, problem))?;
+            if !slept {
+                return Err(UnitError::Cancelled);
+            }
+            back = Duration::from_secs_f64(switch.back_seconds);
+        }
+        self.unit.recover(step, back, cancel)
+    }
+
+    fn verify(&mut self, limit: Duration, cancel: &Cancel) -> Result<(), UnitError> {
+        self.unit.answers(limit, cancel)
     }
 }
 
@@ -144,6 +456,11 @@ impl DerefMut for Lease<'_> {
 
 impl Drop for Lease<'_> {
     fn drop(&mut self) {
+        if let Some(unit) = &mut self.unit {
+            unit.release();
+        }
+        // Before the unit can be seen again, so that this process does not wait for itself.
+        drop(self.held.take());
         self.rack.slots()[self.index].unit = self.unit.take();
         self.rack.returned.notify_all();
     }

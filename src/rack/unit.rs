@@ -2,15 +2,26 @@
 
 use std::time::Duration;
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 use super::cancel::Cancel;
 use super::error::UnitError;
+use super::recovery::Step;
 use crate::board::{Activity, Board};
 
 /// What reaches a unit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
 pub enum Driver {
     /// The emulator, in process.
     Emulated,
+    /// A board, by a debug probe and its serial port.
+    Probe,
+    /// The emulator behind an emulated debug probe: the same code as `probe` drives it.
+    SimProbe,
+    /// Renode: counts instructions, no cycles.
+    Renode,
 }
 
 impl Driver {
@@ -18,13 +29,18 @@ impl Driver {
     pub fn name(self) -> &'static str {
         match self {
             Self::Emulated => "emulated",
+            Self::Probe => "probe",
+            Self::SimProbe => "simprobe",
+            Self::Renode => "renode",
         }
     }
 
     /// Whether all units of one board give the same numbers, so that it does not matter which of them measured.
     pub fn interchangeable(self) -> bool {
         match self {
-            Self::Emulated => true,
+            Self::Emulated | Self::Renode => true,
+            // Scripts of faults make them unlike.
+            Self::Probe | Self::SimProbe => false,
         }
     }
 }
@@ -87,6 +103,25 @@ pub trait Unit: Send {
 
     /// Waits for bytes from the console and returns those that came, or nothing at the unit time `until`.
     fn read(&mut self, until: Duration, cancel: &Cancel) -> Result<Vec<u8>, UnitError>;
+
+    /// What the core was doing where it no longer answers, in words; none where the unit cannot say. The unit has to be
+    /// reset afterwards.
+    fn post_mortem(&mut self, _: &Cancel) -> Option<String> {
+        None
+    }
+
+    /// Takes one step to bring the unit back after a failure. After a power cycle, which others do, it attaches again.
+    fn recover(&mut self, step: Step, _limit: Duration, _cancel: &Cancel) -> Result<(), UnitError> {
+        Err(UnitError::Unsupported { unit: self.id().into(), what: step.name().into() })
+    }
+
+    /// Whether the unit answers: its debug port, its chip, its console's port. Changes nothing that lasts.
+    fn answers(&mut self, _limit: Duration, _cancel: &Cancel) -> Result<(), UnitError> {
+        Ok(())
+    }
+
+    /// Lets go of probe and console at the end of a lease, so that another process can have them.
+    fn release(&mut self) {}
 
     /// None where the unit cannot count.
     fn counters(&self) -> Option<Counters> {

@@ -95,7 +95,10 @@ fn version(engine: &dyn Engine) -> String {
 /// Provenance of what a driver measures.
 pub fn provenance(driver: Driver) -> Provenance {
     match driver {
-        Driver::Emulated => Provenance::Emulated,
+        // A SimProbe's numbers are the emulator's.
+        Driver::Emulated | Driver::SimProbe => Provenance::Emulated,
+        Driver::Probe => Provenance::Silicon,
+        Driver::Renode => Provenance::Renode,
     }
 }
 

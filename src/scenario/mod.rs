@@ -8,7 +8,6 @@
 
 mod engine;
 mod error;
-mod locate;
 mod prebuilt;
 mod raw;
 mod reference;

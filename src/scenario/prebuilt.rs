@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Known;
 use super::error::unknown;
-use super::locate::At::{self, Item, Key};
+use crate::yaml::At::{self, Item, Key};
 use super::validate::{Mistake, in_range, mistake};
 
 /// An image for one board.

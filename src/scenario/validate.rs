@@ -4,11 +4,11 @@ use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use super::engine::RawEngine;
-use super::error::{ScenarioError, reworded, unknown};
-use super::locate::At::{Item, Key};
-use super::locate::{At, locate};
+use super::error::ScenarioError;
 use super::raw::{RawCandidate, RawScenario};
 use super::{BuiltIn, Candidate, Engine, Known, Library, Prebuilt, Scenario, Source, prebuilt};
+use crate::yaml::At::{Item, Key};
+use crate::yaml::{self, At, Place, locate, unknown};
 
 /// Bytes that no scenario needs.
 const MAX_BYTES: usize = 1 << 20;
@@ -32,14 +32,7 @@ pub(super) fn mistake<T>(path: &[At], message: impl Into<String>) -> Result<T, M
 pub fn load(path: &Path, known: Known<'_>) -> Result<Scenario, ScenarioError> {
     let file = path.display().to_string();
     let bytes = std::fs::read(path).map_err(|source| ScenarioError::Unreadable { path: path.into(), source })?;
-    let text = match String::from_utf8(bytes) {
-        Ok(text) => text,
-        Err(error) => {
-            let before = &error.as_bytes()[..error.utf8_error().valid_up_to()];
-            let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
-            return Err(ScenarioError::Invalid { file, line, column: 1, message: "not UTF-8 text".into() });
-        }
-    };
+    let text = yaml::text(bytes).map_err(|place| invalid(&file, place))?;
     let folder = path.parent().unwrap_or(Path::new(""));
     let scenario = parse(&file, &text, folder, known)?;
     match named(&scenario).into_iter().find(|named| !named.is_there()) {
@@ -95,21 +88,15 @@ fn named(scenario: &Scenario) -> Vec<Named<'_>> {
 
 /// Checks the scenario in `text`; `file` is named in errors, `folder` comes before relative paths. Reads no file.
 pub fn parse(file: &str, text: &str, folder: &Path, known: Known<'_>) -> Result<Scenario, ScenarioError> {
-    let invalid = |line, column, message: String| ScenarioError::Invalid { file: file.into(), line, column, message };
-    if text.len() > MAX_BYTES {
-        return Err(invalid(1, 1, format!("{} bytes are no scenario; at most {MAX_BYTES} are read", text.len())));
-    }
-    let raw: RawScenario = serde_yaml::from_str(text).map_err(|error| {
-        let (line, column) = error.location().map_or((1, 1), |at| (at.line(), at.column()));
-        let message = error.to_string();
-        // The position comes first in our messages.
-        let message = message.strip_suffix(&format!(" at line {line} column {column}")).unwrap_or(&message);
-        invalid(line, column, reworded(message))
-    })?;
+    let raw: RawScenario = yaml::parse(text, "scenario", MAX_BYTES).map_err(|place| invalid(file, place))?;
     checked(raw, folder, known).map_err(|Mistake { path, message }| {
         let (line, column) = locate(text, &path);
-        invalid(line, column, message)
+        invalid(file, Place { line, column, message })
     })
+}
+
+fn invalid(file: &str, Place { line, column, message }: Place) -> ScenarioError {
+    ScenarioError::Invalid { file: file.into(), line, column, message }
 }
 
 fn checked(raw: RawScenario, folder: &Path, known: Known<'_>) -> Result<Scenario, Mistake> {

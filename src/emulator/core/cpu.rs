@@ -2,6 +2,7 @@
 
 use super::activity::{Counts, Looks};
 use super::config::CoreConfig;
+use super::debug::Debug;
 use super::fault::{Fault, Halt};
 use super::ppb::Ppb;
 use crate::board::RegionKind;
@@ -65,6 +66,7 @@ pub struct Cpu {
     pub(crate) event: bool,
     pub(crate) sleeping: Sleep,
     pub(crate) ppb: Ppb,
+    pub(crate) debug: Debug,
     pub(crate) cost: Cost,
     pub(crate) flash: Flash,
     /// The operation that loaded from flash last.
@@ -119,6 +121,7 @@ impl Cpu {
             event: false,
             sleeping: Sleep::Awake,
             ppb: Ppb::new(&config),
+            debug: Debug::new(config.core == crate::board::Core::CortexM7f),
             cost: Cost::of(config.core),
             flash: Flash::new(config.flash),
             flash_load: 0,
