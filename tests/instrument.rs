@@ -43,7 +43,8 @@ fn each_instrument_finds_the_energy_of_the_waveform() {
         let idle = capture.energy(0..(0.19 * rate) as usize).expect("energy");
         close(idle.watts(), wave.idle_amps * 3.0, 0.02);
         assert_eq!(capture.marks.len(), 2, "{kind:?}");
-        assert!(busy.integration < 0.001 * busy.joules, "{kind:?}: {busy:?}");
+        // One sample of all.
+        assert!(busy.integration < 1.5 / (0.28 * rate) * busy.joules, "{kind:?}: {busy:?}");
     }
 }
 
@@ -61,8 +62,10 @@ fn edges_of_the_boards_pin_stand_at_their_samples() {
 #[test]
 fn lost_samples_keep_their_places() {
     for kind in KINDS {
-        let capture = record(kind, Some(Fault::Drops(20)), Window::Host).expect("recorded");
-        assert!(capture.lost() >= 20, "{kind:?}: {}", capture.lost());
+        // Of the STLINK-V3PWR only what its time stamps show, in whole milliseconds, is known.
+        let drops = if kind == InstrumentKind::StlinkV3pwr { 400 } else { 20 };
+        let capture = record(kind, Some(Fault::Drops(drops)), Window::Host).expect("recorded");
+        assert_eq!(capture.lost(), drops, "{kind:?}");
         // What comes after the gap stands where it would without it.
         let rate = capture.rate_hz;
         let late = capture.energy((0.42 * rate) as usize..(0.49 * rate) as usize).expect("energy");

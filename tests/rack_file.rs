@@ -68,8 +68,8 @@ fn mistakes_name_line_column_and_the_nearest_word() {
             "13:7",
             "`off`, the command that cuts the power, is missing",
         ),
-        ("driver: emulated", "driver: emulated, serial: /dev/x", "17:75", "`serial` goes with driver `probe`"),
-        ("driver: emulated", "driver: emulated, faults: x", "17:75", "`faults` goes with driver `simprobe`"),
+        ("driver: emulated", "driver: emulated, serial: /dev/x", "17:71", "`serial` goes with driver `probe`"),
+        ("driver: emulated", "driver: emulated, faults: x", "17:71", "`faults` goes with driver `simprobe`"),
     ] {
         let message = wrong(from, to);
         assert!(message.starts_with(&format!("rack.yaml:{place}: ")) && message.contains(says), "{to}: {message}");

@@ -38,7 +38,7 @@ fn refused(from: &str, to: &str, expected: &str) {
 #[test]
 fn what_is_left_out_has_its_documented_value() {
     let scenario = read(TEXT).expect("a scenario");
-    assert_eq!(scenario.measure, Measure { inputs: 3, repeats: 5, warmup: 1 });
+    assert_eq!(scenario.measure, Measure { repeats: 5, ..Measure::default() });
     assert_eq!(scenario.candidates[0].name, "mobilenetv1-0.25@96");
     assert_eq!(scenario.candidates[1].name, "net");
     assert_eq!(scenario.candidates[1].source, Source::File("folder/some/net.tflite".into()));

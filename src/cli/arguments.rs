@@ -47,8 +47,8 @@ pub enum Command {
     Gc(GcOptions),
     /// List the board types.
     Boards,
-    /// Show the units that this machine can use.
-    Rack,
+    /// Show the units that this machine can use, find new ones, and check them.
+    Rack(RackOptions),
     /// Show how a network is planned: kernels, multiply-accumulates, memory, and whether it fits.
     Inspect {
         #[arg(help = MODEL)]
@@ -87,6 +87,10 @@ pub struct RunOptions {
     /// Rows to work on at a time; as many as there are processors where it is left out.
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..=256))]
     pub jobs: Option<u16>,
+    /// The rack's file; `hil/rack.yaml` in the user's configuration where it is left out, or emulated units where there is
+    /// none.
+    #[arg(long, value_name = "FILE")]
+    pub rack: Option<PathBuf>,
     /// Where the run's folder is made.
     #[arg(long, default_value = "results")]
     pub out: PathBuf,
@@ -97,6 +101,33 @@ pub struct RunOptions {
     /// Go on with the run in this folder: what it has finished is not repeated.
     #[arg(long, value_name = "RUN", conflicts_with = "out")]
     pub resume: Option<PathBuf>,
+}
+
+#[derive(Args)]
+pub struct RackOptions {
+    /// The rack's file; `hil/rack.yaml` in the user's configuration where it is left out, or emulated units where there is
+    /// none.
+    #[arg(long, value_name = "FILE", global = true)]
+    pub rack: Option<PathBuf>,
+    #[command(subcommand)]
+    pub command: Option<RackCommand>,
+}
+
+#[derive(Subcommand)]
+pub enum RackCommand {
+    /// Show units, their health, who has them, and what went wrong last.
+    Status,
+    /// Write a rack's file of the boards that are attached; one that is there already is left as it is.
+    Scan {
+        /// Write in place of the file that is there.
+        #[arg(long)]
+        replace: bool,
+    },
+    /// Test units with an image of their own, and bring those back into use that pass.
+    Check {
+        /// Only the units of these names.
+        units: Vec<String>,
+    },
 }
 
 #[derive(Subcommand)]

@@ -3,6 +3,8 @@
 use std::process::ExitCode;
 
 use crate::board::BoardError;
+use crate::rack::RackError;
+use crate::rack::file::RackFileError;
 use crate::results::ResultsError;
 use crate::results::baseline::BaselineError;
 use crate::run::RunError;
@@ -32,6 +34,18 @@ impl Failure {
 impl From<BoardError> for Failure {
     fn from(error: BoardError) -> Self {
         Self::Usage(error.to_string())
+    }
+}
+
+impl From<RackFileError> for Failure {
+    fn from(error: RackFileError) -> Self {
+        Self::Usage(error.to_string())
+    }
+}
+
+impl From<RackError> for Failure {
+    fn from(error: RackError) -> Self {
+        Self::Infrastructure(error.to_string())
     }
 }
 

@@ -44,7 +44,7 @@ pub fn run() -> ExitCode {
         Command::History(options) => history::run(options, json),
         Command::Gc(options) => gc::run(&options, json),
         Command::Boards => boards::run(json),
-        Command::Rack => rack::run(json),
+        Command::Rack(options) => rack::run(options, json),
         Command::Inspect { model, board } => inspect::run(&model, board.as_deref(), json),
         Command::Compile { model, board, out } => compile::run(&model, &board, &out, json),
         Command::Emulate(options) => emulate::run(options, json),

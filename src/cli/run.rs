@@ -32,7 +32,7 @@ pub fn run(options: RunOptions, json: bool) -> Ended {
     let jobs = options.jobs.map_or_else(super::rack::default_jobs, usize::from);
     let tools = Images::find().map_err(|e| Failure::Infrastructure(e.to_string()))?;
     let boards = scenario.boards.iter().map(|name| Board::shipped(name)).collect::<Result<Vec<_>, _>>()?;
-    let rack = Rack::emulated(&boards, jobs);
+    let rack = super::rack::open(options.rack.as_deref(), || Ok(Rack::emulated(&boards, jobs)))?;
     let order = Order {
         scenario_file: options.scenario.display().to_string(),
         scenario_text: text,

@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::client::Client;
+use super::energy::{EnergyMeasured, Metered, energy};
 use super::error::MeasureError;
 use super::info::Info;
 use super::session::Session;
 use super::statistics::Statistics;
+use super::windows::{Windows, medians};
 use crate::rack::{Cancel, Program, Unit};
 
 /// Longest waits, in unit time.
@@ -61,7 +63,7 @@ pub struct Expected {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Measured {
     pub info: Info,
-    /// Cycles of each timed inference, in order.
+    /// Cycles of each timed inference, in order; the median of each window where it was timed in windows.
     pub cycles: Vec<u64>,
     pub statistics: Statistics,
     /// Cycles of each step of one inference.
@@ -76,6 +78,16 @@ pub struct Measured {
     pub instructions: Option<u64>,
     /// Bytes of SRAM that were ever read or written; none where the unit cannot tell.
     pub touched_sram: Option<u64>,
+    /// None where there is no instrument.
+    pub energy: Option<EnergyMeasured>,
+}
+
+/// What more is measured of a unit whose numbers scatter.
+#[derive(Default)]
+pub struct Thorough<'a> {
+    /// In place of [`Settings::repeats`], which then only tell how many inferences fill a window.
+    pub windows: Option<Windows>,
+    pub meter: Option<Metered<'a>>,
 }
 
 /// Flashes `program`, verifies the outputs of all `cases`, then times inferences of the last.
@@ -87,6 +99,20 @@ pub fn measure(
     settings: &Settings,
     cancel: &Cancel,
 ) -> Result<Measured, MeasureError> {
+    measure_thoroughly(unit, program, expected, cases, settings, Thorough::default(), cancel)
+}
+
+/// As [`measure`], in windows of time and with an instrument where `thorough` has them. All outputs are verified once more
+/// after the windows.
+pub fn measure_thoroughly(
+    unit: &mut dyn Unit,
+    program: &Program,
+    expected: &Expected,
+    cases: &[Case],
+    settings: &Settings,
+    mut thorough: Thorough<'_>,
+    cancel: &Cancel,
+) -> Result<Measured, MeasureError> {
     unit.flash(program, settings.limits.flash, cancel)?;
     let (mut session, info) = Session::start(Client::new(unit, cancel), settings.limits, expected, cases)?;
     let mut outputs = Vec::with_capacity(cases.len());
@@ -95,16 +121,47 @@ pub fn measure(
     }
     let last = cases.len().wrapping_sub(1);
     let Some(case) = cases.get(last) else { return Err(session.broken("hil cycles", "no input to time", &[])) };
-    let cycles = session.cycles(case, settings.repeats, settings.warmup)?;
+    let mut cycles = session.cycles(case, settings.repeats, settings.warmup)?;
+    let inferences = thorough.windows.map_or(1, |windows| {
+        windows.inferences(Statistics::of(&cycles).map_or(0.0, |found| found.median), info.clock_hz)
+    });
+    if let Some(windows) = thorough.windows {
+        cycles = medians(&mut session, case, windows, inferences)?;
+    }
     let instructions = session.timed_instructions();
     // Whatever happened while it was timed, it still computes the same.
     session.compare(last, case)?;
+    let energy = match &mut thorough.meter {
+        None => None,
+        Some(metered) => {
+            let count = thorough.windows.map_or(0, |windows| windows.count);
+            let energy = energy(&mut session, (count, inferences), metered, cancel)?;
+            session.compare(last, case)?;
+            Some(energy)
+        }
+    };
     let step_cycles = session.steps(case)?;
     let memory = session.memory()?;
     let stack = memory.get("stack").copied();
     let stack_bytes = stack.ok_or_else(|| session.broken("hil memory", "no line `m-hil-stack-[…]`", &[]))?;
+    if thorough.windows.is_some() {
+        for (index, case) in cases.iter().enumerate() {
+            session.verify(index, case)?;
+        }
+    }
     let statistics =
         Statistics::of(&cycles).ok_or_else(|| session.broken("hil cycles", "no inference in the list", &[]))?;
     let touched_sram = session.unit().counters().map(|counters| counters.touched_sram);
-    Ok(Measured { info, cycles, statistics, step_cycles, outputs, stack_bytes, memory, instructions, touched_sram })
+    Ok(Measured {
+        info,
+        cycles,
+        statistics,
+        step_cycles,
+        outputs,
+        stack_bytes,
+        memory,
+        instructions,
+        touched_sram,
+        energy,
+    })
 }

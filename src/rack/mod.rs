@@ -18,6 +18,7 @@ mod open;
 mod pool;
 mod power;
 pub mod recovery;
+pub mod scan;
 mod unit;
 
 pub use cancel::Cancel;

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::plan::Row;
+use crate::rack::Waiting;
 use crate::results::Measurement;
 
 /// Where a row is.
@@ -37,6 +38,10 @@ pub enum Event<'a> {
         network: &'a str,
         board: &'a str,
         stage: Stage,
+    },
+    /// Other processes have every unit that a row could be measured on.
+    Waiting {
+        waiting: &'a Waiting,
     },
     /// The row is stored.
     Finished {

@@ -6,12 +6,14 @@
 
 mod candidate;
 mod carry;
+mod check;
 mod error;
 mod event;
 mod gate;
 mod git;
 mod images;
 mod inputs;
+mod lease;
 mod parallel;
 mod plan;
 mod record;
@@ -20,6 +22,7 @@ mod toolchain;
 
 pub use candidate::{Prepared, prepare};
 pub use carry::{Finished, Order, carry};
+pub use check::{SelfTest, Tested};
 pub use error::RunError;
 pub use event::{Event, Stage};
 pub use gate::{Judge, thresholds};
