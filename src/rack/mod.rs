@@ -18,6 +18,7 @@ mod open;
 mod pool;
 mod power;
 pub mod recovery;
+mod renode;
 pub mod scan;
 mod unit;
 
@@ -26,4 +27,5 @@ pub use error::{RackError, UnitError};
 pub use health::{Record, Trouble};
 pub use lock::Owner;
 pub use pool::{Fate, Health, Lease, Rack, UnitStatus, Waiting};
+pub use renode::Renode;
 pub use unit::{Counters, Driver, Program, Segment, Unit};

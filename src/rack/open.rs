@@ -7,6 +7,7 @@ use sha2::{Digest, Sha256};
 use super::emulated::Emulated;
 use super::error::RackError;
 use super::file::UnitEntry;
+use super::renode::Renode;
 use super::unit::{Driver, Unit};
 use crate::board::Board;
 
@@ -19,7 +20,8 @@ pub fn id(entry: &UnitEntry) -> String {
 pub fn unit(entry: &UnitEntry, board: &Board) -> Result<Box<dyn Unit>, RackError> {
     match entry.driver {
         Driver::Emulated => Ok(Box::new(Emulated::named(board, &entry.name))),
-        driver @ (Driver::Probe | Driver::SimProbe | Driver::Renode) => {
+        Driver::Renode => Ok(Box::new(Renode::new(board, &entry.name))),
+        driver @ (Driver::Probe | Driver::SimProbe) => {
             let problem = format!("this build of hil has no driver `{}`", driver.name());
             Err(RackError::Unit { unit: id(entry), problem })
         }

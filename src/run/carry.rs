@@ -303,9 +303,10 @@ impl Carrier<'_> {
         let measured = on_a_unit(self.rack, &board, cancel, &wait, |unit| {
             self.stage(row, Stage::Measuring);
             measurement.provenance = provenance(unit.driver());
-            if !unit.driver().interchangeable() {
-                measurement.unit = unit.id().into();
-            }
+            measurement.unit = match unit.driver().interchangeable() {
+                true => format!("{}/{board}", unit.driver().name()),
+                false => unit.id().into(),
+            };
             let windows = windows(&asked, measurement.provenance);
             unit.open_instrument()?;
             let (unit, meter) = unit.parts();

@@ -87,7 +87,8 @@ pub fn as_known(driver: Driver, outcome: Outcome, energy: Option<&EnergyMeasured
             run.energy = Energy::Missing("no instrument is in the unit's supply".into());
         }
         (Provenance::Renode, None) => {
-            run.latency = None;
+            // One step of its cycle counter is one instruction.
+            run.instructions = run.latency.take().map(|latency| latency.median_cycles().round() as u64);
             run.energy = Energy::Missing("Renode counts instructions, no cycles".into());
         }
         _ => {}
