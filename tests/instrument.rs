@@ -68,7 +68,7 @@ fn lost_samples_keep_their_places() {
         assert_eq!(capture.lost(), drops, "{kind:?}");
         // What comes after the gap stands where it would without it.
         let rate = capture.rate_hz;
-        let late = capture.energy((0.42 * rate) as usize..(0.49 * rate) as usize).expect("energy");
+        let late = capture.energy((0.35 * rate) as usize..(0.49 * rate) as usize).expect("energy");
         close(late.watts(), Wave::default().busy_amps * 3.0, 0.01);
         close(capture.seconds(), 0.6, 0.05);
         if rate < 10_000.0 {
@@ -80,21 +80,30 @@ fn lost_samples_keep_their_places() {
 
 #[test]
 fn an_instrument_that_dies_is_an_error() {
-    for kind in KINDS {
-        for fault in [Fault::Silent(0.3), Fault::Hangs(0.3)] {
-            let error = record(kind, Some(fault), Window::Host).expect_err("dead");
-            let told = matches!(error, InstrumentError::Lost { .. } | InstrumentError::Silent { .. });
-            assert!(told, "{kind:?} {fault:?}: {error}");
+    // All at once: each waits out its limit.
+    std::thread::scope(|scope| {
+        for (kind, fault) in
+            KINDS.into_iter().flat_map(|kind| [Fault::Silent(0.3), Fault::Hangs(0.3)].map(|f| (kind, f)))
+        {
+            scope.spawn(move || {
+                let error = record(kind, Some(fault), Window::Host).expect_err("dead");
+                let told = matches!(error, InstrumentError::Lost { .. } | InstrumentError::Silent { .. });
+                assert!(told, "{kind:?} {fault:?}: {error}");
+            });
         }
-    }
+    });
 }
 
 #[test]
 fn one_that_never_answers_or_is_another_is_an_error_at_once() {
-    for kind in KINDS {
-        let error = record(kind, Some(Fault::Mute), Window::Host).expect_err("mute");
-        assert!(matches!(error, InstrumentError::Silent { .. }), "{kind:?}: {error}");
-    }
+    std::thread::scope(|scope| {
+        for kind in KINDS {
+            scope.spawn(move || {
+                let error = record(kind, Some(Fault::Mute), Window::Host).expect_err("mute");
+                assert!(matches!(error, InstrumentError::Silent { .. }), "{kind:?}: {error}");
+            });
+        }
+    });
     let missing = entry(InstrumentKind::Ppk2, "/dev/no-such-port".into(), Window::Host);
     let error = open(&missing, 3.0).err().expect("missing");
     assert!(matches!(error, InstrumentError::Open { .. }), "{error}");

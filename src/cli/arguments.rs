@@ -75,7 +75,11 @@ pub enum Command {
     /// Check that everything is there that the other commands need, and say what to do.
     Doctor,
     /// Print the JSON schema of scenarios.
-    Schema,
+    Schema {
+        /// Of rack.yaml instead.
+        #[arg(long)]
+        rack: bool,
+    },
     /// Show runs and histories in a browser: read-only, and on this machine alone unless told otherwise.
     Serve(ServeOptions),
 }

@@ -50,7 +50,7 @@ pub fn run() -> ExitCode {
         Command::Emulate(options) => emulate::run(options, json),
         Command::Validate(options) => validate::run(options, json),
         Command::Doctor => doctor::run(json),
-        Command::Schema => schema::run(),
+        Command::Schema { rack } => schema::run(rack),
         Command::Serve(options) => serve::run(options),
     };
     match ended {

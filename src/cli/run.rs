@@ -33,6 +33,15 @@ pub fn run(options: RunOptions, json: bool) -> Ended {
     let tools = Images::find().map_err(|e| Failure::Infrastructure(e.to_string()))?;
     let boards = scenario.boards.iter().map(|name| Board::shipped(name)).collect::<Result<Vec<_>, _>>()?;
     let rack = super::rack::open(options.rack.as_deref(), || Ok(Rack::emulated(&boards, jobs)))?;
+    let units = rack.status();
+    if let Some(board) = scenario.boards.iter().find(|board| !units.iter().any(|unit| unit.board == **board)) {
+        let mut known: Vec<&str> = units.iter().map(|unit| unit.board.as_str()).collect();
+        known.dedup();
+        let message = format!("no unit of board `{board}` is in the rack (it has: {})", known.join(", "));
+        return Err(Failure::Usage(message));
+    }
+    // Units of a rack are waited for more than worked on: none of them is to idle for want of a worker.
+    let jobs = if options.jobs.is_some() { jobs } else { jobs.max(units.iter().filter(|u| u.entry.is_some()).count()) };
     let order = Order {
         scenario_file: options.scenario.display().to_string(),
         scenario_text: text,
