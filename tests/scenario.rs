@@ -64,7 +64,7 @@ fn a_typo_in_a_key_is_told_its_place_and_the_nearest_key() {
     refused(
         "repeats: 5",
         "repeat: 5",
-        "s.yaml:11:3: measure: unknown key `repeat`; did you mean `repeats`? (known: inputs, repeats, warmup)",
+        "s.yaml:11:3: measure: unknown key `repeat`; did you mean `repeats`? (known: inputs, repeats, warmup, windows, window_seconds)",
     );
 }
 
