@@ -220,6 +220,18 @@ impl Power {
     }
 }
 
+/// What a debug probe finds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Probe {
+    /// The part by its name in probe-rs, which chooses memory map and flash algorithm.
+    pub chip: String,
+    /// Number of the device: the low twelve bits of DBGMCU_IDCODE.
+    pub idcode: u32,
+    /// Address of DBGMCU_IDCODE.
+    pub dbgmcu: u32,
+}
+
 /// A board type.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -246,6 +258,9 @@ pub struct Board {
     /// Linked memory; SRAM regions that touch may be used as one.
     pub memory: Vec<Region>,
     pub console: Console,
+    /// None where no debug probe reaches the part.
+    #[serde(default)]
+    pub probe: Option<Probe>,
     /// None where nobody has compared this board with the emulator.
     #[serde(default)]
     pub validation: Option<Validation>,
@@ -363,6 +378,9 @@ impl Board {
         }
         if self.power.as_ref().is_some_and(|p| !(p.run_milliwatts > 0.0 && p.run_milliwatts < 1e5)) {
             return Err("power: run_milliwatts must be above 0 and below 100000".into());
+        }
+        if self.probe.as_ref().is_some_and(|probe| probe.chip.is_empty() || probe.idcode > 0xFFF) {
+            return Err("probe: chip is empty, or idcode has more than twelve bits".into());
         }
         for kind in [RegionKind::Flash, RegionKind::Sram] {
             if !self.memory.iter().any(|region| region.kind == kind) {

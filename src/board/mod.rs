@@ -3,6 +3,6 @@
 mod description;
 
 pub use description::{
-    Board, BoardError, Cache, Clock, Console, Core, Errors, FlashInterface, LineFill, Oscillators, Pin, Power,
+    Board, BoardError, Cache, Clock, Console, Core, Errors, FlashInterface, LineFill, Oscillators, Pin, Power, Probe,
     Processor, Region, RegionKind, Supply, Validation, names, test_names,
 };

@@ -1,7 +1,8 @@
 //! A whole board: core, memory and peripherals, with an image in its flash and a host at its console.
 
-use crate::board::{Board, Cache};
+use crate::board::{Board, Cache, RegionKind};
 use crate::emulator::core::{CacheGeometry, Core, CoreConfig, Pause as CorePause, StackLow, Stop};
+use crate::emulator::debug::Debugger;
 use crate::emulator::image::Image;
 use crate::emulator::memory::{Map, MapError, Touched};
 use crate::emulator::soc::{Edge, Sent, Soc, SocError};
@@ -30,12 +31,14 @@ pub enum Pause {
     Idle,
     /// The console has something to say ([`Machine::run_until_heard`]).
     Heard,
+    /// The debug unit halted the core ([`Machine::debugger`]).
+    Halted,
 }
 
 /// One emulated board.
 pub struct Machine {
-    core: Core,
-    soc: Soc,
+    pub(super) core: Core,
+    pub(super) soc: Soc,
     board: String,
     resets: u32,
 }
@@ -83,15 +86,21 @@ impl Machine {
         self.run_until(until)
     }
 
-    fn run_until(&mut self, until: u64) -> Result<Pause, EmulatorError> {
+    /// Carries out a reset that software, a watchdog or a debugger asked for.
+    pub(super) fn reset_by_software(&mut self) {
+        self.resets += 1;
+        self.soc.reset_by_software(self.core.cycles());
+        self.core.reset();
+    }
+
+    pub(super) fn run_until(&mut self, until: u64) -> Result<Pause, EmulatorError> {
         loop {
             match self.core.run(&mut self.soc, until)? {
                 CorePause::Budget => return Ok(Pause::Budget),
                 CorePause::Idle => return Ok(Pause::Idle),
+                CorePause::Halted => return Ok(Pause::Halted),
                 CorePause::Reset => {
-                    self.resets += 1;
-                    self.soc.reset_by_software(self.core.cycles());
-                    self.core.reset();
+                    self.reset_by_software();
                     if self.core.cycles() >= until {
                         return Ok(Pause::Budget);
                     }
@@ -110,10 +119,30 @@ impl Machine {
             let slice = (self.soc.core_hz() / 1000).max(1);
             let next = self.core.cycles().saturating_add(slice).min(until);
             let pause = self.run_until(next)?;
-            if !self.soc.has_sent() && (pause == Pause::Idle || self.core.cycles() >= until) {
+            if !self.soc.has_sent() && (matches!(pause, Pause::Idle | Pause::Halted) || self.core.cycles() >= until) {
                 return Ok(pause);
             }
         }
+    }
+
+    /// Takes the power away and gives it back: RAM, registers and the debug unit are as new, flash and time are not.
+    pub fn power_cycle(&mut self) {
+        let regions = self.core.memory().regions().to_vec();
+        for region in regions.iter().filter(|region| region.kind != RegionKind::Flash) {
+            self.core.memory_mut().program(region.origin, &vec![0; region.size as usize]);
+        }
+        self.core.power_on();
+        self.reset();
+    }
+
+    /// Stops the core for good, until a reset or a debugger.
+    pub fn lock_up(&mut self, reason: &str) {
+        self.core.lock_up(reason);
+    }
+
+    /// The debug port of the core.
+    pub fn debugger(&mut self) -> Debugger<'_> {
+        Debugger::new(self)
     }
 
     /// Bytes for the board's console, one after the other at its baud rate from now on.

@@ -2,6 +2,7 @@
 
 pub mod arith;
 pub mod core;
+pub mod debug;
 mod image;
 mod interface;
 pub mod isa;

@@ -10,7 +10,7 @@ use super::info::Info;
 use super::session::Session;
 use super::statistics::Statistics;
 use super::windows::{Windows, medians};
-use crate::rack::{Cancel, Program, Unit};
+use crate::rack::{Cancel, Program, Unit, UnitError};
 
 /// Longest waits, in unit time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,7 +90,8 @@ pub struct Thorough<'a> {
     pub meter: Option<Metered<'a>>,
 }
 
-/// Flashes `program`, verifies the outputs of all `cases`, then times inferences of the last.
+/// Flashes `program`, verifies the outputs of all `cases`, then times inferences of the last. Where the unit does not answer
+/// the error says what its core was doing.
 pub fn measure(
     unit: &mut dyn Unit,
     program: &Program,
@@ -105,6 +106,26 @@ pub fn measure(
 /// As [`measure`], in windows of time and with an instrument where `thorough` has them. All outputs are verified once more
 /// after the windows.
 pub fn measure_thoroughly(
+    unit: &mut dyn Unit,
+    program: &Program,
+    expected: &Expected,
+    cases: &[Case],
+    settings: &Settings,
+    thorough: Thorough<'_>,
+    cancel: &Cancel,
+) -> Result<Measured, MeasureError> {
+    let measured = procedure(unit, program, expected, cases, settings, thorough, cancel);
+    if let Err(MeasureError::Unit(UnitError::TimedOut { unit: id, what, limit })) = measured {
+        let what = match unit.post_mortem(cancel) {
+            Some(seen) => format!("{what} ({seen})"),
+            None => what,
+        };
+        return Err(UnitError::TimedOut { unit: id, what, limit }.into());
+    }
+    measured
+}
+
+fn procedure(
     unit: &mut dyn Unit,
     program: &Program,
     expected: &Expected,

@@ -112,7 +112,8 @@ impl Unit for Emulated {
             }
             let machine = self.machine()?;
             match machine.run_until_heard(SLICE) {
-                Ok(Pause::Heard | Pause::Budget) => {}
+                // Nothing here halts the core.
+                Ok(Pause::Heard | Pause::Budget | Pause::Halted) => {}
                 // It waits for input that will not come before this returns.
                 Ok(Pause::Idle) => self.idle += until - now,
                 Err(error) => return Err(self.failed(&error)),

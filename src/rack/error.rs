@@ -18,6 +18,12 @@ pub enum UnitError {
     /// `what` did not happen in the time allowed, which is unit time.
     #[error("unit {unit}: no {what} within {} s", .limit.as_secs_f64())]
     TimedOut { unit: String, what: String, limit: Duration },
+    /// What is there is not what the rack says.
+    #[error("unit {unit}: {problem}; correct the rack's file or the wiring")]
+    Foreign { unit: String, problem: String },
+    /// A step of handling the unit went wrong.
+    #[error("unit {unit}: {what} failed: {problem}")]
+    Failed { unit: String, what: String, problem: String },
     /// The connection is gone.
     #[error("unit {unit}: {problem}; check its cable and power")]
     Lost { unit: String, problem: String },

@@ -17,9 +17,11 @@ mod lock;
 mod open;
 mod pool;
 mod power;
+pub mod probe;
 pub mod recovery;
 mod renode;
 pub mod scan;
+pub mod simprobe;
 mod unit;
 
 pub use cancel::Cancel;

@@ -1,13 +1,16 @@
 //! From an entry of `rack.yaml` to a unit.
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use sha2::{Digest, Sha256};
 
 use super::emulated::Emulated;
 use super::error::RackError;
 use super::file::UnitEntry;
+use super::probe::{Place, ProbeUnit, Wanted};
 use super::renode::Renode;
+use super::simprobe::{FaultScript, SimBoard};
 use super::unit::{Driver, Unit};
 use crate::board::Board;
 
@@ -21,11 +24,36 @@ pub fn unit(entry: &UnitEntry, board: &Board) -> Result<Box<dyn Unit>, RackError
     match entry.driver {
         Driver::Emulated => Ok(Box::new(Emulated::named(board, &entry.name))),
         Driver::Renode => Ok(Box::new(Renode::new(board, &entry.name))),
-        driver @ (Driver::Probe | Driver::SimProbe) => {
-            let problem = format!("this build of hil has no driver `{}`", driver.name());
-            Err(RackError::Unit { unit: id(entry), problem })
+        Driver::SimProbe => {
+            let failed = |problem: String| RackError::Unit { unit: id(entry), problem };
+            let script = entry.faults.as_deref().map_or_else(|| Ok(FaultScript::default()), FaultScript::load);
+            let script = script.map_err(|error| failed(error.to_string()))?;
+            let serial = simulated_serial(entry);
+            let board = SimBoard::start(board, &serial, &script).map_err(|error| failed(error.to_string()))?;
+            let unit = ProbeUnit::simulated(&entry.name, board).map_err(|error| failed(error.to_string()))?;
+            Ok(Box::new(unit))
+        }
+        Driver::Probe => {
+            let failed = |problem: &str| RackError::Unit { unit: id(entry), problem: problem.into() };
+            let probe = entry.probe.as_deref();
+            let probe =
+                probe.ok_or_else(|| failed("a probe is found by its serial number only: give it as `probe`"))?;
+            let serial = entry.serial.as_ref().ok_or_else(|| failed("it has no `serial` port"))?;
+            let place = Place {
+                probe: Wanted::parse(probe),
+                serial: serial.display().to_string(),
+                baud: entry.baud.unwrap_or(board.console.baud),
+            };
+            let unit = ProbeUnit::new(&entry.name, board, place).map_err(|error| failed(&error.to_string()))?;
+            Ok(Box::new(unit))
         }
     }
+}
+
+/// A serial number that no two racks of this process share: simulated probes are found by it among all.
+fn simulated_serial(entry: &UnitEntry) -> String {
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    format!("{}-{}", entry.name, COUNT.fetch_add(1, Ordering::Relaxed))
 }
 
 /// Where locks and health of a unit are: named after the hardware, so that two racks that name one probe meet there; what

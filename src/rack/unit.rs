@@ -98,6 +98,12 @@ pub trait Unit: Send {
     /// Waits for bytes from the console and returns those that came, or nothing at the unit time `until`.
     fn read(&mut self, until: Duration, cancel: &Cancel) -> Result<Vec<u8>, UnitError>;
 
+    /// What the core was doing where it no longer answers, in words; none where the unit cannot say. The unit has to be
+    /// reset afterwards.
+    fn post_mortem(&mut self, _: &Cancel) -> Option<String> {
+        None
+    }
+
     /// Takes one step to bring the unit back after a failure. After a power cycle, which others do, it attaches again.
     fn recover(&mut self, step: Step, _limit: Duration, _cancel: &Cancel) -> Result<(), UnitError> {
         Err(UnitError::Unsupported { unit: self.id().into(), what: step.name().into() })

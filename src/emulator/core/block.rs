@@ -87,6 +87,11 @@ pub(crate) fn key(pc: u32, it: u8) -> u64 {
 }
 
 impl Blocks {
+    /// Blocks of one instruction each.
+    pub fn of_one() -> Self {
+        Self { limit: 1, ..Self::default() }
+    }
+
     /// The block at the processor's PC, decoded if need be.
     #[inline]
     pub fn at(&mut self, cpu: &mut Cpu) -> u32 {
@@ -239,6 +244,9 @@ impl Builder {
     /// Decodes one instruction.
     fn step(&mut self, cpu: &mut Cpu) {
         let pc = self.pc;
+        if cpu.debug.breaks_at(pc) {
+            return self.report(blank(exec::breakpoint));
+        }
         if never_executable(pc) || fetch_refused(cpu, pc) {
             return self.report(blank(exec::fetch_protection_fault));
         }

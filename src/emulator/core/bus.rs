@@ -35,7 +35,7 @@ impl Access {
 }
 
 /// The private peripheral bus, but for what ST puts there itself: DBGMCU.
-fn in_ppb(address: u32) -> bool {
+pub(super) fn in_ppb(address: u32) -> bool {
     (0xE000_0000..0xE010_0000).contains(&address) && address & !0xFFF != 0xE004_2000
 }
 
@@ -252,7 +252,7 @@ impl Cpu {
     }
 
     /// Byte and bit behind a bit-band alias (Cortex-M4 TRM, 3.7).
-    fn bit_band(&self, address: u32) -> Option<(u32, u32)> {
+    pub(super) fn bit_band(&self, address: u32) -> Option<(u32, u32)> {
         if self.config.core != board::Core::CortexM4f {
             return None;
         }
@@ -296,6 +296,16 @@ impl Cpu {
     pub(crate) fn refuse<T>(&mut self, fault: Fault) -> Option<T> {
         self.fault = fault;
         None
+    }
+}
+
+/// The part of a word that an access of `bytes` at `address` sees.
+pub(super) fn lane(word: u32, address: u32, bytes: u32) -> u32 {
+    let shifted = word >> (8 * (address & 3));
+    match bytes {
+        1 => shifted & 0xFF,
+        2 => shifted & 0xFFFF,
+        _ => word,
     }
 }
 

@@ -1,6 +1,7 @@
 //! Registers and flags.
 
 use super::config::CoreConfig;
+use super::debug::Debug;
 use super::fault::{Fault, Halt};
 use super::ppb::Ppb;
 use crate::board::RegionKind;
@@ -61,6 +62,7 @@ pub struct Cpu {
     pub(crate) event: bool,
     pub(crate) sleeping: Sleep,
     pub(crate) ppb: Ppb,
+    pub(crate) debug: Debug,
     pub(crate) cost: Cost,
     pub(crate) flash: Flash,
     /// The operation that loaded from flash last.
@@ -113,6 +115,7 @@ impl Cpu {
             event: false,
             sleeping: Sleep::Awake,
             ppb: Ppb::new(&config),
+            debug: Debug::new(config.core == crate::board::Core::CortexM7f),
             cost: Cost::of(config.core),
             flash: Flash::new(config.flash),
             flash_load: 0,

@@ -57,6 +57,11 @@ impl Dwt {
         true
     }
 
+    /// Leaves out `cycles` in which the core was halted.
+    pub fn hold(&mut self, cycles: u64) {
+        self.base = self.base.wrapping_add(cycles);
+    }
+
     fn set(&mut self, count: u32, now: u64) {
         self.frozen = count;
         self.base = now.wrapping_sub(count.into());

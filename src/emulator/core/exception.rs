@@ -2,6 +2,7 @@
 
 use super::bus::Access;
 use super::cpu::Cpu;
+use super::debug::HaltCause;
 use super::exec;
 use super::fault::{Fault, Halt, usage};
 use super::lower::blank;
@@ -39,9 +40,10 @@ impl Cpu {
         if nvic.pending.is_empty() {
             return None;
         }
+        let masks = self.debug.masks_interrupts();
         nvic.pending
             .iter()
-            .filter(|&number| nvic.enabled.get(number))
+            .filter(|&number| nvic.enabled.get(number) && !(masks && number >= exception::PENDSV))
             .map(|number| (number, nvic.priority(number)))
             .min_by_key(|&(number, priority)| (priority, number))
     }
@@ -143,6 +145,9 @@ impl Cpu {
                 self.ppb.nvic.active.set(number, false);
                 self.vector(periphery, exception::HARD_FAULT, link);
             }
+        }
+        if self.debug.catches(number, self.ppb.cfsr) {
+            self.halt.get_or_insert(Halt::Debug(HaltCause::VectorCatch));
         }
         self.attend();
     }

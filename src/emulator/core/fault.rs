@@ -1,5 +1,7 @@
 //! Synchronous faults, and reasons to end a run.
 
+use super::debug::HaltCause;
+
 /// A fault of the instruction at hand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fault {
@@ -32,7 +34,10 @@ pub(crate) mod usage {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Halt {
     Unknown,
+    /// BKPT.
     Breakpoint(u8),
+    /// The debug unit halts the core.
+    Debug(HaltCause),
     Register {
         address: u32,
         peripheral: String,

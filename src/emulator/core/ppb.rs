@@ -1,6 +1,6 @@
 //! The private peripheral bus: what stands at 0xE000_0000 to 0xE00F_FFFF.
 
-use super::bus::Access;
+use super::bus::{Access, lane};
 use super::config::CoreConfig;
 use super::cpu::Cpu;
 use super::dwt::Dwt;
@@ -72,9 +72,6 @@ pub(crate) struct Ppb {
     pub fpcar: u32,
     pub fpdscr: u32,
     actlr: u32,
-    dfsr: u32,
-    demcr: u32,
-    dhcsr: u32,
     csselr: u32,
     m7: bool,
     double_fpu: bool,
@@ -108,9 +105,6 @@ impl Ppb {
             fpcar: 0,
             fpdscr: 0,
             actlr: 0,
-            dfsr: 0,
-            demcr: 0,
-            dhcsr: 0,
             csselr: 0,
             m7,
             double_fpu: config.double_fpu,
@@ -175,12 +169,7 @@ enum After {
 impl Cpu {
     pub(crate) fn read_ppb(&mut self, address: u32, access: Access, now: u64) -> Option<u32> {
         let value = self.read_ppb_word(address & !3, now)?;
-        let shifted = value >> (8 * (address & 3));
-        Some(match access.width {
-            1 => shifted & 0xFF,
-            2 => shifted & 0xFFFF,
-            _ => value,
-        })
+        Some(lane(value, address, access.width))
     }
 
     fn unmodelled<T>(&mut self, address: u32, problem: &str) -> Option<T> {
@@ -222,7 +211,7 @@ impl Cpu {
             0xE000_ED24 => ppb.nvic.shcsr(),
             0xE000_ED28 => ppb.cfsr,
             0xE000_ED2C => ppb.hfsr,
-            0xE000_ED30 => ppb.dfsr,
+            0xE000_ED30 => self.debug.dfsr,
             0xE000_ED34 => ppb.mmfar,
             0xE000_ED38 => ppb.bfar,
             0xE000_ED3C => 0,
@@ -234,9 +223,9 @@ impl Cpu {
             0xE000_ED84 => ppb.csselr,
             0xE000_ED88 => ppb.cpacr,
             0xE000_ED90..=0xE000_EDB8 => ppb.mpu.read(address),
-            0xE000_EDF0 => ppb.dhcsr,
+            0xE000_EDF0 => self.debug.dhcsr_by_software(),
             0xE000_EDF8 => 0,
-            0xE000_EDFC => ppb.demcr,
+            0xE000_EDFC => self.debug.demcr,
             0xE000_EF34 => ppb.fpccr,
             0xE000_EF38 => ppb.fpcar,
             0xE000_EF3C => ppb.fpdscr,
@@ -306,7 +295,7 @@ impl Cpu {
             0xE000_ED24 => ppb.nvic.set_shcsr(value),
             0xE000_ED28 => ppb.cfsr &= !value,
             0xE000_ED2C => ppb.hfsr &= !value,
-            0xE000_ED30 => ppb.dfsr &= !value,
+            0xE000_ED30 => self.debug.clear_dfsr(value),
             0xE000_ED34 => ppb.mmfar = value,
             0xE000_ED38 => ppb.bfar = value,
             0xE000_ED3C => {}
@@ -317,7 +306,7 @@ impl Cpu {
                 after = After::Access;
             }
             0xE000_EDF0 | 0xE000_EDF4 | 0xE000_EDF8 => {}
-            0xE000_EDFC => ppb.demcr = value,
+            0xE000_EDFC => self.debug.write_demcr(value),
             0xE000_EF00 => ppb.nvic.trigger(value & 0x1FF),
             0xE000_EF34 => {
                 ppb.fpccr = ppb.fpccr & !(FPCCR_ASPEN | FPCCR_LSPEN | FPCCR_LSPACT)

@@ -1,8 +1,9 @@
 //! The loop that carries a core through time.
 
 use super::Core;
-use super::block::key;
+use super::block::{Blocks, key};
 use super::cpu::Sleep;
+use super::debug::HaltCause;
 use super::fault::{Fault, Halt, usage};
 use super::op::{EXIT, FALL, FAULT, HALT, JUMP, RETURN, SKIP_MOST, TAKEN};
 use super::stop::{Pause, Stop};
@@ -21,21 +22,13 @@ impl Core {
     fn run_dyn(&mut self, periphery: &mut dyn Periphery, until: u64) -> Result<Pause, Stop> {
         loop {
             let now = self.cpu.cycles;
-            if periphery.due() <= now {
-                periphery.tick(now, &mut self.cpu.map);
+            if self.cpu.debug.halted().is_some() {
+                return Ok(Pause::Halted);
             }
-            if self.cpu.ppb.systick.tick(now) {
-                self.cpu.ppb.pend(super::ppb::exception::SYSTICK);
+            if let Some(reason) = self.lockup() {
+                return Err(self.locked_up(reason.into()));
             }
-            self.cpu.ppb.nvic.sample(periphery.lines());
-            if let Some(setup) = periphery.flash_setup() {
-                // The accelerator of an M7 is not on the way that it fetches by: its own caches are, and CCR switches them.
-                match self.cpu.config.instruction_cache {
-                    Some(_) => self.cpu.flash.set_wait_states(setup.wait_states),
-                    None => self.cpu.flash.set_up(setup),
-                }
-            }
-            if periphery.reset_requested() {
+            if self.look_around(periphery) {
                 return Ok(Pause::Reset);
             }
             self.drop_stale();
@@ -54,20 +47,69 @@ impl Core {
             if now >= until {
                 return Ok(Pause::Budget);
             }
-            if let Some(number) = self.cpu.preempting() {
-                self.cpu.enter(periphery, number);
-            }
-            if !self.cpu.thumb && self.cpu.halt.is_none() {
-                self.cpu.raise(periphery, Fault::Usage(usage::INVALID_STATE));
-                self.cpu.thumb |= self.cpu.halt.is_some();
-            }
-            if let Some(halt) = self.cpu.halt.take() {
-                return self.halted(halt);
+            if let Some(halt) = self.prepare(periphery) {
+                return self.ended(halt);
             }
             self.cpu.deadline = until.min(periphery.due()).min(self.cpu.ppb.systick.due());
             self.execute(periphery);
             if let Some(halt) = self.cpu.halt.take() {
-                return self.halted(halt);
+                return self.ended(halt);
+            }
+        }
+    }
+
+    /// What happened outside the core comes to it. True where a reset of the system is asked for.
+    fn look_around(&mut self, periphery: &mut dyn Periphery) -> bool {
+        let now = self.cpu.cycles;
+        if periphery.due() <= now {
+            periphery.tick(now, &mut self.cpu.map);
+        }
+        if self.cpu.ppb.systick.tick(now) {
+            self.cpu.ppb.pend(super::ppb::exception::SYSTICK);
+        }
+        self.cpu.ppb.nvic.sample(periphery.lines());
+        if let Some(setup) = periphery.flash_setup() {
+            // The accelerator of an M7 is not on the way that it fetches by: its own caches are, and CCR switches them.
+            match self.cpu.config.instruction_cache {
+                Some(_) => self.cpu.flash.set_wait_states(setup.wait_states),
+                None => self.cpu.flash.set_up(setup),
+            }
+        }
+        periphery.reset_requested()
+    }
+
+    /// Takes what exception is due and says what ends the run before the next instruction, if anything does.
+    fn prepare(&mut self, periphery: &mut dyn Periphery) -> Option<Halt> {
+        if let Some(number) = self.cpu.preempting() {
+            self.cpu.enter(periphery, number);
+        }
+        if !self.cpu.thumb && self.cpu.halt.is_none() {
+            self.cpu.raise(periphery, Fault::Usage(usage::INVALID_STATE));
+            self.cpu.thumb |= self.cpu.halt.is_some();
+        }
+        self.cpu.halt.take()
+    }
+
+    /// Executes one instruction of a core that is not halted, and halts it. Its cost is that of an instruction alone.
+    pub fn step<P: Periphery>(&mut self, periphery: &mut P) -> Result<Pause, Stop> {
+        if self.look_around(periphery) {
+            return Ok(Pause::Reset);
+        }
+        self.drop_stale();
+        self.cpu.sleeping = Sleep::Awake;
+        let ended = self.prepare(periphery).or_else(|| {
+            self.cpu.deadline = 0;
+            // Blocks of one instruction beside the others. Their marks on code stay: a mark too many costs a look only.
+            let usual = std::mem::replace(&mut self.blocks, Blocks::of_one());
+            self.execute(periphery);
+            self.blocks = usual;
+            self.cpu.halt.take()
+        });
+        match ended {
+            Some(halt) => self.ended(halt),
+            None => {
+                self.cpu.debug.stop(HaltCause::Stepped);
+                Ok(Pause::Halted)
             }
         }
     }
@@ -205,11 +247,24 @@ impl Core {
         }
     }
 
-    fn halted(&mut self, halt: Halt) -> Result<Pause, Stop> {
+    fn locked_up(&self, reason: String) -> Stop {
+        let pc = self.cpu.pc;
+        Stop::Lockup { pc, reason, symbol: self.symbols.describe(pc) }
+    }
+
+    fn ended(&mut self, halt: Halt) -> Result<Pause, Stop> {
         let pc = self.cpu.pc;
         let symbol = self.symbols.describe(pc);
         Err(match halt {
             Halt::Reset => return Ok(Pause::Reset),
+            Halt::Debug(cause) => {
+                self.cpu.debug.stop(cause);
+                return Ok(Pause::Halted);
+            }
+            Halt::Breakpoint(_) if self.cpu.debug.enabled() => {
+                self.cpu.debug.stop(HaltCause::Breakpoint);
+                return Ok(Pause::Halted);
+            }
             Halt::Unknown => {
                 let (bytes, disassembly) = self.describe_instruction(pc);
                 Stop::Instruction { pc, bytes, disassembly, symbol }
@@ -219,7 +274,10 @@ impl Core {
                 let (_, disassembly) = self.describe_instruction(pc);
                 Stop::Register { pc, address, peripheral, register, problem, disassembly, symbol }
             }
-            Halt::Lockup(reason) => Stop::Lockup { pc, reason, symbol },
+            Halt::Lockup(reason) => {
+                self.cpu.debug.lock_up(&reason);
+                self.locked_up(reason)
+            }
         })
     }
 }

@@ -9,6 +9,8 @@ pub enum Pause {
     Idle,
     /// Software asked for a reset, by AIRCR or by [`crate::emulator::Periphery::reset_requested`].
     Reset,
+    /// The debug unit halted the core.
+    Halted,
 }
 
 /// Why a run cannot go on.

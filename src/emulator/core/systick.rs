@@ -91,6 +91,11 @@ impl SysTick {
         }
     }
 
+    /// Leaves out `cycles` in which the core was halted.
+    pub fn hold(&mut self, cycles: u64) {
+        self.zero = self.zero.saturating_add(cycles);
+    }
+
     fn restart(&mut self, current: u32, now: u64) {
         self.frozen = current;
         let left = if current == 0 { u64::from(self.reload) + 1 } else { u64::from(current) };

@@ -39,6 +39,9 @@ pub trait Device: Send {
     /// Back to the state after power-on; lines that it drives fall.
     fn reset(&mut self, bus: &mut Bus);
 
+    /// Erasing and programming so many bytes from an offset of this device's memory fail from now on.
+    fn spoil(&mut self, _offset: u32, _size: u32) {}
+
     /// The cycle at which [`Device::tick`] is needed next.
     fn due(&self) -> u64 {
         u64::MAX

@@ -94,6 +94,14 @@ const LOCK: u32 = 1 << 31;
 const EOPIE: u32 = 1 << 24;
 const ERRIE: u32 = 1 << 25;
 
+/// The status bit of what is not to be written, alike in all families of this controller.
+const WRPERR: u32 = 1 << 4;
+
+/// Whether two ranges of offset and size share a byte.
+pub(super) fn overlap(a: (u32, u32), b: (u32, u32)) -> bool {
+    a.1 > 0 && b.1 > 0 && a.0 < b.0 + b.1 && b.0 < a.0 + a.1
+}
+
 pub struct Flash {
     family: &'static Family,
     geometry: Geometry,
@@ -103,12 +111,14 @@ pub struct Flash {
     /// Which keys have been given: of the control register, of the option bytes.
     unlocking: [usize; 2],
     busy_until: u64,
+    /// Offset and bytes that can be neither erased nor programmed.
+    bad: (u32, u32),
 }
 
 impl Flash {
     pub fn new(family: &'static Family, geometry: Geometry, irq: Irq) -> Self {
         let registers = Registers::new(family.table);
-        Self { family, geometry, registers, irq, pending: None, unlocking: [0; 2], busy_until: u64::MAX }
+        Self { family, geometry, registers, irq, pending: None, unlocking: [0; 2], busy_until: u64::MAX, bad: (0, 0) }
     }
 
     fn busy(&self) -> bool {
@@ -138,6 +148,7 @@ impl Flash {
     }
 
     fn work(&mut self, micros: u64, bus: &mut Bus) {
+        let micros = bus.wires.flash_micros(micros);
         let rate = Rate { hz: 1_000_000, core_hz: bus.wires.clocks.hz(Node::Core) };
         self.busy_until = bus.now + rate.cycles(micros, 1).unwrap_or(0);
         self.registers.put(self.family.status, BSY, true);
@@ -159,6 +170,7 @@ impl Flash {
 
     fn erase(&mut self, bus: &mut Bus) -> Result<(), Refusal> {
         match (self.family.start)(&self.registers, &self.geometry) {
+            Ok(erases) if erases.iter().any(|erase| overlap(self.bad, (erase.offset, erase.size))) => self.fail(WRPERR),
             Ok(erases) => {
                 let mut micros = 0;
                 for erase in erases {
@@ -226,7 +238,9 @@ impl Device for Flash {
                 bus.memory.load(at, &mut present);
                 let erased = present.iter().all(|byte| *byte == 0xff);
                 let zero = program.bytes.iter().all(|byte| *byte == 0);
+                let bad = overlap(self.bad, (program.offset, program.bytes.len() as u32));
                 match program.only_erased {
+                    _ if bad => self.fail(WRPERR),
                     Some(error) if !erased && !zero => self.fail(error),
                     _ => {
                         // Programming clears bits and never sets them.
@@ -240,6 +254,10 @@ impl Device for Flash {
         }
         self.publish(bus);
         Ok(())
+    }
+
+    fn spoil(&mut self, offset: u32, size: u32) {
+        self.bad = (offset, size);
     }
 
     fn reset(&mut self, bus: &mut Bus) {

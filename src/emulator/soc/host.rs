@@ -39,6 +39,19 @@ impl Soc {
         self.wires.serial[self.console].mismatch
     }
 
+    /// Makes erasing and programming so many times as quick as is typical, for a host whose patience is not in virtual time.
+    pub fn set_flash_haste(&mut self, times: u64) {
+        self.wires.flash_haste = times;
+    }
+
+    /// Erasing and programming `size` bytes from an offset of flash fail from now on, as worn-out flash does; 0 bytes: none
+    /// do.
+    pub fn spoil_flash(&mut self, offset: u32, size: u32) {
+        if let Some(index) = self.flash {
+            self.devices[index].device.spoil(offset, size);
+        }
+    }
+
     /// Records the edges of a pin that the board drives.
     pub fn watch(&mut self, port: char, number: u8) {
         if let Some(port) = port_number(port) {

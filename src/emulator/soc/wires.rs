@@ -72,6 +72,8 @@ pub struct Wires {
     pub pins: Pins,
     /// Input that each DMAMUX output listens to.
     pub mux: [u8; 16],
+    /// How many times as quick as typical erasing and programming are.
+    pub flash_haste: u64,
     pub clocks_changed: bool,
     /// Wait states or supply limit changed: the core clock has to be looked at again.
     pub limits_changed: bool,
@@ -100,6 +102,7 @@ impl Wires {
             serial: Vec::new(),
             pins: Pins::default(),
             mux: [0; 16],
+            flash_haste: 1,
             clocks_changed: false,
             limits_changed: false,
             resets_changed: false,
@@ -107,6 +110,11 @@ impl Wires {
             reset_requested: false,
             reset_cause: Cause::Power,
         }
+    }
+
+    /// How long an operation of flash takes that typically takes `micros`.
+    pub fn flash_micros(&self, micros: u64) -> u64 {
+        (micros / self.flash_haste.max(1)).max(1)
     }
 
     pub fn lines(&self) -> &Lines {

@@ -1,6 +1,7 @@
 //! Special registers, hints, and calls of the supervisor.
 
 use crate::emulator::core::cpu::{Cpu, Sleep};
+use crate::emulator::core::debug::HaltCause;
 use crate::emulator::core::fault::{Fault, Halt};
 use crate::emulator::core::op::{EXIT, FAULT, Flow, HALT, NEXT, Op};
 use crate::emulator::core::ppb::exception;
@@ -47,9 +48,15 @@ pub fn svc(cpu: &mut Cpu, _: &mut dyn Periphery, _: &Op) -> Flow {
     EXIT
 }
 
-/// A breakpoint ends the run: the emulator is the debugger.
+/// A breakpoint ends the run where no debugger waits for it.
 pub fn bkpt(cpu: &mut Cpu, _: &mut dyn Periphery, op: &Op) -> Flow {
     cpu.halt = Some(Halt::Breakpoint(op.imm as u8));
+    HALT
+}
+
+/// A breakpoint of the debugger on the instruction that would be here.
+pub fn breakpoint(cpu: &mut Cpu, _: &mut dyn Periphery, _: &Op) -> Flow {
+    cpu.halt = Some(Halt::Debug(HaltCause::Breakpoint));
     HALT
 }
 

@@ -3,7 +3,7 @@
 //!
 //! Times are of the order that the datasheets give; the core is not stalled while a bank is busy.
 
-use super::{Geometry, KEYS, OPTION_KEYS};
+use super::{Geometry, KEYS, OPTION_KEYS, overlap};
 use crate::emulator::interface::{FlashSetup, Width};
 use crate::emulator::soc::clocks::{Node, Rate};
 use crate::emulator::soc::device::{Bus, Device, Refusal};
@@ -69,6 +69,7 @@ const BSY: u32 = 1 << 0;
 const WBNE: u32 = 1 << 1;
 const QW: u32 = 1 << 2;
 const EOP: u32 = 1 << 16;
+const WRPERR: u32 = 1 << 17;
 const PGSERR: u32 = 1 << 18;
 const STRBERR: u32 = 1 << 19;
 const INCERR: u32 = 1 << 21;
@@ -133,12 +134,14 @@ pub struct Flash {
     banks: [Bank; 2],
     option_keys: usize,
     irq: Irq,
+    /// Offset and bytes that can be neither erased nor programmed.
+    bad: (u32, u32),
 }
 
 impl Flash {
     pub fn new(part: &'static Part, geometry: Geometry, irq: Irq) -> Self {
         let registers = Registers::new(part.table);
-        Self { part, geometry, registers, banks: [Bank::IDLE; 2], option_keys: 0, irq }
+        Self { part, geometry, registers, banks: [Bank::IDLE; 2], option_keys: 0, irq, bad: (0, 0) }
     }
 
     fn of(bank: usize, register: u32) -> u32 {
@@ -171,6 +174,7 @@ impl Flash {
     }
 
     fn work(&mut self, bank: usize, micros: u64, bus: &mut Bus) {
+        let micros = bus.wires.flash_micros(micros);
         let rate = Rate { hz: 1_000_000, core_hz: bus.wires.clocks.hz(Node::Core) };
         self.banks[bank].busy_until = bus.now + rate.cycles(micros, 1).unwrap_or(0);
         self.flag(bank, BSY | QW, true);
@@ -192,7 +196,12 @@ impl Flash {
                 return Ok(());
             }
         };
-        let at = self.geometry.origin + half * bank as u32 + offset;
+        let offset = half * bank as u32 + offset;
+        if overlap(self.bad, (offset, size)) {
+            self.flag(bank, WRPERR, true);
+            return Ok(());
+        }
+        let at = self.geometry.origin + offset;
         if !bus.memory.store(at, &vec![0xff; size as usize]) {
             return Err(Refusal::register("CR", "erases flash that the board does not have"));
         }
@@ -203,6 +212,10 @@ impl Flash {
     fn program(&mut self, bank: usize, bus: &mut Bus) -> Result<(), Refusal> {
         let Some(pending) = self.banks[bank].pending.take() else { return Ok(()) };
         self.flag(bank, WBNE, false);
+        if overlap(self.bad, (pending.offset, self.part.word)) {
+            self.flag(bank, WRPERR, true);
+            return Ok(());
+        }
         let at = self.geometry.origin + pending.offset;
         let mut present = vec![0; pending.bytes.len()];
         bus.memory.load(at, &mut present);
@@ -314,6 +327,10 @@ impl Device for Flash {
         }
         self.publish(bus);
         Ok(())
+    }
+
+    fn spoil(&mut self, offset: u32, size: u32) {
+        self.bad = (offset, size);
     }
 
     fn reset(&mut self, bus: &mut Bus) {

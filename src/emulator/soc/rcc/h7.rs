@@ -78,6 +78,8 @@ const TABLE_743: &[Register] = &[
     Register::rw("APB1HLPENR", 0x114, 0x0000_0136, 0x0000_0136),
     Register::rw("APB2LPENR", 0x118, 0x31d7_3033, 0x31d7_3033),
     Register::rw("APB4LPENR", 0x11c, 0x0021_deaa, 0x0021_deaa),
+    // Reserved here, of the second core on H745 and H747 (C2_AHB3ENR); flash loaders for all of the line write it.
+    Register::ro("reserved", 0x194, 0),
 ];
 
 const TABLE_7A3: &[Register] = &[
