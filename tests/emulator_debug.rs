@@ -134,6 +134,20 @@ fn a_blank_chip_locks_up_and_halting_ends_that() {
 }
 
 #[test]
+fn a_core_that_was_locked_up_stays_so_through_a_debuggers_visit() {
+    let mut machine = board("nucleo-l4r5zi", COUNT);
+    machine.run(1000).expect("a run");
+    machine.lock_up("a test");
+    let mut debugger = machine.debugger();
+    debugger.halt();
+    assert!(debugger.lockup().is_none());
+    assert!(debugger.run(1000).is_err());
+    assert!(debugger.lockup().is_some());
+    debugger.reset(false);
+    assert_eq!(debugger.run(1000).expect("a run"), Ran::Budget);
+}
+
+#[test]
 fn the_registers_of_the_debug_unit_halt_step_and_transfer() {
     let mut machine = board("nucleo-f767zi", COUNT);
     machine.run(1000).expect("a run");

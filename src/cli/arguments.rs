@@ -47,7 +47,7 @@ pub enum Command {
     Gc(GcOptions),
     /// List the board types.
     Boards,
-    /// Show the units that this machine can use, find new ones, and check them.
+    /// Show the units that this machine can use, find, check and simulate them.
     Rack(RackOptions),
     /// Show how a network is planned: kernels, multiply-accumulates, memory, and whether it fits.
     Inspect {
@@ -132,6 +132,28 @@ pub enum RackCommand {
         /// Only the units of these names.
         units: Vec<String>,
     },
+    /// Write a rack of emulated boards behind emulated debug probes: `hil run --rack` flashes, talks to and recovers them by
+    /// the code that real boards are reached by. What they measure is emulated.
+    Simulate(SimulateOptions),
+}
+
+#[derive(Args)]
+pub struct SimulateOptions {
+    /// How many units.
+    #[arg(short = 'n', long, default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=64))]
+    pub units: u16,
+    /// A board type; may be given several times, and the units take turns. All that have a debug probe where it is left out.
+    #[arg(long = "board", value_name = "BOARD")]
+    pub boards: Vec<String>,
+    /// A script of faults for every unit.
+    #[arg(long, value_name = "FILE")]
+    pub faults: Option<PathBuf>,
+    /// The file to write.
+    #[arg(long, default_value = "rack.yaml")]
+    pub out: PathBuf,
+    /// Write over a file that is there.
+    #[arg(long)]
+    pub force: bool,
 }
 
 #[derive(Subcommand)]

@@ -22,6 +22,7 @@ mod report;
 mod run;
 mod schema;
 mod serve;
+mod simulate;
 mod validate;
 mod verdict;
 

@@ -129,9 +129,9 @@ fn clock(lease: &mut Lease<'_>, rounds: &[Measured], exact: bool, cancel: &Cance
         return Ok("not judged: a simulated probe's time is in part the host's".into());
     }
     let time = if exact { EXACT_CLOCK_TIME } else { CLOCK_TIME };
-    let inferences = rounds.last().map_or(1, |round| {
-        Windows { count: 1, time }.inferences(round.statistics.median, round.info.clock_hz)
-    });
+    let inferences = rounds
+        .last()
+        .map_or(1, |round| Windows { count: 1, time }.inferences(round.statistics.median, round.info.clock_hz));
     let (unit, _) = lease.parts();
     let error = clock_error(unit, Limits::default(), inferences, cancel);
     error.map_err(|error| error.to_string()).and_then(within)

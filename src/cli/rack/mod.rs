@@ -1,4 +1,4 @@
-//! `hil rack`: `status` (also without a word), `scan`, `check`.
+//! `hil rack`: `status` (also without a word), `scan`, `check`, `simulate`.
 
 mod check;
 mod scan;
@@ -8,7 +8,7 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use super::arguments::{RackCommand, RackOptions};
-use super::{Ended, Failure};
+use super::{Ended, Failure, simulate};
 use crate::board::{self, Board};
 use crate::rack::{Rack, file};
 
@@ -22,6 +22,7 @@ pub fn run(options: RackOptions, json: bool) -> Ended {
     match options.command {
         None | Some(RackCommand::Status) => status::run(&open(named, all_emulated)?, json),
         Some(RackCommand::Scan { replace }) => scan::run(named, replace, json),
+        Some(RackCommand::Simulate(options)) => simulate::run(&options, json),
         Some(RackCommand::Check { units }) => check::run(&open(named, all_emulated)?, &units, json),
     }
 }

@@ -257,6 +257,9 @@ impl Core {
 
     /// The core cannot go on until it is reset or halted.
     pub(crate) fn lock_up(&mut self, reason: &str) {
+        // At the priority of a hard fault: a debugger that halts it and lets it go finds it locked up again.
+        self.cpu.faultmask = true;
+        self.cpu.debug.halted = None;
         self.cpu.debug.lock_up(reason);
     }
 
