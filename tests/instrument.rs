@@ -43,7 +43,8 @@ fn each_instrument_finds_the_energy_of_the_waveform() {
         let idle = capture.energy(0..(0.19 * rate) as usize).expect("energy");
         close(idle.watts(), wave.idle_amps * 3.0, 0.02);
         assert_eq!(capture.marks.len(), 2, "{kind:?}");
-        assert!(busy.integration < 0.001 * busy.joules, "{kind:?}: {busy:?}");
+        // One sample of all.
+        assert!(busy.integration < 1.5 / (0.28 * rate) * busy.joules, "{kind:?}: {busy:?}");
     }
 }
 
@@ -61,11 +62,13 @@ fn edges_of_the_boards_pin_stand_at_their_samples() {
 #[test]
 fn lost_samples_keep_their_places() {
     for kind in KINDS {
-        let capture = record(kind, Some(Fault::Drops(20)), Window::Host).expect("recorded");
-        assert!(capture.lost() >= 20, "{kind:?}: {}", capture.lost());
+        // Of the STLINK-V3PWR only what its time stamps show, in whole milliseconds, is known.
+        let drops = if kind == InstrumentKind::StlinkV3pwr { 400 } else { 20 };
+        let capture = record(kind, Some(Fault::Drops(drops)), Window::Host).expect("recorded");
+        assert_eq!(capture.lost(), drops, "{kind:?}");
         // What comes after the gap stands where it would without it.
         let rate = capture.rate_hz;
-        let late = capture.energy((0.42 * rate) as usize..(0.49 * rate) as usize).expect("energy");
+        let late = capture.energy((0.35 * rate) as usize..(0.49 * rate) as usize).expect("energy");
         close(late.watts(), Wave::default().busy_amps * 3.0, 0.01);
         close(capture.seconds(), 0.6, 0.05);
         if rate < 10_000.0 {
@@ -77,21 +80,30 @@ fn lost_samples_keep_their_places() {
 
 #[test]
 fn an_instrument_that_dies_is_an_error() {
-    for kind in KINDS {
-        for fault in [Fault::Silent(0.3), Fault::Hangs(0.3)] {
-            let error = record(kind, Some(fault), Window::Host).expect_err("dead");
-            let told = matches!(error, InstrumentError::Lost { .. } | InstrumentError::Silent { .. });
-            assert!(told, "{kind:?} {fault:?}: {error}");
+    // All at once: each waits out its limit.
+    std::thread::scope(|scope| {
+        for (kind, fault) in
+            KINDS.into_iter().flat_map(|kind| [Fault::Silent(0.3), Fault::Hangs(0.3)].map(|f| (kind, f)))
+        {
+            scope.spawn(move || {
+                let error = record(kind, Some(fault), Window::Host).expect_err("dead");
+                let told = matches!(error, InstrumentError::Lost { .. } | InstrumentError::Silent { .. });
+                assert!(told, "{kind:?} {fault:?}: {error}");
+            });
         }
-    }
+    });
 }
 
 #[test]
 fn one_that_never_answers_or_is_another_is_an_error_at_once() {
-    for kind in KINDS {
-        let error = record(kind, Some(Fault::Mute), Window::Host).expect_err("mute");
-        assert!(matches!(error, InstrumentError::Silent { .. }), "{kind:?}: {error}");
-    }
+    std::thread::scope(|scope| {
+        for kind in KINDS {
+            scope.spawn(move || {
+                let error = record(kind, Some(Fault::Mute), Window::Host).expect_err("mute");
+                assert!(matches!(error, InstrumentError::Silent { .. }), "{kind:?}: {error}");
+            });
+        }
+    });
     let missing = entry(InstrumentKind::Ppk2, "/dev/no-such-port".into(), Window::Host);
     let error = open(&missing, 3.0).err().expect("missing");
     assert!(matches!(error, InstrumentError::Open { .. }), "{error}");

@@ -61,15 +61,15 @@ fn mistakes_name_line_column_and_the_nearest_word() {
         ("supply_volts: 3.3", "notes: none", "3:5", "needs `supply_volts`"),
         ("port: /dev/ttyACM1", "port: /dev/ttyACM0", "11:17", "cannot share a port"),
         ("kind: stlink-v3pwr", "kind: stlink-v3", "11:25", "did you mean `stlink-v3pwr`?"),
-        ("kind: stlink-v3pwr", "kind: ina228, window: edge", "11:41", "has no input for an edge"),
+        ("kind: stlink-v3pwr", "kind: ina228, window: edge", "11:41", "records no edge here"),
         (
             "off: [uhubctl, -a, \"off\"]",
             "pause_seconds: 2",
             "13:7",
             "`off`, the command that cuts the power, is missing",
         ),
-        ("driver: emulated", "driver: emulated, serial: /dev/x", "17:75", "`serial` goes with driver `probe`"),
-        ("driver: emulated", "driver: emulated, faults: x", "17:75", "`faults` goes with driver `simprobe`"),
+        ("driver: emulated", "driver: emulated, serial: /dev/x", "17:71", "`serial` goes with driver `probe`"),
+        ("driver: emulated", "driver: emulated, faults: x", "17:71", "`faults` goes with driver `simprobe`"),
     ] {
         let message = wrong(from, to);
         assert!(message.starts_with(&format!("rack.yaml:{place}: ")) && message.contains(says), "{to}: {message}");

@@ -304,3 +304,46 @@ fn constraints_are_kept_with_the_run() {
     assert!(table.contains("breaks a limit: SRAM"), "{table}");
     assert!(!table.contains("fastest"), "what is of no use is not ranked: {table}");
 }
+
+#[test]
+fn what_a_board_fails_at_is_measured_on_another_and_the_board_is_quarantined() {
+    let scenario = scenario(&SCENARIO.replace(", stm32f746g-disco", "").replace("warmup: 1", "window_seconds: 0.01"));
+    let firmwares = firmwares(&scenario);
+    let unit = |number: usize, faults: &[Fault]| -> Box<dyn Unit> {
+        let mut fake = Fake::new("nucleo-l4r5zi", number);
+        (fake.firmwares, fake.faults) = (Some(firmwares.clone()), faults.to_vec());
+        fake.driver = hil::rack::Driver::Probe;
+        Box::new(fake)
+    };
+    let rack = Rack::new(vec![unit(0, &[Fault::Silent]), unit(1, &[])]);
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut order = order(folder.path(), 1);
+    order.scenario_text = String::new();
+    let finished = carry(&scenario, &Tools::default(), &rack, &order, &|_| {}).expect("carried");
+    assert_eq!(finished.run.rows.len(), 3, "none is lost or counted twice");
+    for row in &finished.run.rows {
+        assert_eq!((row.status(), row.unit.as_str()), (Status::Ok, "emulated/nucleo-l4r5zi/1"), "{:?}", row.outcome);
+        assert_eq!(row.provenance, hil::results::Provenance::Silicon);
+        assert_eq!(row.latency().map(|latency| latency.cycles().len()), Some(5), "five windows");
+        let Some(hil::results::Energy::Missing(why)) = row.run().map(|run| &run.energy) else { panic!("no meter") };
+        assert!(why.contains("no instrument"), "{why}");
+    }
+    let health = rack.status().remove(0).health;
+    assert!(
+        matches!(&health, hil::rack::Health::Quarantined(why) if why.contains("no end of the reply")),
+        "{health:?}"
+    );
+}
+
+#[test]
+fn a_board_alone_that_fails_is_an_infrastructure_failure_and_no_number() {
+    let scenario = scenario(&SCENARIO.replace(", stm32f746g-disco", ""));
+    let mut fake = Fake::new("nucleo-l4r5zi", 0).with(Fault::Silent);
+    fake.driver = hil::rack::Driver::Probe;
+    let rack = Rack::new(vec![Box::new(fake)]);
+    let folder = tempfile::tempdir().expect("a folder");
+    let finished = carry(&scenario, &Tools::default(), &rack, &order(folder.path(), 1), &|_| {}).expect("carried");
+    for row in &finished.run.rows {
+        assert_eq!((row.outcome.cause(), row.latency()), (Some(Cause::Infrastructure), None));
+    }
+}

@@ -38,7 +38,7 @@ fn refused(from: &str, to: &str, expected: &str) {
 #[test]
 fn what_is_left_out_has_its_documented_value() {
     let scenario = read(TEXT).expect("a scenario");
-    assert_eq!(scenario.measure, Measure { inputs: 3, repeats: 5, warmup: 1 });
+    assert_eq!(scenario.measure, Measure { repeats: 5, ..Measure::default() });
     assert_eq!(scenario.candidates[0].name, "mobilenetv1-0.25@96");
     assert_eq!(scenario.candidates[1].name, "net");
     assert_eq!(scenario.candidates[1].source, Source::File("folder/some/net.tflite".into()));
@@ -65,7 +65,7 @@ fn a_typo_in_a_key_is_told_its_place_and_the_nearest_key() {
     refused(
         "repeats: 5",
         "repeat: 5",
-        "s.yaml:11:3: measure: unknown key `repeat`; did you mean `repeats`? (known: inputs, repeats, warmup)",
+        "s.yaml:11:3: measure: unknown key `repeat`; did you mean `repeats`? (known: inputs, repeats, warmup, windows, window_seconds)",
     );
 }
 

@@ -52,11 +52,8 @@ pub enum Command {
     Gc(GcOptions),
     /// List the board types.
     Boards,
-    /// Show the units that this machine can use, or make simulated ones.
-    Rack {
-        #[command(subcommand)]
-        command: Option<RackCommand>,
-    },
+    /// Show the units that this machine can use, find, check and simulate them.
+    Rack(RackOptions),
     /// Show how a network is planned: kernels, multiply-accumulates, memory, and whether it fits.
     Inspect {
         #[arg(help = MODEL)]
@@ -85,8 +82,11 @@ pub enum Command {
     /// Print the JSON schema of scenarios.
     Schema {
         /// As a page for people instead.
-        #[arg(long)]
+        #[arg(long, conflicts_with = "rack")]
         markdown: bool,
+        /// Of rack.yaml instead.
+        #[arg(long)]
+        rack: bool,
     },
     /// Show runs and histories in a browser: read-only, and on this machine alone unless told otherwise.
     Serve(ServeOptions),
@@ -99,7 +99,8 @@ pub struct RunOptions {
     /// Rows to work on at a time; as many as there are processors where it is left out.
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..=256))]
     pub jobs: Option<u16>,
-    /// The units to measure on, a rack.yaml; emulated units of this process where it is left out.
+    /// The rack's file; `hil/rack.yaml` in the user's configuration where it is left out, or emulated units where there is
+    /// none.
     #[arg(long, value_name = "FILE")]
     pub rack: Option<PathBuf>,
     /// Where the run's folder is made.
@@ -120,8 +121,31 @@ pub struct RunOptions {
     pub open: bool,
 }
 
+#[derive(Args)]
+pub struct RackOptions {
+    /// The rack's file; `hil/rack.yaml` in the user's configuration where it is left out, or emulated units where there is
+    /// none.
+    #[arg(long, value_name = "FILE", global = true)]
+    pub rack: Option<PathBuf>,
+    #[command(subcommand)]
+    pub command: Option<RackCommand>,
+}
+
 #[derive(Subcommand)]
 pub enum RackCommand {
+    /// Show units, their health, who has them, and what went wrong last.
+    Status,
+    /// Write a rack's file of the boards that are attached; one that is there already is left as it is.
+    Scan {
+        /// Write in place of the file that is there.
+        #[arg(long)]
+        replace: bool,
+    },
+    /// Test units with an image of their own, and bring those back into use that pass.
+    Check {
+        /// Only the units of these names.
+        units: Vec<String>,
+    },
     /// Write a rack of emulated boards behind emulated debug probes: `hil run --rack` flashes, talks to and recovers them by
     /// the code that real boards are reached by. What they measure is emulated.
     Simulate(SimulateOptions),

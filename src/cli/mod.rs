@@ -31,7 +31,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use arguments::{Arguments, Command, RackCommand};
+use arguments::{Arguments, Command};
 use failure::Failure;
 
 /// Runs the command line and returns the process's exit code.
@@ -47,14 +47,13 @@ pub fn run() -> ExitCode {
         Command::Bisect(options) => bisect::run(options, json),
         Command::Gc(options) => gc::run(&options, json),
         Command::Boards => boards::run(json),
-        Command::Rack { command: None } => rack::run(json),
-        Command::Rack { command: Some(RackCommand::Simulate(options)) } => simulate::run(&options, json),
+        Command::Rack(options) => rack::run(options, json),
         Command::Inspect { model, board } => inspect::run(&model, board.as_deref(), json),
         Command::Compile { model, board, out } => compile::run(&model, &board, &out, json),
         Command::Emulate(options) => emulate::run(options, json),
         Command::Validate(options) => validate::run(options, json),
         Command::Doctor => doctor::run(json),
-        Command::Schema { markdown } => schema::run(markdown),
+        Command::Schema { markdown, rack } => schema::run(markdown, rack),
         Command::Serve(options) => serve::run(options),
     };
     match ended {

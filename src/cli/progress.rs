@@ -62,6 +62,7 @@ impl Progress {
                 }
                 Stage::Measuring => self.rows.set_message(format!("measuring {network} on {board}")),
             },
+            Event::Waiting { waiting } => self.say(&waiting.to_string()),
             Event::Finished { measurement, .. } => {
                 self.rows.inc(1);
                 if let Some(told) = trouble(measurement) {
@@ -80,6 +81,15 @@ impl Progress {
     fn say(&self, line: &str) {
         self.all.suspend(|| eprintln!("{line}"));
     }
+}
+
+/// A bar of `count` things of one kind.
+pub fn count(what: &'static str, count: usize) -> ProgressBar {
+    let style = ProgressStyle::with_template("{prefix:>8} [{bar:24}] {pos}/{len}  {elapsed} gone, {eta} left");
+    let bar = ProgressBar::new(count as u64).with_prefix(what);
+    bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("=> "));
+    bar.enable_steady_tick(TICK);
+    bar
 }
 
 /// What should not wait for the table.

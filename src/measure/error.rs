@@ -1,5 +1,6 @@
 //! Why a network was not measured.
 
+use crate::instrument::InstrumentError;
 use crate::rack::UnitError;
 
 /// All but [`MeasureError::Mismatch`] and cancellation are infrastructure errors: they say nothing about a network.
@@ -16,6 +17,12 @@ pub enum MeasureError {
     /// What runs there is not the image that was flashed, or not on the board that the unit is said to be.
     #[error("unit {unit}: {what} is {found}, not {expected}")]
     Foreign { unit: String, what: &'static str, found: String, expected: String },
+    /// The instrument failed.
+    #[error(transparent)]
+    Instrument(#[from] InstrumentError),
+    /// What the instrument recorded is no energy of the network.
+    #[error("unit {unit}: no energy: {problem}")]
+    Energy { unit: String, problem: String },
     /// The network computes something else than the reference: no latency is measured of it.
     #[error("{0}")]
     Mismatch(Mismatch),

@@ -4,6 +4,8 @@
 //! latency is asked for, so that a wrong network has none.
 
 mod client;
+mod clock;
+mod energy;
 mod error;
 mod info;
 pub mod mlperf;
@@ -11,9 +13,13 @@ mod procedure;
 mod reply;
 mod session;
 mod statistics;
+mod windows;
 
 pub use client::Client;
+pub use clock::clock_error;
+pub use energy::{EnergyMeasured, Metered};
 pub use error::{MeasureError, Mismatch};
 pub use info::Info;
-pub use procedure::{Case, Expected, Limits, Measured, Settings, measure};
+pub use procedure::{Case, Expected, Limits, Measured, Settings, Thorough, measure, measure_thoroughly};
 pub use statistics::Statistics;
+pub use windows::Windows;

@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::client::Client;
+use super::energy::{EnergyMeasured, Metered, energy};
 use super::error::MeasureError;
 use super::info::Info;
 use super::session::Session;
 use super::statistics::Statistics;
+use super::windows::{Windows, medians};
 use crate::rack::{Activity, Cancel, Program, Unit, UnitError};
 
 /// Longest waits, in unit time.
@@ -61,7 +63,7 @@ pub struct Expected {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Measured {
     pub info: Info,
-    /// Cycles of each timed inference, in order.
+    /// Cycles of each timed inference, in order; the median of each window where it was timed in windows.
     pub cycles: Vec<u64>,
     pub statistics: Statistics,
     /// Cycles of each step of one inference.
@@ -79,6 +81,16 @@ pub struct Measured {
     pub step_activity: Vec<Activity>,
     /// Bytes of SRAM that were ever read or written; none where the unit cannot tell.
     pub touched_sram: Option<u64>,
+    /// None where there is no instrument.
+    pub energy: Option<EnergyMeasured>,
+}
+
+/// What more is measured of a unit whose numbers scatter.
+#[derive(Default)]
+pub struct Thorough<'a> {
+    /// In place of [`Settings::repeats`], which then only tell how many inferences fill a window.
+    pub windows: Option<Windows>,
+    pub meter: Option<Metered<'a>>,
 }
 
 /// Flashes `program`, verifies the outputs of all `cases`, then times inferences of the last. Where the unit does not answer
@@ -91,7 +103,21 @@ pub fn measure(
     settings: &Settings,
     cancel: &Cancel,
 ) -> Result<Measured, MeasureError> {
-    let measured = procedure(unit, program, expected, cases, settings, cancel);
+    measure_thoroughly(unit, program, expected, cases, settings, Thorough::default(), cancel)
+}
+
+/// As [`measure`], in windows of time and with an instrument where `thorough` has them. All outputs are verified once more
+/// after the windows.
+pub fn measure_thoroughly(
+    unit: &mut dyn Unit,
+    program: &Program,
+    expected: &Expected,
+    cases: &[Case],
+    settings: &Settings,
+    thorough: Thorough<'_>,
+    cancel: &Cancel,
+) -> Result<Measured, MeasureError> {
+    let measured = procedure(unit, program, expected, cases, settings, thorough, cancel);
     if let Err(MeasureError::Unit(UnitError::TimedOut { unit: id, what, limit })) = measured {
         let what = match unit.post_mortem(cancel) {
             Some(seen) => format!("{what} ({seen})"),
@@ -108,6 +134,7 @@ fn procedure(
     expected: &Expected,
     cases: &[Case],
     settings: &Settings,
+    mut thorough: Thorough<'_>,
     cancel: &Cancel,
 ) -> Result<Measured, MeasureError> {
     unit.flash(program, settings.limits.flash, cancel)?;
@@ -118,16 +145,36 @@ fn procedure(
     }
     let last = cases.len().wrapping_sub(1);
     let Some(case) = cases.get(last) else { return Err(session.broken("hil cycles", "no input to time", &[])) };
-    let cycles = session.cycles(case, settings.repeats, settings.warmup)?;
+    let mut cycles = session.cycles(case, settings.repeats, settings.warmup)?;
+    let inferences = thorough.windows.map_or(1, |windows| {
+        windows.inferences(Statistics::of(&cycles).map_or(0.0, |found| found.median), info.clock_hz)
+    });
+    if let Some(windows) = thorough.windows {
+        cycles = medians(&mut session, case, windows, inferences)?;
+    }
     let instructions = session.timed_instructions();
     let activity = session.timed_activity(&cycles);
     // Whatever happened while it was timed, it still computes the same.
     session.compare(last, case)?;
+    let energy = match &mut thorough.meter {
+        None => None,
+        Some(metered) => {
+            let count = thorough.windows.map_or(0, |windows| windows.count);
+            let energy = energy(&mut session, (count, inferences), metered, cancel)?;
+            session.compare(last, case)?;
+            Some(energy)
+        }
+    };
     let step_cycles = session.steps(case)?;
     let step_activity = session.step_activity(&step_cycles);
     let memory = session.memory()?;
     let stack = memory.get("stack").copied();
     let stack_bytes = stack.ok_or_else(|| session.broken("hil memory", "no line `m-hil-stack-[…]`", &[]))?;
+    if thorough.windows.is_some() {
+        for (index, case) in cases.iter().enumerate() {
+            session.verify(index, case)?;
+        }
+    }
     let statistics =
         Statistics::of(&cycles).ok_or_else(|| session.broken("hil cycles", "no inference in the list", &[]))?;
     let touched_sram = session.unit().counters().map(|counters| counters.touched_sram);
@@ -143,5 +190,6 @@ fn procedure(
         activity,
         step_activity,
         touched_sram,
+        energy,
     })
 }

@@ -63,6 +63,11 @@ impl<'a> Session<'a> {
         Ok((session, info))
     }
 
+    /// With firmware that runs already, was checked before, and keeps its input.
+    pub fn resume(client: Client<'a>, limits: Limits) -> Self {
+        Self { client, limits, chunk: 1, steps: 0, buffered: true }
+    }
+
     pub fn unit(&mut self) -> &mut dyn Unit {
         self.client.unit()
     }
@@ -172,6 +177,24 @@ impl<'a> Session<'a> {
         Ok(cycles)
     }
 
+    /// Runs `count` inferences of the input that was loaded last and returns the seconds that they took by the
+    /// board's timer.
+    pub fn infer(&mut self, count: u64) -> Result<f64, MeasureError> {
+        if !self.buffered {
+            let problem = "no input buffer in the image: its inferences cannot follow each other";
+            return Err(self.broken("infer", problem, &[]));
+        }
+        let limit = self.several(u32::try_from(count).unwrap_or(u32::MAX));
+        self.ask(&format!("infer {count} 0"), limit, |lines| {
+            let laps = lines.iter().filter_map(|line| line.strip_prefix("m-lap-us-"));
+            match laps.map(number).collect::<Result<Vec<_>, _>>()?[..] {
+                // The timer has 32 bits.
+                [start, end] => Ok(f64::from((end as u32).wrapping_sub(start as u32)) / 1e6),
+                ref other => Err(format!("a list of {} moments, not 2", other.len())),
+            }
+        })
+    }
+
     fn ask_cycles(&mut self, repeats: u32, warmup: u32) -> Result<Vec<u64>, MeasureError> {
         let limit = self.several(repeats.saturating_add(warmup));
         self.ask(&format!("hil cycles {repeats} {warmup}"), limit, |lines| {
@@ -229,6 +252,19 @@ impl<'a> Session<'a> {
     /// the unit cannot count.
     pub fn timed_instructions(&mut self) -> Option<u64> {
         self.client.unit().counters().map(|counters| counters.timed_instructions)
+    }
+
+    /// Microseconds of the board's timer, and the unit time at which it was asked and had answered.
+    pub fn timestamp(&mut self) -> Result<(u32, Duration, Duration), MeasureError> {
+        let asked = self.client.unit().now();
+        let microseconds = self.ask("timestamp", self.limits.command, |lines| {
+            let laps: Vec<_> = lines.iter().filter_map(|line| line.strip_prefix("m-lap-us-")).collect();
+            match laps[..] {
+                [lap] => number(lap),
+                _ => Err(format!("a list of {} moments, not 1", laps.len())),
+            }
+        })?;
+        Ok((microseconds as u32, asked, self.client.unit().now()))
     }
 
     /// What `hil memory` says, by key, in bytes.

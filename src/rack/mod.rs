@@ -20,6 +20,8 @@ mod power;
 pub mod probe;
 mod program;
 pub mod recovery;
+mod renode;
+pub mod scan;
 pub mod simprobe;
 mod unit;
 
@@ -30,4 +32,5 @@ pub use health::{Record, Trouble};
 pub use lock::Owner;
 pub use pool::{Fate, Health, Lease, Rack, UnitStatus, Waiting};
 pub use program::ProgramError;
+pub use renode::Renode;
 pub use unit::{Counters, Driver, Program, Segment, Unit};

@@ -9,6 +9,7 @@ use super::emulated::Emulated;
 use super::error::RackError;
 use super::file::UnitEntry;
 use super::probe::{Place, ProbeUnit, Wanted};
+use super::renode::Renode;
 use super::simprobe::{FaultScript, SimBoard};
 use super::unit::{Driver, Unit};
 use crate::board::Board;
@@ -22,6 +23,7 @@ pub fn id(entry: &UnitEntry) -> String {
 pub fn unit(entry: &UnitEntry, board: &Board) -> Result<Box<dyn Unit>, RackError> {
     match entry.driver {
         Driver::Emulated => Ok(Box::new(Emulated::named(board, &entry.name))),
+        Driver::Renode => Ok(Box::new(Renode::new(board, &entry.name))),
         Driver::SimProbe => {
             let failed = |problem: String| RackError::Unit { unit: id(entry), problem };
             let script = entry.faults.as_deref().map_or_else(|| Ok(FaultScript::default()), FaultScript::load);
@@ -44,10 +46,6 @@ pub fn unit(entry: &UnitEntry, board: &Board) -> Result<Box<dyn Unit>, RackError
             };
             let unit = ProbeUnit::new(&entry.name, board, place).map_err(|error| failed(&error.to_string()))?;
             Ok(Box::new(unit))
-        }
-        driver @ Driver::Renode => {
-            let problem = format!("this build of hil has no driver `{}`", driver.name());
-            Err(RackError::Unit { unit: id(entry), problem })
         }
     }
 }

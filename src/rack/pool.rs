@@ -15,6 +15,7 @@ use super::recovery::{Actions, Policy, Recovery, Step, recover};
 use super::unit::{Driver, Unit};
 use super::{open, power};
 use crate::board::Board;
+use crate::instrument::{self, InstrumentError, Meter, Window};
 
 /// How often a waiting lease looks whether it was cancelled, or another process has let go of a unit.
 const LOOK: Duration = Duration::from_millis(50);
@@ -47,6 +48,8 @@ struct Slot {
     entry: Option<UnitEntry>,
     /// None while leased.
     unit: Option<Box<dyn Unit>>,
+    /// Some once it was used; opened once, since some instruments cut the power when they are opened.
+    meter: Option<Box<dyn Meter>>,
 }
 
 impl Slot {
@@ -244,7 +247,8 @@ impl Rack {
                 },
             };
             if let Some(unit) = slot.unit.take() {
-                return Ok(Some(Lease { rack: self, index, unit: Some(unit), held }));
+                let meter = slot.meter.take();
+                return Ok(Some(Lease { rack: self, index, unit: Some(unit), meter, held }));
             }
         }
         Ok(None)
@@ -284,6 +288,7 @@ fn slot(unit: Box<dyn Unit>, shared: Option<Shared>, entry: Option<UnitEntry>) -
         shared,
         entry,
         unit: Some(unit),
+        meter: None,
     }
 }
 
@@ -326,6 +331,7 @@ pub struct Lease<'a> {
     index: usize,
     /// Some until dropped.
     unit: Option<Box<dyn Unit>>,
+    meter: Option<Box<dyn Meter>>,
     /// Given back with the unit.
     held: Option<Held>,
 }
@@ -340,6 +346,33 @@ impl Lease<'_> {
     /// As `rack.yaml` describes the unit.
     pub fn entry(&self) -> Option<UnitEntry> {
         self.rack.slots()[self.index].entry.clone()
+    }
+
+    /// Opens the unit's instrument if it has one that is not open yet.
+    pub fn open_instrument(&mut self) -> Result<(), InstrumentError> {
+        if self.meter.is_none()
+            && let Some(entry) = self.entry()
+            && let (Some(instrument), Some(volts)) = (&entry.instrument, entry.supply_volts)
+        {
+            self.meter = Some(instrument::open(instrument, volts)?);
+        }
+        Ok(())
+    }
+
+    /// Closes the instrument: after a failure it is opened anew.
+    pub fn close_instrument(&mut self) {
+        self.meter = None;
+    }
+
+    /// The unit, and its instrument with what marks windows, where it is open.
+    pub fn parts(&mut self) -> (&mut dyn Unit, Option<(&mut dyn Meter, Window)>) {
+        let window = self.entry().and_then(|entry| entry.instrument).map_or(Window::default(), |entry| entry.window);
+        let unit = self.unit.as_deref_mut().expect("a lease has its unit until it is dropped");
+        let meter: Option<(&mut dyn Meter, Window)> = match &mut self.meter {
+            Some(meter) => Some((meter.as_mut(), window)),
+            None => None,
+        };
+        (unit, meter)
     }
 
     /// Takes the unit out of use; it goes back to the rack with the lease, and is not leased again.
@@ -383,7 +416,8 @@ impl Lease<'_> {
         }
         let switch = self.entry().and_then(|entry| entry.power);
         let policy = self.rack.policy.clone().against(error);
-        let mut actions = OfUnit { unit: &mut **self, switch };
+        let (unit, meter) = self.parts();
+        let mut actions = OfUnit { unit, meter: meter.map(|(meter, _)| meter), switch };
         match recover(&mut actions, &policy, cancel) {
             Recovery::Well(step) => Fate::Usable(Some(step)),
             Recovery::Cancelled => Fate::Cancelled,
@@ -409,24 +443,41 @@ impl Lease<'_> {
 /// Recovery of a unit by its driver, and by its power switch.
 struct OfUnit<'a> {
     unit: &'a mut dyn Unit,
+    meter: Option<&'a mut dyn Meter>,
     switch: Option<PowerSwitch>,
+}
+
+impl OfUnit<'_> {
+    fn switch_power(
+        &mut self,
+        switch: &PowerSwitch,
+        on: bool,
+        limit: Duration,
+        cancel: &Cancel,
+    ) -> Result<(), UnitError> {
+        let lost = |problem| UnitError::Lost { unit: self.unit.id().into(), problem };
+        if !switch.instrument {
+            let words = if on { &switch.on } else { &switch.off };
+            return power::command(words, limit, cancel).map_err(|problem| problem.map_or(UnitError::Cancelled, lost));
+        }
+        match &mut self.meter {
+            Some(meter) => meter.power(on).map_err(|error| lost(error.to_string())),
+            None => Err(lost("its instrument, which switches its power, is not open".into())),
+        }
+    }
 }
 
 impl Actions for OfUnit<'_> {
     fn take(&mut self, step: Step, limit: Duration, cancel: &Cancel) -> Result<(), UnitError> {
         let mut back = limit;
         if step == Step::PowerCycle
-            && let Some(switch) = self.switch.as_ref().filter(|switch| !switch.off.is_empty())
+            && let Some(switch) = self.switch.clone()
         {
             self.unit.release();
-            let lost = |unit: &dyn Unit, problem| match problem {
-                None => UnitError::Cancelled,
-                Some(problem) => UnitError::Lost { unit: unit.id().into(), problem },
-            };
-            power::command(&switch.off, limit, cancel).map_err(|problem| lost(self.unit, problem))?;
+            self.switch_power(&switch, false, limit, cancel)?;
             let slept = power::sleep(Duration::from_secs_f64(switch.pause_seconds), cancel);
             // The power comes back even where nobody waits for it any more.
-            power::command(&switch.on, limit, &Cancel::new()).map_err(|problem| lost(self.unit, problem))?;
+            self.switch_power(&switch, true, limit, &Cancel::new())?;
             if !slept {
                 return Err(UnitError::Cancelled);
             }
@@ -461,7 +512,10 @@ impl Drop for Lease<'_> {
         }
         // Before the unit can be seen again, so that this process does not wait for itself.
         drop(self.held.take());
-        self.rack.slots()[self.index].unit = self.unit.take();
+        {
+            let slot = &mut self.rack.slots()[self.index];
+            (slot.unit, slot.meter) = (self.unit.take(), self.meter.take());
+        }
         self.rack.returned.notify_all();
     }
 }

@@ -9,6 +9,7 @@ use super::candidate::{Prepared, prepare};
 use super::error::RunError;
 use super::event::{Event, Stage};
 use super::image::Given;
+use super::lease::{Unmeasured, as_known, band, on_a_unit, windows};
 use super::parallel::each;
 use super::plan::{ImageRow, Row, boards, engines, image_rows, rows};
 use super::record::{Common, PREBUILT, outcome, planned, provenance, steps};
@@ -16,8 +17,8 @@ use super::settle::{Settle, Settled, Unsettled};
 use super::toolchain::{Built, Toolchain};
 use super::{git, resume};
 use crate::engine::{Compiled, fit};
-use crate::measure::{Case, Expected, MeasureError, Settings, measure};
-use crate::rack::{Cancel, Rack, RackError};
+use crate::measure::{Case, Expected, MeasureError, Metered, Settings, Thorough, measure_thoroughly};
+use crate::rack::{Cancel, Rack, RackError, Waiting};
 use crate::results::{
     Cause, Limits, Measurement, Outcome, ResultsError, RunFolder, RunInfo, RunState, StoredRun, write_file,
 };
@@ -413,25 +414,38 @@ impl Carrier<'_> {
         measurement: &mut Measurement,
     ) -> Result<Outcome, Option<String>> {
         let cancel = &self.order.cancel;
-        let mut unit = self.rack.lease(&measurement.board, cancel).map_err(|error| match error {
-            RackError::Cancelled => None,
-            other => Some(other.to_string()),
-        })?;
-        self.stage(row, Stage::Measuring);
-        measurement.provenance = provenance(unit.driver());
-        if !unit.driver().interchangeable() {
-            measurement.unit = unit.id().into();
-        }
         let asked = self.common.scenario.measure;
         let settings = Settings { repeats: asked.repeats, warmup: asked.warmup, limits: Default::default() };
         let expected = Expected { build_id: built.build_id.clone(), steps: compiled.steps.len() };
-        match measure(&mut *unit, &built.program, &expected, cases, &settings, cancel) {
-            Ok(measured) => outcome(unit.board(), &measured, cases, built.memory).map_err(Some),
-            Err(MeasureError::Mismatch(mismatch)) => {
+        let board = measurement.board.clone();
+        let wait = |waiting: &Waiting| (self.tell)(Event::Waiting { waiting });
+        let measured = on_a_unit(self.rack, &board, cancel, &wait, |unit| {
+            self.stage(row, Stage::Measuring);
+            measurement.provenance = provenance(unit.driver());
+            measurement.unit = match unit.driver().interchangeable() {
+                true => format!("{}/{board}", unit.driver().name()),
+                false => unit.id().into(),
+            };
+            let windows = windows(&asked, measurement.provenance);
+            unit.open_instrument()?;
+            let (unit, meter) = unit.parts();
+            let thorough = Thorough { windows, meter: meter.map(Metered::usual) };
+            let measured = measure_thoroughly(unit, &built.program, &expected, cases, &settings, thorough, cancel)?;
+            Ok((unit.driver(), unit.board().clone(), measured))
+        });
+        match measured {
+            Ok((driver, board, measured)) => {
+                let outcome = outcome(&board, &measured, cases, built.memory).map_err(Some)?;
+                if let Some(energy) = &measured.energy {
+                    measurement.error_band = band(energy);
+                }
+                Ok(as_known(driver, outcome, measured.energy.as_ref()))
+            }
+            Err(Unmeasured::Mismatch(mismatch)) => {
                 Ok(Outcome::Mismatch { reason: mismatch.to_string(), memory: built.memory })
             }
-            Err(error) if error.is_cancelled() => Err(None),
-            Err(error) => Err(Some(error.to_string())),
+            Err(Unmeasured::Cancelled) => Err(None),
+            Err(Unmeasured::Failed(reason)) => Err(Some(reason)),
         }
     }
 }

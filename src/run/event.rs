@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use crate::rack::Waiting;
 use crate::results::Measurement;
 
 /// Where a row is.
@@ -31,6 +32,10 @@ pub enum Event<'a> {
         network: &'a str,
         board: &'a str,
         stage: Stage,
+    },
+    /// Other processes have every unit that a row could be measured on.
+    Waiting {
+        waiting: &'a Waiting,
     },
     /// The row is stored.
     Finished { row: u32, measurement: &'a Measurement },

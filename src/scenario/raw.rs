@@ -78,7 +78,7 @@ impl EngineName {
 }
 
 /// How much is measured.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Measure {
     /// Inputs whose outputs are compared with the reference.
@@ -87,11 +87,16 @@ pub struct Measure {
     pub repeats: u32,
     /// Inferences before those that are timed.
     pub warmup: u32,
+    /// Windows of time that inferences are timed in, in place of `repeats`: on boards five, elsewhere none, since every
+    /// inference takes as long as the last. A window's median counts.
+    pub windows: Option<u32>,
+    /// Seconds of each window; ten where it is left out.
+    pub window_seconds: Option<f64>,
 }
 
 impl Default for Measure {
     fn default() -> Self {
-        Self { inputs: 3, repeats: 3, warmup: 1 }
+        Self { inputs: 3, repeats: 3, warmup: 1, windows: None, window_seconds: None }
     }
 }
 

@@ -17,6 +17,8 @@ const MAX_RESOLUTION: u32 = 1024;
 const MAX_WIDTH: f64 = 8.0;
 const MAX_CLASSES: u32 = 100_000;
 const MAX_COUNT: u32 = 10_000;
+const MAX_WINDOWS: u32 = 100;
+const MAX_WINDOW_SECONDS: f64 = 3600.0;
 
 /// A mistake and where it is.
 pub(super) struct Mistake {
@@ -144,6 +146,14 @@ fn checked(raw: RawScenario, folder: &Path, known: Known<'_>) -> Result<Scenario
         [("inputs", measure.inputs, 1), ("repeats", measure.repeats, 1), ("warmup", measure.warmup, 0)]
     {
         in_range(&[Key("measure"), Key(key)], key, value, least, MAX_COUNT)?;
+    }
+    if let Some(windows) = measure.windows {
+        in_range(&[Key("measure"), Key("windows")], "windows", windows, 1, MAX_WINDOWS)?;
+    }
+    positive(&[Key("measure"), Key("window_seconds")], measure.window_seconds)?;
+    if measure.window_seconds.is_some_and(|seconds| seconds > MAX_WINDOW_SECONDS) {
+        let message = format!("a window is at most {MAX_WINDOW_SECONDS} s");
+        return mistake(&[Key("measure"), Key("window_seconds")], message);
     }
     positive(&[Key("constraints"), Key("max_latency_ms")], constraints.max_latency_ms)?;
     positive(&[Key("gates"), Key("max_latency_increase")], gates.as_ref().and_then(|g| g.max_latency_increase))?;

@@ -22,11 +22,13 @@ pub struct Wave {
     pub busy: (f64, f64),
     /// Share of the current, peak.
     pub noise: f64,
+    /// Seconds after which the test stops the instrument.
+    pub end: f64,
 }
 
 impl Default for Wave {
     fn default() -> Self {
-        Self { idle_amps: 0.004, busy_amps: 0.02, busy: (0.2, 0.5), noise: 0.02 }
+        Self { idle_amps: 0.004, busy_amps: 0.02, busy: (0.2, 0.5), noise: 0.02, end: 0.6 }
     }
 }
 
@@ -72,16 +74,15 @@ pub struct Bench {
     clock: Arc<(Mutex<Clock>, Condvar)>,
     thread: Option<JoinHandle<()>>,
     port: PathBuf,
-    /// Keeps the pseudo-terminal open between two users.
-    _slave: TTYPort,
 }
 
 impl Bench {
     pub fn start(kind: InstrumentKind, wave: Wave, fault: Option<Fault>) -> Self {
-        let (mut master, mut slave) = TTYPort::pair().expect("a pseudo-terminal");
-        slave.set_exclusive(false).expect("shared");
+        let (mut master, slave) = TTYPort::pair().expect("a pseudo-terminal");
         master.set_timeout(Duration::from_millis(2)).expect("a limit");
         let port = PathBuf::from(slave.name().expect("a name"));
+        // It is locked while it is open.
+        drop(slave);
         let clock = Arc::new((Mutex::new(Clock { allowed: 0.0, played: 0.0, ended: false }), Condvar::new()));
         let player = Player {
             port: master,
@@ -96,7 +97,7 @@ impl Bench {
             edge: false,
         };
         let thread = std::thread::spawn(move || player.run());
-        Self { clock, thread: Some(thread), port, _slave: slave }
+        Self { clock, thread: Some(thread), port }
     }
 
     pub fn port(&self) -> PathBuf {
@@ -270,7 +271,11 @@ impl Player {
         let allowed = self.clock.0.lock().expect("clock").allowed;
         let rate = self.rate();
         let mut bytes = Vec::new();
-        let due = (allowed * rate).round().max(1.0) as u64;
+        let mut due = (allowed * rate).round().max(1.0) as u64;
+        if self.kind == InstrumentKind::Ppk2 && allowed >= self.wave.end {
+            // It is stopped in the midst of its samples.
+            due = due.max(self.sample + 50);
+        }
         // A little at a time, so that commands are heard in between.
         let until = due.min(self.sample + 2000);
         while self.sample < until {
@@ -291,7 +296,7 @@ impl Player {
         let (clock, changed) = &*self.clock;
         let mut state = clock.lock().expect("clock");
         let hangs = self.hangs();
-        if self.sample >= due || hangs {
+        if self.sample as f64 >= allowed * rate || hangs {
             state.played = allowed;
             changed.notify_all();
         }
@@ -326,7 +331,11 @@ impl Player {
                     bytes.extend(format!("event 7 {}\r\n", if busy { "fal" } else { "ris" }).bytes());
                 }
                 let amps = if saturated { 0.0501 } else { amps };
-                bytes.extend(format!("{:04}-07\r\n", (amps * 1e7).round().min(99999.0) as u32).bytes());
+                let (mut value, mut power) = (amps * 1e7, 7);
+                while value > 9999.0 {
+                    (value, power) = (value / 10.0, power - 1);
+                }
+                bytes.extend(format!("{:04}-{power:02}\r\n", value.round() as u32).bytes());
             }
             InstrumentKind::StlinkV3pwr if saturated => {
                 bytes.extend([0xF0, 0xF5, 0, 0, 0, 0, 0xFF, 0xFF]);

@@ -68,6 +68,7 @@ pub type Firmwares = Arc<dyn Fn(&Program) -> Option<Firmware> + Send + Sync>;
 pub struct Fake {
     id: String,
     board: Board,
+    pub driver: Driver,
     pub faults: Vec<Fault>,
     pub firmware: Firmware,
     pub firmwares: Option<Firmwares>,
@@ -92,6 +93,7 @@ impl Fake {
         Self {
             id: format!("emulated/{board}/{number}"),
             board: Board::shipped(board).expect("a board"),
+            driver: Driver::Emulated,
             faults: vec![],
             firmware: Firmware {
                 build_id: "b1".into(),
@@ -202,7 +204,11 @@ impl Fake {
                     _ => Err("e-[bad input]".to_string()),
                 }
             }
-            ["infer", _, _] => self.infer(number(1) + number(2)),
+            ["infer", _, _] => self.infer(number(1) + number(2)).map(|()| {
+                // 2,000,000 cycles at 120 MHz each.
+                self.say("m-lap-us-4294967290");
+                self.say(&format!("m-lap-us-{}", (4_294_967_290 + number(1) * 50_000 / 3) as u32));
+            }),
             ["hil", "info"] => {
                 let other = self.faults.contains(&Fault::OtherBuild);
                 let build = if other { "b0".into() } else { self.firmware.build_id.clone() };
@@ -280,7 +286,7 @@ impl Unit for Fake {
     }
 
     fn driver(&self) -> Driver {
-        Driver::Emulated
+        self.driver
     }
 
     fn flash(&mut self, program: &Program, _: Duration, _: &Cancel) -> Result<(), UnitError> {

@@ -161,8 +161,9 @@ fn unit_alone(index: usize, unit: &UnitEntry, boards: &[&str]) -> Result<(), Mis
     unit.power.as_ref().map_or(Ok(()), |power| switch(index, unit, power))?;
     if let Some(entry) = &unit.instrument {
         let inside = |key: &'static str| [Key("units"), Item(index), Key("instrument"), Key(key)];
-        if entry.window == Window::Edge && entry.kind == InstrumentKind::Ina228 {
-            return mistake(&inside("window"), "an `ina228` has no input for an edge; leave `window` out");
+        if entry.window == Window::Edge && matches!(entry.kind, InstrumentKind::Ina228 | InstrumentKind::StlinkV3pwr) {
+            let message = format!("an `{}` records no edge here; leave `window` out", entry.kind.name());
+            return mistake(&inside("window"), message);
         }
         if entry.input > 7 {
             return mistake(&inside("input"), format!("there is no logic input {}; they are 0 to 7", entry.input));

@@ -1,0 +1,46 @@
+//! `hil rack`: `status` (also without a word), `scan`, `check`, `simulate`.
+
+mod check;
+mod scan;
+mod status;
+
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+
+use super::arguments::{RackCommand, RackOptions};
+use super::{Ended, Failure, simulate};
+use crate::board::{self, Board};
+use crate::rack::{Rack, file};
+
+/// Rows that are worked on at a time where nobody says otherwise: one per processor.
+pub fn default_jobs() -> usize {
+    std::thread::available_parallelism().map_or(1, NonZeroUsize::get)
+}
+
+pub fn run(options: RackOptions, json: bool) -> Ended {
+    let named = options.rack.as_deref();
+    match options.command {
+        None | Some(RackCommand::Status) => status::run(&open(named, all_emulated)?, json),
+        Some(RackCommand::Scan { replace }) => scan::run(named, replace, json),
+        Some(RackCommand::Simulate(options)) => simulate::run(&options, json),
+        Some(RackCommand::Check { units }) => check::run(&open(named, all_emulated)?, &units, json),
+    }
+}
+
+/// The rack of the file that is named, or of the user's; where there is none, `otherwise`.
+pub fn open(named: Option<&Path>, otherwise: impl FnOnce() -> Result<Rack, Failure>) -> Result<Rack, Failure> {
+    let path: PathBuf = match named {
+        Some(path) => path.into(),
+        None => match file::default_path().filter(|path| path.is_file()) {
+            Some(path) => path,
+            None => return otherwise(),
+        },
+    };
+    let rack = file::load(&path, &board::names())?;
+    Ok(Rack::open(&path, &rack)?)
+}
+
+fn all_emulated() -> Result<Rack, Failure> {
+    let boards = board::names().into_iter().map(Board::shipped).collect::<Result<Vec<_>, _>>()?;
+    Ok(Rack::emulated(&boards, default_jobs()))
+}

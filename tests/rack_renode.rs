@@ -1,0 +1,216 @@
+//! The driver of Renode against a program that speaks as Renode does, and falls into each of its traps.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use hil::board::Board;
+use hil::rack::{Cancel, Program, Renode, Unit, UnitError};
+
+const BOARD: &str = "nucleo-l4r5zi";
+const ARGUMENTS: &str = "HIL_FAKE_RENODE";
+const TRAP: &str = "HIL_FAKE_TRAP";
+
+/// Not a test of its own: the program that stands for Renode.
+#[test]
+fn fake_renode() {
+    let Ok(arguments) = std::env::var(ARGUMENTS) else { return };
+    let trap = std::env::var(TRAP).unwrap_or_default();
+    let words: Vec<&str> = arguments.split(' ').collect();
+    assert_eq!(words[..4], ["--disable-xwt", "--plain", "--hide-log", "-P"]);
+    let temporary = PathBuf::from(std::env::var_os("TMPDIR").expect("a place of its own"));
+    assert!(temporary.ends_with("tmp") && temporary.is_dir());
+    let (monitor, _) =
+        TcpListener::bind(("127.0.0.1", words[4].parse().expect("a port"))).expect("free").accept().expect("a client");
+    Fake { monitor, trap, console: None, nanoseconds: 0, log: PathBuf::new(), booted: false }.run();
+}
+
+struct Fake {
+    monitor: TcpStream,
+    trap: String,
+    console: Option<(TcpListener, Option<TcpStream>)>,
+    nanoseconds: u64,
+    log: PathBuf,
+    booted: bool,
+}
+
+impl Fake {
+    fn say(&mut self, bytes: &[u8]) {
+        self.monitor.write_all(bytes).expect("sent");
+    }
+
+    fn run(mut self) {
+        self.say(b"\xFF\xFD\x00\xFF\xFB\x01\xFF\xFB\x03\xFF\xFC\x22Renode, version 1.16.1 (fake)\r\n\r\n(monitor) ");
+        let mut lines = BufReader::new(self.monitor.try_clone().expect("a copy")).lines();
+        while let Some(Ok(line)) = lines.next() {
+            let output = self.command(&line);
+            // In pieces, so that nobody takes half a prompt for one.
+            self.say(format!("{line}\r\n").as_bytes());
+            self.say(output.as_bytes());
+            self.say(b"(un");
+            std::thread::sleep(Duration::from_millis(1));
+            self.say(b"it) ");
+        }
+    }
+
+    fn command(&mut self, line: &str) -> String {
+        let words: Vec<&str> = line.split(' ').collect();
+        let error = |text: &str| format!("There was an error executing command '{line}'\r\n{text}\r\n");
+        match words[..] {
+            ["logFile", path] => self.log = path.trim_start_matches('@').into(),
+            ["machine", "LoadPlatformDescription", path] => {
+                let text = std::fs::read_to_string(path.trim_start_matches('@')).expect("a platform");
+                assert!(text.contains("cpuType: \"cortex-m4f\""));
+                if self.trap == "platform" {
+                    return error("Error E39: Exception was thrown during construction of cpu");
+                }
+            }
+            ["sysbus", "LoadELF", path] => {
+                assert_eq!(std::fs::read(path.trim_start_matches('@')).expect("an image"), b"elf");
+            }
+            ["emulation", "CreateServerSocketTerminal", port, "\"term\"", "false"] => {
+                let listener = TcpListener::bind(("127.0.0.1", port.parse().expect("a port"))).expect("free");
+                self.console = Some((listener, None));
+            }
+            ["emulation", "RunFor", time] => {
+                if self.trap == "jump" && self.booted {
+                    std::fs::write(&self.log, "12:00:00 [ERROR] cpu: CPU abort [PC=0xDEADBEEE]: no memory\n")
+                        .expect("log");
+                    std::thread::sleep(Duration::from_secs(600));
+                }
+                if self.trap == "ends" && self.booted {
+                    std::process::exit(0);
+                }
+                if self.trap != "stands" {
+                    self.nanoseconds += (time.trim_matches('"').parse::<f64>().expect("a time") * 1e9) as u64;
+                }
+                self.firmware();
+            }
+            ["machine", "ElapsedVirtualTime"] => {
+                let (s, ns) = (self.nanoseconds / 1_000_000_000, self.nanoseconds % 1_000_000_000);
+                return format!("TimeElapsed = 00:{:02}:{:02}.{ns:09}\r\n", s / 60, s % 60);
+            }
+            ["cpu", "ExecutedInstructions"] => return format!("0x{:016X}\r\n", self.nanoseconds * 120 / 1000),
+            ["machine", "Reset"] => self.booted = false,
+            ["cpu", "PerformanceInMips", mips] => assert_eq!(mips, "120"),
+            ["mach", "create", _] | ["connector", "Connect", ..] | ["emulation", "SetGlobalAdvanceImmediately", _] => {}
+            _ => return format!("No such command or device: {line}\r\n"),
+        }
+        String::new()
+    }
+
+    fn firmware(&mut self) {
+        let booted = std::mem::replace(&mut self.booted, true);
+        let Some((listener, stream)) = &mut self.console else { return };
+        let stream = stream.get_or_insert_with(|| listener.accept().expect("a client").0);
+        stream.set_read_timeout(Some(Duration::from_millis(2))).expect("set");
+        if !booted {
+            stream.write_all(b"m-init-done\r\nm-ready\r\n").expect("sent");
+        }
+        let mut heard = [0; 100];
+        if let Ok(count) = stream.read(&mut heard)
+            && count > 0
+        {
+            stream.write_all(b"m-name-dut-[fake]\r\nm-ready\r\n").expect("sent");
+        }
+    }
+}
+
+/// A unit whose Renode is this test's own program.
+fn unit(folder: &Path, trap: &str) -> Renode {
+    let test = std::env::current_exe().expect("this test");
+    let script = format!(
+        "#!/bin/sh\n{ARGUMENTS}=\"$*\" {TRAP}={trap} exec {} fake_renode --exact --nocapture\n",
+        test.display()
+    );
+    let path = folder.join("renode");
+    std::fs::write(&path, script).expect("written");
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).expect("runs");
+    Renode::with(&Board::shipped(BOARD).expect("a board"), "r", path, Duration::from_millis(500))
+}
+
+fn program() -> Program {
+    Program { segments: vec![], elf: b"elf".to_vec() }
+}
+
+fn flashed(unit: &mut Renode) -> Result<(), UnitError> {
+    unit.flash(&program(), Duration::from_secs(10), &Cancel::new())
+}
+
+/// Everything that comes until nothing comes for 50 ms of virtual time.
+fn heard(unit: &mut Renode) -> Result<String, UnitError> {
+    let mut all = Vec::new();
+    loop {
+        let until = unit.now() + Duration::from_millis(50);
+        let more = unit.read(until, &Cancel::new())?;
+        if more.is_empty() {
+            return Ok(String::from_utf8_lossy(&all).into_owned());
+        }
+        all.extend(more);
+    }
+}
+
+#[test]
+fn the_console_is_heard_in_virtual_time() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut unit = unit(folder.path(), "none");
+    flashed(&mut unit).expect("flashed");
+    assert_eq!(unit.id(), format!("renode/{BOARD}/r"));
+    for _ in 0..2 {
+        unit.reset(&Cancel::new()).expect("reset");
+        assert_eq!(heard(&mut unit).expect("said"), "m-init-done\r\nm-ready\r\n");
+        unit.write(b"name%", &Cancel::new()).expect("sent");
+        assert_eq!(heard(&mut unit).expect("said"), "m-name-dut-[fake]\r\nm-ready\r\n");
+    }
+    assert!(unit.now() >= Duration::from_millis(200), "{:?}", unit.now());
+    assert_eq!(unit.executed_instructions(), (unit.now().as_nanos() * 120 / 1000) as u64);
+    assert_eq!(unit.counters(), None, "it has no cycles");
+}
+
+#[test]
+fn an_error_in_words_is_an_error_although_the_exit_code_is_0() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let error = flashed(&mut unit(folder.path(), "platform")).expect_err("refused").to_string();
+    assert!(
+        error.contains("Renode refused `machine LoadPlatformDescription") && error.contains("Error E39"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_core_that_never_comes_back_is_given_up_and_named() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut unit = unit(folder.path(), "jump");
+    flashed(&mut unit).expect("flashed");
+    unit.reset(&Cancel::new()).expect("reset");
+    let error = heard(&mut unit).expect_err("stuck");
+    assert!(matches!(error, UnitError::Stopped { .. }), "{error}");
+    assert!(error.to_string().contains("CPU abort [PC=0xDEADBEEE]"), "{error}");
+    assert!(unit.read(Duration::MAX, &Cancel::new()).is_err(), "that Renode is not used any more");
+    flashed(&mut unit).expect("a new one is");
+}
+
+#[test]
+fn a_process_that_ends_or_a_time_that_stands_is_an_error() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for (trap, says) in [("ends", "Renode"), ("stands", "virtual time stands still")] {
+        let mut unit = unit(folder.path(), trap);
+        flashed(&mut unit).expect("flashed");
+        unit.reset(&Cancel::new()).expect("reset");
+        let error = heard(&mut unit).expect_err("gone");
+        assert!(matches!(error, UnitError::Lost { .. }) && error.to_string().contains(says), "{trap}: {error}");
+    }
+}
+
+#[test]
+fn a_program_that_is_missing_says_what_to_do() {
+    let board = Board::shipped(BOARD).expect("a board");
+    let mut unit = Renode::with(&board, "r", "/no/such/renode".into(), Duration::from_secs(1));
+    let error = flashed(&mut unit).expect_err("missing").to_string();
+    assert!(error.contains("/no/such/renode cannot be run") && error.contains("set HIL_RENODE"), "{error}");
+    let mut no_elf = Renode::with(&board, "r", "/no/such/renode".into(), Duration::from_secs(1));
+    let flashed = no_elf.flash(&Program::default(), Duration::from_secs(1), &Cancel::new());
+    assert!(matches!(flashed, Err(UnitError::Program { .. })));
+}
