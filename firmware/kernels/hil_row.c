@@ -26,20 +26,20 @@ _Static_assert(sizeof(hil_row_job) == 36u, "nine words");
  * and r3 input, r4-r7 weights. */
 #if HIL_DUAL_ISSUE
 /* What comes before the first group, and what a group loads for the next; SXTB16 shares a cycle only with what comes
- * after it, loads from even and odd words with each other. `at` and `next` are offsets of weights and input. */
+ * after it. Numbers are offsets of weights and input. */
 #define HIL_GROUP_LEAD "ldr r4, [r1]\n ldr r5, [r1, #4]\n ldr r6, [r1, #8]\n ldr r7, [r1, #12]\n ldr r2, [r0]\n"
 #define HIL_GROUP_BEFORE(second, w0, x0, w3, w12) \
     "smlad r9, r4, r2, r9\n ldr.w r3, [r0, #" second "]\n sxtb16 r4, r4\n smlad r11, r6, r2, r11\n sxtb16 r6, r6\n" \
     "smlad r9, r5, r3, r9\n sxtb16 r5, r5\n smlad r11, r7, r3, r11\n sxtb16 r7, r7\n smlad r8, r4, r2, r8\n" \
     "smlad r10, r6, r2, r10\n" w0 "smlad r8, r5, r3, r8\n" x0 "smlad r10, r7, r3, r10\n" w3 w12
-#define HIL_GROUP(second, next, w0, w1, w2, w3) \
+#define HIL_GROUP(second, next, w0, w1, w3) \
     HIL_GROUP_BEFORE(second, "ldr.w r4, [r1, #" w0 "]\n", "ldr.w r2, [r0, #" next "]\n", "ldr.w r7, [r1, #" w3 "]\n", \
-                     "ldr.w r5, [r1, #" w1 "]\n ldr.w r6, [r1, #" w2 "]\n")
-#define HIL_GROUP_BYTES 72
+                     "ldrd r5, r6, [r1, #" w1 "]\n")
+#define HIL_GROUP_BYTES 68
 #define HIL_ROUND 4
 #define HIL_GROUPS \
-    HIL_GROUP("4", "8", "16", "20", "24", "28") HIL_GROUP("12", "16", "32", "36", "40", "44") \
-    HIL_GROUP("20", "24", "48", "52", "56", "60") HIL_GROUP_BEFORE("28", "", "", "", "") \
+    HIL_GROUP("4", "8", "16", "20", "28") HIL_GROUP("12", "16", "32", "36", "44") \
+    HIL_GROUP("20", "24", "48", "52", "60") HIL_GROUP_BEFORE("28", "", "", "", "") \
     "adds r1, #64\n adds r0, #32\n"
 #else
 #define HIL_GROUP_LEAD ""

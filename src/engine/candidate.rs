@@ -5,7 +5,7 @@
 
 use super::kernel::{Conv, Kernel};
 use super::pack::Form;
-use super::plan::PlanError;
+use super::plan::{PlanError, REQUANT_BYTES};
 use super::select;
 use crate::network::{Network, Op};
 
@@ -15,7 +15,7 @@ pub struct KernelChoice {
     pub kernel: Kernel,
     /// Cycles by the static estimate, for ranking candidates of one operator alone; 0 where there is but one.
     pub cycles: u64,
-    /// Bytes of flash of its constants, beyond the tensors that it shares with others.
+    /// Bytes of flash of its constants.
     pub flash_bytes: usize,
 }
 
@@ -31,7 +31,7 @@ pub fn candidates(network: &Network, op: &Op) -> Result<Vec<KernelChoice>, PlanE
         .into_iter()
         .map(|kernel| {
             let cycles = if alone { 0 } else { estimate(network, op, &kernel) };
-            let flash_bytes = kernel.packed().map_or(0, |packed| packed.filter_bytes() + packed.table_bytes());
+            let flash_bytes = flash_bytes(network, op, &kernel);
             KernelChoice { kernel, cycles, flash_bytes }
         })
         .collect();
@@ -76,6 +76,14 @@ pub fn choose(network: &Network, expansion_bytes: usize) -> Result<Vec<Kernel>, 
     }
     let take = |(mut choices, index): (Vec<KernelChoice>, usize)| choices.swap_remove(index).kernel;
     Ok(all.into_iter().zip(chosen).map(take).collect())
+}
+
+fn flash_bytes(network: &Network, op: &Op, kernel: &Kernel) -> usize {
+    if let Some(packed) = kernel.packed() {
+        return packed.filter_bytes() + packed.table_bytes();
+    }
+    let constants = op.inputs.iter().map(|id| network.tensor(*id)).filter(|tensor| tensor.data.is_some());
+    constants.map(|tensor| tensor.bytes()).sum::<usize>() + REQUANT_BYTES * kernel.channel_requants().len()
 }
 
 /// Cycles by a count of instructions in the loops of `firmware/kernels/`, on a core that issues one at a time.

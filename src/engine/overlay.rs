@@ -118,15 +118,17 @@ fn lead_of_tiles(network: &Network, op: &Op, conv: &Conv) -> usize {
         ((y + 1).min(out_h - 1) * out_w + (x + 2).min(*out_w)) * out_c
     };
     let tiles = across * out_h.div_ceil(2);
-    // What is read from a tile on; then what is written before it.
-    let mut unread: Vec<usize> = (0..tiles).map(first_read).collect();
-    for tile in (1..tiles).rev() {
-        unread[tile - 1] = unread[tile - 1].min(unread[tile]);
-    }
+    // The lowest that is read from each tile on, the last tile first.
+    let mut lowest = usize::MAX;
+    let from_tile = |tile: usize| {
+        lowest = lowest.min(first_read(tile));
+        lowest
+    };
+    let unread: Vec<usize> = (0..tiles).rev().map(from_tile).collect();
     let (mut lead, mut written) = (0usize, 0usize);
-    for tile in 0..tiles {
+    for (tile, unread) in unread.iter().rev().enumerate() {
         if tile.is_multiple_of(4) {
-            lead = lead.max(written.saturating_sub(unread[tile]));
+            lead = lead.max(written.saturating_sub(*unread));
         }
         written = written.max(end_written(tile));
     }

@@ -13,8 +13,6 @@ const RUNTIME_SRAM: usize = 1024;
 const RUNTIME_FLASH: usize = 20 * 1024;
 /// Bytes of code and constants of one step, where its kernel is compiled for it alone.
 const STEP_FLASH: usize = 512;
-/// Bytes of padding around the arena at most.
-const ARENA_PADDING: usize = 16;
 /// Bytes that hold the cycles of one step.
 const STEP_SRAM: usize = 4;
 
@@ -51,9 +49,6 @@ pub(super) struct Layout {
     pub(super) itcm: Option<Span>,
     pub(super) dtcm: Option<Span>,
     pub(super) stack_bytes: u32,
-    /// Whether the arena lies in tightly coupled memory apart from `ram`: the core reaches it past the caches, without
-    /// waiting.
-    pub(super) arena_in_dtcm: bool,
     /// Whether the image holds a copy of its input.
     pub(super) input_buffered: bool,
 }
@@ -69,18 +64,13 @@ impl Layout {
         if !stack_bytes.is_multiple_of(8) || stack < 512 || stack > size as usize {
             return Err(refuse(format!("a stack of {stack_bytes} bytes: a multiple of 8 from 512 up is needed")));
         }
-        let ram = Span { origin, size };
-        let dtcm = span(RegionKind::Dtcm);
-        let apart = dtcm.filter(|dtcm| !ram.holds(*dtcm)).map_or(0, |dtcm| dtcm.size as usize);
         let taken = RUNTIME_SRAM + STEP_SRAM * compiled.steps.len() + stack + compiled.plan.arena_bytes;
         Ok(Self {
             flash,
-            ram,
+            ram: Span { origin, size },
             itcm: span(RegionKind::Itcm),
-            dtcm,
+            dtcm: span(RegionKind::Dtcm),
             stack_bytes,
-            // The stack lies there too.
-            arena_in_dtcm: compiled.plan.arena_bytes.saturating_add(stack + ARENA_PADDING) <= apart,
             input_buffered: taken.saturating_add(compiled.input_bytes) <= size as usize,
         })
     }

@@ -60,7 +60,6 @@ pub(super) struct LinkView<'a> {
     dtcm: Option<SpanView>,
     /// DTCM does not adjoin the rest of the data memory: the stack has it for itself.
     dtcm_apart: bool,
-    arena_in_dtcm: bool,
     stack_bytes: u32,
 }
 
@@ -124,7 +123,6 @@ impl<'a> LinkView<'a> {
             itcm: layout.itcm.map(SpanView::from),
             dtcm: layout.dtcm.map(SpanView::from),
             dtcm_apart: layout.dtcm.is_some_and(|dtcm| !layout.ram.holds(dtcm)),
-            arena_in_dtcm: layout.arena_in_dtcm,
             stack_bytes: layout.stack_bytes,
         }
     }

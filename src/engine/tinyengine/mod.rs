@@ -17,12 +17,16 @@ use super::candidate::{self, KernelChoice};
 use super::grouped;
 use super::interface::{BuildNeeds, Compiled, Engine, EngineError, Source, StepInfo};
 use super::kernel::Kernel;
+use super::pack::Form;
 use super::passes;
 use super::plan::Plan;
 use super::prune;
 use crate::network::Network;
 
 pub struct TinyEngine;
+
+/// Bytes of code that a step by minimal filtering takes beyond what other steps do: its transforms are specialised.
+const TILED_STEP_BYTES: usize = 2560;
 
 /// Template and the file it prints.
 const TEMPLATES: [(&str, &str); 3] =
@@ -103,12 +107,17 @@ pub(super) fn print(
         sources,
         input_bytes: network.tensor(network.inputs[0]).bytes(),
         output_bytes: network.tensor(network.outputs[0]).bytes(),
+        needs: BuildNeeds { code_bytes: TILED_STEP_BYTES * tiled(&plan), ..BuildNeeds::default() },
         plan,
         engine,
-        needs: BuildNeeds::default(),
         arena_is_trial: false,
         interpreter_bytes: 0,
     })
+}
+
+/// Steps by minimal filtering.
+fn tiled(plan: &Plan) -> usize {
+    plan.steps.iter().filter(|s| s.kernel.packed().is_some_and(|packed| packed.form == Form::Winograd)).count()
 }
 
 /// The network that is planned and printed.
