@@ -8,6 +8,7 @@ pub mod float;
 pub mod geometry;
 pub mod graph;
 pub mod quantise;
+pub mod random;
 pub mod reference;
 pub mod requant;
 pub mod tflite;

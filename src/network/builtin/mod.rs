@@ -9,6 +9,7 @@ mod schema;
 mod seed;
 
 use super::Network;
+use super::float::FloatNetwork;
 use super::quantise::{Ranges, quantise};
 pub use schema::Architecture;
 use seed::Random;
@@ -59,6 +60,11 @@ pub fn architecture(name: &str) -> Result<Architecture, BuiltinError> {
 /// The int8 network that `spec` describes: the same bytes for the same `spec` on every host.
 pub fn build(spec: &Spec) -> Result<Network, BuiltinError> {
     build_from(&architecture(&spec.architecture)?, spec)
+}
+
+/// The operators that `spec` describes, still without weights; the name in `spec` does not count.
+pub fn operators(architecture: &Architecture, spec: &Spec) -> Result<FloatNetwork, BuiltinError> {
+    expand::expand(architecture, spec)
 }
 
 /// Like [`build`], for an architecture from elsewhere; the name in `spec` does not count.
