@@ -1,69 +1,60 @@
 //! Products of matrices: where training spends its time.
 
-use super::vector::vectorised;
+use super::tile::{ByColumns, ByRows, LANES, Terms, sums};
 
-/// Rows that one call of the inner kernel computes.
+/// Rows of a tile.
 const ROWS: usize = 6;
-/// Columns of a wide and of a narrow panel: two vectors and one.
-const WIDE: usize = 16;
-const NARROW: usize = 8;
+/// Columns of a wide and of a narrow panel.
+const WIDE: usize = 2 * LANES;
+const NARROW: usize = LANES;
 /// Terms of a sum that are added up before the next ones are touched, so that a panel stays in the first cache.
 const DEPTH: usize = 256;
 
 /// How the left factor lies in memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::train) enum Left {
+pub(super) enum Left {
     /// Row after row.
     Rows,
     /// Column after column: the factor is the transpose of what lies there.
     Columns,
 }
 
-vectorised! {
-    /// `to += left * right`, where `left` is `rows` x `depth`, `right` `depth` x `columns` and `to` `rows` x `columns`,
-    /// the latter two row after row. `panels` is room to work in.
-    ///
-    /// # Panics
-    /// Where a slice is shorter than its matrix.
-    pub(in crate::train) fn multiply(
-        left: &[f32],
-        layout: Left,
-        right: &[f32],
-        rows: usize,
-        depth: usize,
-        columns: usize,
-        to: &mut [f32],
-        panels: &mut Vec<f32>,
-    ) {
-        for start in (0..depth).step_by(DEPTH) {
-            let part = DEPTH.min(depth - start);
-            pack(&right[start * columns..(start + part) * columns], part, columns, panels);
-            let mut row = 0;
-            while row < rows {
-                let block = Block { row, start, part, depth, rows, columns };
-                let left = |height| match layout {
-                    Left::Rows => block.by_rows(left, height),
-                    Left::Columns => &left[start * rows..(start + part) * rows],
-                };
-                row += match rows - row {
-                    r if r >= ROWS => block.run::<ROWS>(left(ROWS), layout, panels, to),
-                    r if r >= 4 => block.run::<4>(left(4), layout, panels, to),
-                    r if r >= 2 => block.run::<2>(left(2), layout, panels, to),
-                    _ => block.run::<1>(left(1), layout, panels, to),
-                };
-            }
+/// Sizes of a product: `rows` x `depth` times `depth` x `columns`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Sizes {
+    pub rows: usize,
+    pub depth: usize,
+    pub columns: usize,
+}
+
+/// `to += left * right`; `right` and `to` lie row after row. `panels` is room to work in.
+///
+/// # Panics
+/// Where a slice is shorter than its matrix.
+pub(super) fn multiply(left: &[f32], layout: Left, right: &[f32], sizes: Sizes, to: &mut [f32], panels: &mut Vec<f32>) {
+    let Sizes { rows, depth, columns } = sizes;
+    for start in (0..depth).step_by(DEPTH) {
+        let part = DEPTH.min(depth - start);
+        pack(&right[start * columns..(start + part) * columns], part, columns, panels);
+        let mut row = 0;
+        while row < rows {
+            let block = Block { left, layout, sizes, row, start, part };
+            row += match rows - row {
+                ROWS.. => block.run::<ROWS>(panels, to),
+                4.. => block.run::<4>(panels, to),
+                2.. => block.run::<2>(panels, to),
+                _ => block.run::<1>(panels, to),
+            };
         }
     }
 }
 
 /// Width of the panel at `column`.
-#[inline(always)]
 fn width(columns: usize, column: usize) -> usize {
     if columns - column > NARROW { WIDE } else { NARROW }
 }
 
 /// `right` as panels, each row after row, the last filled up with zeros.
-#[inline(always)]
 fn pack(right: &[f32], depth: usize, columns: usize, panels: &mut Vec<f32>) {
     panels.clear();
     let mut column = 0;
@@ -73,94 +64,67 @@ fn pack(right: &[f32], depth: usize, columns: usize, panels: &mut Vec<f32>) {
         for row in 0..depth {
             let from = row * columns + column;
             panels.extend_from_slice(&right[from..from + used]);
-            panels.extend(std::iter::repeat_n(0.0, width - used));
+            panels.resize(panels.len() + width - used, 0.0);
         }
         column += width;
     }
 }
 
-/// A few rows of the product.
-struct Block {
+/// A few rows of the product, and a part of the terms of their sums.
+struct Block<'a> {
+    left: &'a [f32],
+    layout: Left,
+    sizes: Sizes,
     row: usize,
     start: usize,
     part: usize,
-    depth: usize,
-    rows: usize,
-    columns: usize,
 }
 
-impl Block {
-    #[inline(always)]
-    fn by_rows<'a>(&self, left: &'a [f32], height: usize) -> &'a [f32] {
-        &left[self.row * self.depth..(self.row + height) * self.depth]
-    }
-
-    #[inline(always)]
-    fn run<const R: usize>(&self, left: &[f32], layout: Left, panels: &[f32], to: &mut [f32]) -> usize {
-        let (mut column, mut panel) = (0, panels);
-        while column < self.columns {
-            let width = width(self.columns, column);
-            let (now, rest) = panel.split_at(width * self.part);
-            panel = rest;
-            if width == WIDE {
-                self.panel::<R, WIDE>(left, layout, now, column, to);
-            } else {
-                self.panel::<R, NARROW>(left, layout, now, column, to);
+impl Block<'_> {
+    /// Computes `R` rows and returns how many they are.
+    fn run<const R: usize>(&self, panels: &[f32], to: &mut [f32]) -> usize {
+        let Sizes { rows, depth, columns } = self.sizes;
+        match self.layout {
+            Left::Rows => {
+                let rows = |r| &self.left[(self.row + r) * depth + self.start..][..self.part];
+                self.panels(ByRows::<R>(std::array::from_fn(rows)), panels, to);
             }
-            column += width;
+            Left::Columns => {
+                let matrix = &self.left[self.start * rows..];
+                self.panels::<R>(ByColumns { matrix, width: rows, first: self.row }, panels, to);
+            }
         }
+        debug_assert!(to.len() >= (self.row + R) * columns);
         R
     }
 
-    #[inline(always)]
-    fn panel<const R: usize, const W: usize>(
-        &self,
-        left: &[f32],
-        layout: Left,
-        panel: &[f32],
-        column: usize,
-        to: &mut [f32],
-    ) {
-        let mut sums = [[0f32; W]; R];
-        match layout {
-            Left::Rows => {
-                let rows: [&[f32]; R] =
-                    std::array::from_fn(|r| &left[r * self.depth + self.start..][..self.part]);
-                for (p, right) in panel.chunks_exact(W).enumerate().take(self.part) {
-                    let terms: [f32; R] = std::array::from_fn(|r| rows[r][p]);
-                    add::<R, W>(&mut sums, terms, right);
-                }
+    fn panels<const R: usize>(&self, left: impl Terms<R>, panels: &[f32], to: &mut [f32]) {
+        let (mut column, mut panels) = (0, panels);
+        while column < self.sizes.columns {
+            let width = width(self.sizes.columns, column);
+            let (panel, rest) = panels.split_at(width * self.part);
+            panels = rest;
+            if width == WIDE {
+                self.store(&sums::<R, 2>(left, panel), column, to);
+            } else {
+                self.store(&sums::<R, 1>(left, panel), column, to);
             }
-            Left::Columns => {
-                for (column, right) in left.chunks_exact(self.rows).zip(panel.chunks_exact(W)) {
-                    let column = &column[self.row..self.row + R];
-                    let terms: [f32; R] = std::array::from_fn(|r| column[r]);
-                    add::<R, W>(&mut sums, terms, right);
-                }
-            }
-        }
-        let used = W.min(self.columns - column);
-        for (r, sums) in sums.iter().enumerate() {
-            let at = (self.row + r) * self.columns + column;
-            for (to, sum) in to[at..at + used].iter_mut().zip(sums) {
-                *to += sum;
-            }
+            column += width;
         }
     }
-}
 
-#[inline(always)]
-fn add<const R: usize, const W: usize>(sums: &mut [[f32; W]; R], terms: [f32; R], right: &[f32]) {
-    let right: &[f32; W] = right.try_into().expect("a panel's row");
-    for r in 0..R {
-        for w in 0..W {
-            sums[r][w] += terms[r] * right[w];
+    fn store<const R: usize, const V: usize>(&self, sums: &[[[f32; LANES]; V]; R], column: usize, to: &mut [f32]) {
+        let columns = self.sizes.columns;
+        let used = (V * LANES).min(columns - column);
+        for (r, sums) in sums.iter().enumerate() {
+            let to = &mut to[(self.row + r) * columns + column..][..used];
+            to.iter_mut().zip(sums.as_flattened()).for_each(|(to, sum)| *to += sum);
         }
     }
 }
 
 /// The transpose of a `rows` x `columns` matrix.
-pub(in crate::train) fn transpose(matrix: &[f32], rows: usize, columns: usize) -> Vec<f32> {
+pub(super) fn transpose(matrix: &[f32], rows: usize, columns: usize) -> Vec<f32> {
     let mut to = vec![0.0; rows * columns];
     for (r, row) in matrix.chunks_exact(columns).enumerate().take(rows) {
         for (c, value) in row.iter().enumerate() {
@@ -190,10 +154,11 @@ mod tests {
                 .collect();
             let mut panels = Vec::new();
             let mut to = before.clone();
-            multiply(&left, Left::Rows, &right, rows, depth, columns, &mut to, &mut panels);
+            let sizes = Sizes { rows, depth, columns };
+            multiply(&left, Left::Rows, &right, sizes, &mut to, &mut panels);
             assert_eq!(to, expected);
             let (left, mut to) = (transpose(&left, rows, depth), before.clone());
-            multiply(&left, Left::Columns, &right, rows, depth, columns, &mut to, &mut panels);
+            multiply(&left, Left::Columns, &right, sizes, &mut to, &mut panels);
             assert_eq!(to, expected);
         }
     }

@@ -5,6 +5,7 @@ mod matrix;
 mod norm;
 mod pass;
 mod plane;
+mod tile;
 mod unfold;
 mod vector;
 

@@ -5,7 +5,7 @@
 
 use rayon::prelude::*;
 
-use super::matrix::{Left, multiply, transpose};
+use super::matrix::{Left, Sizes, multiply, transpose};
 use super::plane::Plane;
 use super::{depthwise, norm, unfold};
 use crate::network::derive::Activation;
@@ -378,7 +378,7 @@ fn product(left: &[f32], layout: Left, right: &[f32], rows: usize, depth: usize,
     thread_local! {
         static PANELS: std::cell::RefCell<Vec<f32>> = const { std::cell::RefCell::new(Vec::new()) };
     }
-    PANELS.with_borrow_mut(|panels| multiply(left, layout, right, rows, depth, columns, to, panels));
+    PANELS.with_borrow_mut(|panels| multiply(left, layout, right, Sizes { rows, depth, columns }, to, panels));
 }
 
 fn add<T: std::ops::AddAssign + Copy>(mut sum: Vec<T>, part: Vec<T>) -> Vec<T> {

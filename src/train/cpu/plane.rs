@@ -34,18 +34,21 @@ impl Plane {
     }
 
     /// Rows of the filter that lie inside the image for an output row.
+    #[inline(always)]
     pub fn rows(&self, y: usize) -> Range<usize> {
         let window = &self.window;
         taps(y * window.stride.h, window.pads.top, window.dilation.h, self.filter.h, self.x.h)
     }
 
     /// Columns of the filter that lie inside the image for an output column.
+    #[inline(always)]
     pub fn columns(&self, x: usize) -> Range<usize> {
         let window = &self.window;
         taps(x * window.stride.w, window.pads.left, window.dilation.w, self.filter.w, self.x.w)
     }
 
     /// The input pixel under a tap that lies inside the image.
+    #[inline(always)]
     pub fn pixel(&self, y: usize, ky: usize, x: usize, kx: usize) -> usize {
         let window = &self.window;
         let row = y * window.stride.h + ky * window.dilation.h - window.pads.top;
@@ -55,6 +58,7 @@ impl Plane {
 }
 
 /// Taps `k` with `0 <= start + k * dilation - pad < size`.
+#[inline(always)]
 fn taps(start: usize, pad: usize, dilation: usize, filter: usize, size: usize) -> Range<usize> {
     let first = pad.saturating_sub(start).div_ceil(dilation);
     let end = (size + pad).saturating_sub(start).div_ceil(dilation).min(filter);
