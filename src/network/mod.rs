@@ -11,6 +11,7 @@ pub mod quantise;
 pub mod random;
 pub mod reference;
 pub mod requant;
+pub mod space;
 pub mod tflite;
 
 pub use digest::{digest, digest_hex};
