@@ -1,5 +1,17 @@
 //! Data sets, training of networks and of weight-sharing supernets, quantisation and accuracy.
 
+pub mod accuracy;
+pub mod batches;
+pub mod checkpoint;
 pub mod cpu;
+pub mod data;
+pub mod descent;
+pub mod elastic;
+mod error;
+pub mod fold;
 pub mod layer;
+pub mod recipe;
+pub mod session;
 pub mod trainer;
+
+pub use error::TrainError;

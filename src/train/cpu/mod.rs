@@ -12,7 +12,6 @@ mod vector;
 use super::layer::{Layer, Moments};
 use super::trainer::{Batch, Step, Trainer, cross_entropy, logits_of};
 use crate::network::float::FloatNetwork;
-pub(super) use norm::EPSILON;
 use pass::{Norm, Pass};
 pub(super) use pass::affine;
 
