@@ -26,6 +26,13 @@ impl Accuracy {
     }
 }
 
+impl std::ops::AddAssign for Accuracy {
+    fn add_assign(&mut self, other: Self) {
+        self.correct += other.correct;
+        self.samples += other.samples;
+    }
+}
+
 /// Mean moments over batches of `ready`: what normalises a network whose layers are shared or just trained
 /// (arXiv 1903.05134, 3.2).
 pub fn calibrate(trainer: &dyn Trainer, network: &FloatNetwork, layers: &[Layer], ready: &Ready) -> Vec<Moments> {

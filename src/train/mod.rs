@@ -2,6 +2,8 @@
 
 pub mod accuracy;
 pub mod batches;
+pub mod burn;
+pub mod calibrate;
 pub mod checkpoint;
 pub mod cpu;
 pub mod data;
@@ -12,6 +14,7 @@ pub mod fold;
 pub mod layer;
 pub mod recipe;
 pub mod session;
+pub mod supernet;
 pub mod trainer;
 
 pub use error::TrainError;

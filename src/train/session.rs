@@ -66,11 +66,11 @@ impl Session<'_> {
     /// A training that has not begun.
     pub fn start(&self) -> State {
         let layers = initial(&self.network, &mut Random::new(seed(&[self.recipe.seed, 0])));
-        self.resume(layers)
+        self.begin(layers)
     }
 
     /// A training that begins with layers from elsewhere.
-    pub fn resume(&self, layers: Vec<Layer>) -> State {
+    pub fn begin(&self, layers: Vec<Layer>) -> State {
         let velocities = layers.iter().map(Layer::zeros).collect();
         State { layers, velocities, phase: 0, step: 0, sums: Sums::default(), curve: Vec::new() }
     }

@@ -13,6 +13,7 @@ use super::layer::{Layer, Moments};
 use super::trainer::{Batch, Step, Trainer, cross_entropy, logits_of};
 use crate::network::float::FloatNetwork;
 use pass::{Norm, Pass};
+pub(super) use norm::EPSILON;
 pub(super) use pass::affine;
 
 /// Trains on the processor.

@@ -5,13 +5,17 @@
 //!   call training; the test set is theirs, and nothing but the final accuracy looks at it.
 //! - A sample is a [`Raw`] picture or sound; [`Preparation`] makes the input of a network of it.
 
+mod decode;
 mod error;
 mod fashion;
+mod folders;
 mod fsdd;
 mod idx;
 mod prepare;
 mod source;
+mod speech_commands;
 mod split;
+mod wake_words;
 mod wav;
 
 pub mod features;
@@ -19,6 +23,7 @@ pub mod picture;
 
 use std::sync::Arc;
 
+pub use decode::{Decoder, Files};
 pub use error::DataError;
 pub use picture::Picture;
 pub use prepare::{Augmentation, Preparation};

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::{DataError, DataSet, fashion, fsdd};
+use super::{DataError, DataSet, fashion, folders, fsdd, speech_commands, wake_words};
 
 /// Environment variable with a folder that holds data sets under their names.
 const FOLDER: &str = "HIL_DATA";
@@ -15,6 +15,11 @@ const FOLDER: &str = "HIL_DATA";
 pub enum SetName {
     FashionMnist,
     Fsdd,
+    SpeechCommands,
+    VisualWakeWords,
+    Imagenet,
+    /// A folder of pictures per class.
+    Folders,
 }
 
 impl SetName {
@@ -23,6 +28,10 @@ impl SetName {
         match self {
             Self::FashionMnist => "fashion-mnist",
             Self::Fsdd => "fsdd",
+            Self::SpeechCommands => "speech-commands",
+            Self::VisualWakeWords => "visual-wake-words",
+            Self::Imagenet => "imagenet",
+            Self::Folders => "folders",
         }
     }
 
@@ -33,6 +42,10 @@ impl SetName {
             Self::Fsdd => {
                 "clone github.com/Jakobovski/free-spoken-digit-dataset, or set HIL_DATA to a folder that holds `fsdd/`"
             }
+            Self::SpeechCommands => "unpack speech_commands_v0.02.tar.gz there",
+            Self::VisualWakeWords => "unpack COCO's annotations_trainval2017.zip, train2017.zip and val2017.zip there",
+            Self::Imagenet => "unpack ImageNet there, with a folder per class in `train/` and in `val/`",
+            Self::Folders => "`path` must name a folder that holds a folder of pictures per class",
         }
     }
 }
@@ -86,6 +99,9 @@ impl Source {
         match self.set {
             SetName::FashionMnist => fashion::open(name, &folder, self.validation),
             SetName::Fsdd => fsdd::open(name, &folder, self.validation),
+            SetName::SpeechCommands => speech_commands::open(name, &folder),
+            SetName::VisualWakeWords => wake_words::open(name, &folder, self.validation),
+            SetName::Imagenet | SetName::Folders => folders::open(name, &folder, self.validation),
         }
     }
 }

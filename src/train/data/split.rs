@@ -38,6 +38,11 @@ impl Split {
         self.source.read(self.indices[at])
     }
 
+    /// The samples in order, at most `count` at a time.
+    pub fn parts(&self, count: usize) -> impl Iterator<Item = Self> {
+        self.indices.chunks(count.max(1)).map(|indices| Self { source: self.source.clone(), indices: indices.to_vec() })
+    }
+
     /// `count` samples, all where there are fewer: every class has its share, and a smaller choice is a part of a larger
     /// one.
     pub fn take(&self, count: usize) -> Self {
