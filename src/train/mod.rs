@@ -13,8 +13,10 @@ mod error;
 pub mod fold;
 pub mod layer;
 pub mod recipe;
+pub mod rivals;
 pub mod session;
 pub mod supernet;
+pub mod surrogate;
 pub mod trainer;
 
 pub use error::TrainError;

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Mutex;
 
-use super::accuracy::{Accuracy, calibrate, float_accuracy, int8_accuracy};
+use super::accuracy::{Accuracy, calibrate, float_accuracy, int8_accuracy, quantised};
 use super::batches::Ready;
 use super::calibrate::{Calibration, to_int8};
 use super::checkpoint::Point;
@@ -15,10 +15,12 @@ use super::fold::fold;
 use super::layer::Layer;
 use super::recipe::Recipe;
 use super::session::{Family, Session, Watch};
+use super::surrogate::Surrogate;
 use super::trainer::Trainer;
 use crate::network::Network;
 use crate::network::float::FloatNetwork;
-use crate::network::space::Subnet;
+use crate::network::random::Random;
+use crate::network::space::{Elastic, Subnet};
 
 /// Test samples that are held in memory at once.
 const PART: usize = 2048;
@@ -125,6 +127,17 @@ impl<'a> School<'a> {
         self.graduate(&session.network, state.layers, state.curve)
     }
 
+    /// The first `count` of a fixed choice of test samples as the bytes that a unit is given, and their classes.
+    pub fn unit_inputs(&self, int8: &Network, count: usize) -> Result<Vec<(Vec<u8>, usize)>, TrainError> {
+        let Some(input) = int8.inputs.first().map(|id| int8.tensor(*id)) else { return Ok(Vec::new()) };
+        let split = self.data.test.take(count);
+        let one = |at: usize| {
+            let values = self.preparation.input(&split.read(at)?, None)?;
+            Ok((quantised(input, &values), split.label(at)))
+        };
+        (0..split.len()).map(one).collect()
+    }
+
     /// Examines and quantises a network.
     fn graduate(&self, network: &FloatNetwork, layers: Vec<Layer>, curve: Vec<Point>) -> Result<Graduate, TrainError> {
         let moments = calibrate(self.trainer, network, &layers, &self.moments);
@@ -174,6 +187,21 @@ impl Supernet<'_> {
         let accuracy = float_accuracy(*trainer, &network, &layers, &moments, examination);
         known().insert(subnet.clone(), accuracy);
         Ok(accuracy)
+    }
+
+    /// Measures `count` subnets at random and learns what makes them accurate; none where `count` is too small.
+    pub fn surrogate(&self, count: usize, seed: u64) -> Result<Option<Surrogate>, TrainError> {
+        let Family { space, configuration } = &self.family;
+        let mut random = Random::new(seed);
+        // The ends, so that nothing has to be extrapolated.
+        let mut subnets = vec![space.largest(*configuration), space.smallest(*configuration)];
+        subnets.extend((2..count).map(|_| space.sample(*configuration, Elastic::ALL, &mut random)));
+        let mut known = Vec::new();
+        for subnet in subnets.into_iter().take(count) {
+            let share = self.accuracy(&subnet)?.share();
+            known.extend(share.map(|share| (subnet, share)));
+        }
+        Ok(Surrogate::fit(space, &known))
     }
 
     /// A subnet that learns on alone from what it inherits.

@@ -68,7 +68,9 @@ pub fn cross_entropy(logits: &[f32], targets: &[f32], samples: usize) -> (f64, V
         let probabilities = softmax(row);
         for (p, t) in probabilities.iter().zip(target) {
             gradient.push((p - t) / samples as f32);
-            loss -= f64::from(*t) * f64::from(p.max(1e-12)).ln();
+            // What is no number must not be taken for a small one.
+            let p = if *p < 1e-12 { 1e-12 } else { *p };
+            loss -= f64::from(*t) * f64::from(p).ln();
         }
     }
     (loss / samples as f64, gradient)
@@ -129,7 +131,11 @@ layers:
         let mut random = Random::new(3);
         let mut layers = initial(&network, &mut random);
         // Away from the values at which parts of the network are switched off.
-        layers.iter_mut().flat_map(|l| [&mut l.scale, &mut l.shift]).flatten().for_each(|v| *v += random.between(0.2, 0.9));
+        layers
+            .iter_mut()
+            .flat_map(|l| [&mut l.scale, &mut l.shift])
+            .flatten()
+            .for_each(|v| *v += random.between(0.2, 0.9));
         let samples = 13;
         let inputs = (0..samples * network.value(network.input).elements()).map(|_| random.normal()).collect();
         let targets = (0..samples).flat_map(|_| softmax(&[(); 5].map(|()| random.normal()))).collect();
