@@ -143,7 +143,10 @@ fn a_killed_supernet_training_goes_on_to_the_same_weights_and_curve() {
     let path = folder.path().join("deep/supernet.checkpoint");
     // Within the first phase, at its end, and within the last.
     for stop in [5, 29, 41] {
-        let mut until = |progress: Progress| if progress.done == stop { ControlFlow::Break(()) } else { on(progress) };
+        let mut until = |progress: Progress| {
+            assert!(progress.part > 0.0 && progress.part <= 1.0);
+            if progress.done == stop { ControlFlow::Break(()) } else { on(progress) }
+        };
         let stopped = session.run(session.start(), Some(&path), &mut until);
         assert!(matches!(stopped, Err(TrainError::Stopped { done, .. }) if done == stop));
     }

@@ -30,6 +30,8 @@ const VALIDATION: usize = 1000;
 pub struct Progress<'a> {
     pub done: usize,
     pub total: usize,
+    /// Part of the work that is done, 0 to 1: steps that teach several networks count for more.
+    pub part: f64,
     /// The newest point of the learning curve.
     pub point: Option<&'a Point>,
 }
@@ -143,7 +145,8 @@ impl Session<'_> {
                     let sums = std::mem::take(&mut state.sums);
                     state.curve.push(sums.point(phase.open.name(), global + 1, rate, validation, smallest));
                 }
-                let progress = Progress { done: global + 1, total, point: state.curve.last() };
+                let part = self.work(samples, state.phase, state.step);
+                let progress = Progress { done: global + 1, total, part, point: state.curve.last() };
                 let stop = watch(progress).is_break();
                 let due = stop || last || state.step.is_multiple_of(CHECKPOINT);
                 if let Some(path) = checkpoint.filter(|_| due) {
@@ -158,6 +161,29 @@ impl Session<'_> {
             state.step = 0;
         }
         Ok(state)
+    }
+
+    /// Part of the work that is done after so many steps of a phase.
+    fn work(&self, samples: usize, phase: usize, step: usize) -> f64 {
+        // A subnet costs about half of what the largest network does.
+        let cost = |phase: &Phase| match self.family {
+            Some(_) if phase.open > Open::Largest => 1.0 + 0.5 * (self.recipe.subnets - 1) as f64,
+            _ => 1.0,
+        };
+        let (mut done, mut all) = (0.0, 0.0);
+        for (at, of) in self.recipe.phases.iter().enumerate() {
+            let steps = self.recipe.steps(of, samples);
+            let past = if at < phase {
+                steps
+            } else if at == phase {
+                step
+            } else {
+                0
+            };
+            done += cost(of) * past as f64;
+            all += cost(of) * steps as f64;
+        }
+        done / all.max(1.0)
     }
 
     /// The most important channels first, so that narrow networks get them.

@@ -81,16 +81,13 @@ impl<'a> School<'a> {
         calibration: Calibration,
         budget: Budget,
     ) -> Result<Self, TrainError> {
-        Ok(Self {
-            trainer,
-            data,
-            preparation,
-            range,
-            calibration,
-            budget,
-            moments: Ready::new(&data.training.take(budget.calibration), preparation)?,
-            examination: Ready::new(&data.validation.take(budget.validation), preparation)?,
-        })
+        let moments = Ready::new(&data.training.take(budget.calibration), preparation)?;
+        if moments.len() < 2 {
+            let problem = format!("{} samples do not calibrate a normalisation; it takes 2 or more", moments.len());
+            return Err(TrainError::Recipe(problem));
+        }
+        let examination = Ready::new(&data.validation.take(budget.validation), preparation)?;
+        Ok(Self { trainer, data, preparation, range, calibration, budget, moments, examination })
     }
 
     fn session(&self, network: FloatNetwork, family: Option<Family>, recipe: &Recipe) -> Session<'_> {

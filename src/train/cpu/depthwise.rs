@@ -94,7 +94,7 @@ vectorised! {
                 let mut columns = (0..plane.out.w).filter(|column| plane.columns(*column).contains(&kx));
                 let first = columns.next();
                 let Some(first) = first else { continue };
-                let end = columns.last().unwrap_or(first) + 1;
+                let end = columns.next_back().unwrap_or(first) + 1;
                 let dw = &mut dw[(ky * plane.filter.w + kx) * channels..][..channels];
                 blocks!(channels, c, W, {
                     let mut sums = [0f32; W];

@@ -16,6 +16,9 @@ use crate::train::trainer::logits_of;
 /// Parts of a batch.
 const PARTS: usize = 8;
 
+/// Adds to a filter's gradient what inputs and the gradient of their outputs say.
+type FilterGradient<'a> = dyn Fn(&[f32], &[f32], &mut [f32]) + Sync + 'a;
+
 /// Where batch normalisation takes its moments from.
 #[derive(Clone, Copy)]
 pub(super) enum Norm<'a> {
@@ -253,7 +256,7 @@ impl Pass<'_> {
         let input_gradient = |dx: &mut [f32], one: &(dyn Fn(&[f32], &mut [f32]) + Sync)| {
             dx.par_chunks_mut(from).zip(dy.par_chunks(to)).for_each(|(dx, dy)| one(dy, dx));
         };
-        let filter_gradient = |one: &(dyn Fn(&[f32], &[f32], &mut [f32]) + Sync)| -> Vec<f32> {
+        let filter_gradient = |one: &FilterGradient| -> Vec<f32> {
             let parts: Vec<Vec<f32>> = input
                 .par_chunks(from)
                 .zip(dy.par_chunks(to))

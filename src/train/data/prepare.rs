@@ -38,7 +38,7 @@ pub struct Augmentation {
 
 impl Default for Augmentation {
     fn default() -> Self {
-        Self { shift: 0.08, flip: true, cut: 0.3, delay: 0.1, gain: 6.0, noise: 0.1, speed: 0.1, mask: 0.15 }
+        Self { shift: 0.05, flip: true, cut: 0.0, delay: 0.1, gain: 6.0, noise: 0.1, speed: 0.1, mask: 0.15 }
     }
 }
 
