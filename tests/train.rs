@@ -196,6 +196,18 @@ fn a_subnet_is_what_it_would_be_alone() {
         for ((op, cut), alone) in network.ops.iter().zip(&cut).zip(initial(&network, &mut Random::new(1))) {
             assert_eq!(cut.parts().map(<[f32]>::len), alone.parts().map(<[f32]>::len), "{:?}", op.kind);
         }
+        for cut_at in &cuts {
+            let (full, part) = (&layers[cut_at.of].filter, &cut[cut_at.op].filter);
+            let (of, to) = (cut_at.full, cut_at.part);
+            let margin = (of.kernel.h - to.kernel.h) / 2;
+            for (index, weight) in part.iter().enumerate() {
+                let (output, row) = (index % to.outputs, index / to.outputs);
+                let (input, tap) = (row % to.inputs, row / to.inputs);
+                let (y, x) = (tap / to.kernel.w + margin, tap % to.kernel.w + margin);
+                let from = ((y * of.kernel.w + x) * of.inputs + input) * of.outputs + output;
+                assert_eq!(*weight, full[from], "{}", cut_at.layer);
+            }
+        }
         // Every weight came from the place to which its gradient goes.
         let mut back: Vec<Layer> = layers.iter().map(Layer::zeros).collect();
         scatter(&cuts, &cut, 2.0, &mut back);
