@@ -1,8 +1,6 @@
 //! Offsets of all activations and scratch buffers, and which activations are written over.
 
 use super::arena::{Arena, ArenaError, Block};
-use super::kernel::Kernel;
-use super::lifetime::{Lifetime, Lifetimes};
 use super::overlay::{Choice, Overlays};
 use super::staircase::{Piece, pack};
 
@@ -26,11 +24,9 @@ impl Layout {
     /// load, operators are tried one by one with another operand or none.
     pub fn best(
         overlays: &Overlays,
-        lifetimes: &Lifetimes,
-        kernels: &[Kernel],
         alignment: usize,
     ) -> Result<Self, ArenaError> {
-        let at = |choice: &Choice| Self::of(overlays, choice, lifetimes, kernels, alignment);
+        let at = |choice: &Choice| Self::of(overlays, choice, alignment);
         let all = at(&overlays.all())?;
         let bound = all.arena.lower_bound;
         let mut best = all.improved(overlays, bound, &at)?;
@@ -75,21 +71,12 @@ impl Layout {
         Ok(self)
     }
 
-    fn of(
-        overlays: &Overlays,
-        choice: &Choice,
-        lifetimes: &Lifetimes,
-        kernels: &[Kernel],
-        alignment: usize,
-    ) -> Result<Self, ArenaError> {
+    fn of(overlays: &Overlays, choice: &Choice, alignment: usize) -> Result<Self, ArenaError> {
         let groups = overlays.groups(choice, alignment);
-        let piece = |&(span, delta): &(usize, usize)| {
-            let Lifetime { first, last, bytes, .. } = lifetimes.spans[span];
-            Piece { block: Block { first, last, bytes }, delta }
-        };
-        let mut pieces: Vec<Vec<Piece>> = groups.iter().map(|group| group.iter().map(piece).collect()).collect();
-        let load = load(&pieces, kernels.len());
-        let scratch = kernels.iter().enumerate().map(|(i, k)| Block { first: i, last: i, bytes: k.scratch_bytes() });
+        let held = |&(span, delta): &(usize, usize)| overlays.held(span).iter().map(move |&block| Piece { block, delta });
+        let mut pieces: Vec<Vec<Piece>> = groups.iter().map(|group| group.iter().flat_map(held).collect()).collect();
+        let load = load(&pieces, choice.len());
+        let scratch = overlays.scratch().iter().enumerate().map(|(i, &bytes)| Block { first: i, last: i, bytes });
         pieces.extend(scratch.map(|block| vec![Piece { block, delta: 0 }]));
         Ok(Self { choice: choice.clone(), groups, load, arena: pack(&pieces, alignment)? })
     }

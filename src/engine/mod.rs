@@ -24,6 +24,7 @@ pub mod lifetime;
 mod overlay;
 pub mod pack;
 pub mod passes;
+pub mod patch;
 pub mod plan;
 pub mod prune;
 mod search;

@@ -7,6 +7,7 @@ use super::kernel::Kernel;
 use super::layout::Layout;
 use super::lifetime::{LifetimeError, Lifetimes};
 use super::overlay::Overlays;
+use super::patch::{self, Cut, Stage};
 use super::select::select;
 use crate::network::{Network, Op, TensorId};
 
@@ -77,6 +78,50 @@ pub struct Plan {
     pub weights_bytes: usize,
     /// Bytes of all per-channel requantisation.
     pub table_bytes: usize,
+    /// Steps that are computed band by band, in order.
+    pub stages: Vec<Stage>,
+}
+
+/// A network with its kernels, before anything has a place.
+#[derive(Debug, Clone)]
+pub(super) struct Draft<'a> {
+    pub network: &'a Network,
+    pub kernels: Vec<Kernel>,
+    pub lifetimes: Lifetimes,
+}
+
+impl<'a> Draft<'a> {
+    pub fn new(network: &'a Network) -> Result<Self, PlanError> {
+        let kernels = network.ops.iter().map(|op| select(network, op)).collect::<Result<Vec<_>, _>>()?;
+        Ok(Self { network, kernels, lifetimes: Lifetimes::of(network)? })
+    }
+
+    pub fn overlays(&self, stages: &[Stage]) -> Overlays {
+        let overlays = Overlays::new(self.network, &self.kernels, &self.lifetimes);
+        overlays.staged(stages, self.network, &self.kernels, &self.lifetimes)
+    }
+
+    /// The plan where `stages` are computed band by band.
+    pub fn plan(self, stages: Vec<Stage>, alignment: usize) -> Result<Plan, PlanError> {
+        let Self { network, ref lifetimes, ref kernels } = self;
+        let overlays = self.overlays(&stages);
+        let Layout { choice, groups, load, arena } = Layout::best(&overlays, alignment)?;
+        let (grouped, scratch) = arena.offsets.split_at(groups.len());
+        let mut activations = vec![0; lifetimes.spans.len()];
+        for (group, offset) in groups.iter().zip(grouped) {
+            group.iter().for_each(|(span, delta)| activations[*span] = offset + delta);
+        }
+        let need = |index: usize| {
+            let from = choice[index].map(|overlay| lifetimes.spans[overlay.from].tensor);
+            let is_written = |id: &TensorId| Some(lifetimes.owner(*id)) == from;
+            let overwrites = network.ops[index].inputs.iter().position(is_written);
+            let scratch_bytes = overlays.scratch()[index];
+            Need { scratch: scratch[index], scratch_bytes, held: load[index], overwrites }
+        };
+        let needs: Vec<Need> = (0..kernels.len()).map(need).collect();
+        let plan = Plan::assemble(network, lifetimes, kernels.clone(), &needs, &activations, &arena);
+        Ok(Plan { stages, ..plan })
+    }
 }
 
 impl Plan {
@@ -89,23 +134,22 @@ impl Plan {
     ///
     /// It is planned as it stands: apply [`super::passes`] before.
     pub fn aligned(network: &Network, alignment: usize) -> Result<Self, PlanError> {
-        let kernels = network.ops.iter().map(|op| select(network, op)).collect::<Result<Vec<_>, _>>()?;
-        let lifetimes = Lifetimes::of(network)?;
-        let overlays = Overlays::new(network, &kernels, &lifetimes);
-        let Layout { choice, groups, load, arena } = Layout::best(&overlays, &lifetimes, &kernels, alignment)?;
-        let (grouped, scratch) = arena.offsets.split_at(groups.len());
-        let mut activations = vec![0; lifetimes.spans.len()];
-        for (group, offset) in groups.iter().zip(grouped) {
-            group.iter().for_each(|(span, delta)| activations[*span] = offset + delta);
-        }
-        let need = |(index, kernel): (usize, &Kernel)| {
-            let from = choice[index].map(|overlay| lifetimes.spans[overlay.from].tensor);
-            let is_written = |id: &TensorId| Some(lifetimes.owner(*id)) == from;
-            let overwrites = network.ops[index].inputs.iter().position(is_written);
-            Need { scratch: scratch[index], scratch_bytes: kernel.scratch_bytes(), held: load[index], overwrites }
-        };
-        let needs: Vec<Need> = kernels.iter().enumerate().map(need).collect();
-        Ok(Self::assemble(network, &lifetimes, kernels, &needs, &activations, &arena))
+        Draft::new(network)?.plan(Vec::new(), alignment)
+    }
+
+    /// Plans `network` with a stage at each of `cuts`, which do not overlap.
+    pub fn cut(network: &Network, cuts: &[Cut]) -> Result<Self, PlanError> {
+        let draft = Draft::new(network)?;
+        let stages = patch::exactly(&draft, cuts)?;
+        draft.plan(stages, DEFAULT_ALIGNMENT)
+    }
+
+    /// Plans `network` with the stages that make its arena smallest at `slowdown` (a fraction) more cycles at most, or
+    /// with those that cost least of all that make it no larger than `enough` bytes.
+    pub fn small(network: &Network, slowdown: f64, enough: usize) -> Result<Self, PlanError> {
+        let draft = Draft::new(network)?;
+        let stages = patch::best(&draft, slowdown, enough)?;
+        draft.plan(stages, DEFAULT_ALIGNMENT)
     }
 
     /// Plans `network` for somebody else's kernels, which take filters, biases and requantisation as they stand, never
@@ -169,6 +213,7 @@ impl Plan {
                 + steps.iter().filter_map(|s| s.kernel.packed()).map(|p| p.filter_bytes()).sum::<usize>(),
             table_bytes: steps.iter().map(|s| s.table_bytes).sum(),
             steps,
+            stages: Vec::new(),
         }
     }
 

@@ -139,6 +139,7 @@ impl Prepared {
             arena_lower_bound: self.arena.bytes,
             weights_bytes: self.bytes.len(),
             table_bytes: 0,
+            stages: Vec::new(),
         }
     }
 

@@ -4,6 +4,7 @@
 
 mod call;
 mod sources;
+mod stage;
 mod view;
 
 use minijinja::{Environment, UndefinedBehavior};
@@ -12,14 +13,22 @@ use serde::Serialize;
 pub(super) use self::sources::kernels;
 use self::view::View;
 pub(super) use self::view::{Border, Dialect, border, printable};
-use super::interface::{BuildNeeds, Compiled, Engine, EngineError, Source, StepInfo};
-use super::kernel::Kernel;
+use super::interface::{BuildNeeds, Compiled, Engine, EngineError, Source};
 use super::passes;
+use super::patch::Cut;
 use super::plan::Plan;
 use super::prune;
 use crate::network::Network;
 
 pub struct TinyEngine;
+
+impl TinyEngine {
+    /// Compiles `network` with stages of the caller's choice; operators are numbered as in the rewritten network.
+    pub fn compile_cut(&self, network: &Network, cuts: &[Cut]) -> Result<Compiled, EngineError> {
+        let network = &rewritten(network);
+        print(self.name(), network, Plan::cut(network, cuts)?, view::OURS, sources::kernels())
+    }
+}
 
 /// Template and the file it prints.
 const TEMPLATES: [(&str, &str); 3] =
@@ -73,14 +82,7 @@ pub(super) fn print(
         sources.push(Source { path: path.into(), text: render(template, &view)?, shared: false });
     }
     sources.extend(kernels);
-    let live = plan.live_bytes(network)?;
-    let computing = plan.steps.iter().filter(|step| step.kernel != Kernel::Alias);
-    let steps = computing.map(|step| StepInfo {
-        op: step.origin,
-        kernel: step.kernel.name(),
-        macs: network.op_macs(&network.ops[step.op]),
-        live_bytes: live[step.op],
-    });
+    let steps = stage::entries(&plan).map(|entry| entry.info(network, &plan));
     Ok(Compiled {
         steps: steps.collect(),
         sources,
