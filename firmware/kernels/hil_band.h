@@ -9,18 +9,21 @@
 
 typedef struct hil_band hil_band;
 
-/* One call. Places are bytes from the start of the arena. */
+/* One call, or rows to be moved. */
 struct hil_band {
     void (*run)(const hil_band *b);
-    int32_t input, other; /* first rows of the operands */
-    int32_t output;       /* first row of the output */
-    int16_t in_h, out_h;  /* rows */
-    int16_t pad_top;      /* rows of padding above the first row of the operands */
+    const void *input, *other; /* first rows of the operands; of a move first row and end */
+    void *output;              /* first row of the output */
+    int16_t in_h, out_h;       /* rows */
+    int16_t pad_top;           /* rows of padding above the first row of the operands */
 };
 
-/* Moves bytes down; `to` is below `from`, and they may overlap. Word by word: the library's is made for size. */
-static inline void hil_move_down(const uint8_t *from, uint8_t *to, int32_t bytes)
+/* Moves bytes down: `out` is below `first`, and they may overlap. By words: the library's is made for size. */
+static inline void hil_move_down(const void *first, const void *end, void *out)
 {
+    const uint8_t *const from = (const uint8_t *)first;
+    uint8_t *const to = (uint8_t *)out;
+    const int32_t bytes = (int32_t)((const uint8_t *)end - from);
     int32_t i = 0;
     for (; (i + 16) <= bytes; i += 16) {
         uint32_t a, b, c, d;

@@ -14,8 +14,6 @@ use crate::network::TensorId;
 const MAX_OPS: usize = 40;
 /// Rows of a band.
 const BAND_ROWS: [usize; 11] = [1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 24];
-/// Rounds over the tensors of a stage in search of a better halo for each.
-const MAX_ROUNDS: usize = 2;
 
 /// A stage that could be.
 #[derive(Debug, Clone)]

@@ -77,7 +77,7 @@ struct CallView {
     /// Number of the function; none where rows are moved.
     step: Option<usize>,
     input: usize,
-    other: usize,
+    other: Option<usize>,
     output: usize,
     in_h: usize,
     out_h: usize,
@@ -94,7 +94,7 @@ impl StageView {
                 CallView {
                     step: computing.iter().position(|step| step.op == *op),
                     input: of(0).unwrap_or(0),
-                    other: of(1).unwrap_or(0),
+                    other: of(1),
                     output: output + offset(step.output),
                     in_h: *in_rows,
                     out_h: *out_rows,
@@ -103,7 +103,7 @@ impl StageView {
             }
             Call::Keep { op, from, bytes } => {
                 let window = offset(plan.steps[*op].output);
-                let (input, other, output) = (window + from, *bytes, window);
+                let (input, other, output) = (window + from, Some(window + from + bytes), window);
                 CallView { step: None, input, other, output, in_h: 0, out_h: 0, pad_top: 0 }
             }
         };
