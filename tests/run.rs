@@ -67,7 +67,7 @@ impl Toolchain for Tools {
         }
         let arena = compiled.plan.arena_bytes as u64;
         Ok(Built {
-            program: Program { segments: vec![], elf: what.clone().into_bytes() },
+            program: Program { elf: what.clone().into_bytes(), ..Program::default() },
             build_id: what.clone(),
             sha256: sha256_hex(what.as_bytes()),
             memory: Memory {

@@ -71,7 +71,7 @@ impl From<RunError> for Failure {
             RunError::Baseline(error) => error.into(),
             RunError::Board(error) => error.into(),
             RunError::Tools(message) => Self::Infrastructure(message),
-            RunError::Changed { .. } => Self::Usage(error.to_string()),
+            RunError::Library(_) | RunError::Changed { .. } => Self::Usage(error.to_string()),
         }
     }
 }

@@ -85,7 +85,7 @@ impl Progress {
 /// What should not wait for the table.
 fn trouble(row: &Measurement) -> Option<String> {
     let what = match row.status() {
-        Status::Ok | Status::DoesNotFit => return None,
+        Status::Ok | Status::Prebuilt | Status::DoesNotFit => return None,
         Status::Mismatch => "wrong output",
         Status::Failed => "failed",
     };

@@ -6,12 +6,12 @@ use super::arguments::RunOptions;
 use super::progress::Progress;
 use super::verdict::Verdict;
 use super::{Ended, Failure, interrupt, report};
-use crate::board::{self, Board};
+use crate::board;
 use crate::network::builtin;
 use crate::rack::Rack;
 use crate::results::RunState;
 use crate::results::gate::Request;
-use crate::run::{Images, Judge, Order, carry};
+use crate::run::{Images, Judge, NoCompiler, Order, Toolchain, boards, carry};
 use crate::scenario::{self, Known, Scenario, ScenarioError};
 
 pub fn run(options: RunOptions, json: bool) -> Ended {
@@ -30,9 +30,12 @@ pub fn run(options: RunOptions, json: bool) -> Ended {
         }
     };
     let jobs = options.jobs.map_or_else(super::rack::default_jobs, usize::from);
-    let tools = Images::find().map_err(|e| Failure::Infrastructure(e.to_string()))?;
-    let boards = scenario.boards.iter().map(|name| Board::shipped(name)).collect::<Result<Vec<_>, _>>()?;
-    let rack = Rack::emulated(&boards, jobs);
+    // Images that somebody else has built need no compiler.
+    let tools: Box<dyn Toolchain> = match scenario.candidates.is_empty() {
+        true => Box::new(NoCompiler),
+        false => Box::new(Images::find().map_err(|e| Failure::Infrastructure(e.to_string()))?),
+    };
+    let rack = Rack::emulated(&boards(&scenario)?, jobs);
     let order = Order {
         scenario_file: options.scenario.display().to_string(),
         scenario_text: text,
@@ -43,7 +46,7 @@ pub fn run(options: RunOptions, json: bool) -> Ended {
         cancel,
     };
     let progress = Progress::new();
-    let finished = carry(&scenario, &tools, &rack, &order, &|event| progress.tell(event));
+    let finished = carry(&scenario, &*tools, &rack, &order, &|event| progress.tell(event));
     progress.end();
     let finished = finished?;
     let judgement = match &judge {

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use super::fetch::FetchError;
 use super::plan::{Plan, PlanError};
+use crate::board::Board;
 use crate::network::Network;
 
 /// Why an engine cannot compile a network.
@@ -98,6 +99,8 @@ pub struct Compiled {
     /// Whether the arena is only as large as was guessed. Such an image says on the board how much of it is used
     /// (`hil memory`, `arena-used`), with which [`Engine::compile_with_arena`] makes the image that counts.
     pub arena_is_trial: bool,
+    /// Bytes of the arena that an interpreter keeps for itself, for as long as it lives; 0 of engines that have none.
+    pub interpreter_bytes: usize,
 }
 
 /// Turns networks into C.
@@ -108,6 +111,11 @@ pub trait Engine: Send + Sync {
     /// What it is, with the version of what is not ours; the name where all of it is.
     fn title(&self) -> String {
         self.name().into()
+    }
+
+    /// Why it has nothing for `board`, e.g. since a library was built for another core.
+    fn refuses(&self, _board: &Board) -> Option<String> {
+        None
     }
 
     /// Decides the plan alone: enough to know whether a network fits.

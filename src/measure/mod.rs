@@ -6,6 +6,7 @@
 mod client;
 mod error;
 mod info;
+pub mod mlperf;
 mod procedure;
 mod reply;
 mod session;

@@ -67,7 +67,9 @@ impl Unit for Emulated {
         let segments = program.segments.iter();
         let segments = segments.map(|s| Segment { address: s.address, bytes: s.bytes.clone() }).collect();
         let image = Image { segments, symbols: symbols(&program.elf) };
-        let mut machine = Machine::new(&self.board).map_err(|e| self.failed(&e))?;
+        let mut board = self.board.clone();
+        board.console.baud = program.baud.unwrap_or(board.console.baud);
+        let mut machine = Machine::new(&board).map_err(|e| self.failed(&e))?;
         machine.load(&image).map_err(|e| self.failed(&e))?;
         (self.machine, self.idle) = (Some(machine), Duration::ZERO);
         Ok(())
@@ -122,6 +124,7 @@ impl Unit for Emulated {
             cycles: machine.cycles(),
             touched_sram: touched,
             timed_instructions: machine.core().instructions_timed(),
+            core_hz: machine.soc().core_hz(),
         })
     }
 }

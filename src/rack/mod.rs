@@ -11,9 +11,11 @@ mod cancel;
 mod emulated;
 mod error;
 mod pool;
+mod program;
 mod unit;
 
 pub use cancel::Cancel;
 pub use error::{RackError, UnitError};
 pub use pool::{Health, Lease, Rack, UnitStatus};
+pub use program::ProgramError;
 pub use unit::{Counters, Driver, Program, Segment, Unit};

@@ -42,6 +42,8 @@ pub struct Program {
     pub segments: Vec<Segment>,
     /// The image as the linker wrote it, for messages that name symbols; empty where there is none.
     pub elf: Vec<u8>,
+    /// Bit rate of its console; the board's own where it is none.
+    pub baud: Option<u32>,
 }
 
 /// What only an emulator can count, since power-on.
@@ -55,6 +57,8 @@ pub struct Counters {
     pub touched_sram: u64,
     /// Instructions between the last two reads of the core's cycle counter, to within those that read it.
     pub timed_instructions: u64,
+    /// Core clock now, Hz: what the image has set up.
+    pub core_hz: u64,
 }
 
 /// One physical or emulated board. Every method may block, but none longer than its limit says or after

@@ -5,6 +5,7 @@ use minijinja::{AutoEscape, Environment, context};
 
 use super::gate::{change_text, finding_text, row_lines, value};
 use super::history::step_lines;
+use super::image::told_of;
 use super::palette::{hex, kernel};
 use super::plots::{self, PlotError};
 use super::summary::{BoardRows, by_board, excess};
@@ -163,6 +164,8 @@ fn board(board: &BoardRows<'_>, kernels: &[String]) -> Result<Value, HtmlError> 
 fn status_text(row: &Measurement) -> &'static str {
     match row.status() {
         Status::Ok => "ok",
+        Status::Prebuilt if row.latency().is_none() => "not verified",
+        Status::Prebuilt => "prebuilt",
         Status::DoesNotFit => "does not fit",
         Status::Mismatch => "mismatch",
         Status::Failed => "failed",
@@ -174,6 +177,7 @@ fn table_row(board: &BoardRows<'_>, row: &Measurement, slowest: f64) -> Value {
     let share = |part: u64, whole: u64| (part as f64 * 100.0 / whole.max(1) as f64).min(100.0);
     let told = match &row.outcome {
         Outcome::Ok(_) => None,
+        Outcome::Prebuilt(image) => Some(told_of(image)),
         Outcome::DoesNotFit { .. } => Some(format!("exceeds {}", excess(row))),
         Outcome::Mismatch { reason, .. } | Outcome::Failed { reason, .. } => Some(reason.clone()),
     };
@@ -188,9 +192,9 @@ fn table_row(board: &BoardRows<'_>, row: &Measurement, slowest: f64) -> Value {
         rate => row.macs_per_cycle().map(|rate| format!("{rate:.3}")),
         sram => row.memory().map(|m| grouped(m.sram.peak())),
         sram_share => row.memory().map(|m| share(m.sram.peak(), row.budget.sram)),
-        flash => row.memory().map(|m| grouped(m.flash.total())),
+        flash => row.memory().map(|m| m.flash.total()).or(row.prebuilt().map(|i| i.image_bytes)).map(grouped),
         flash_share => row.memory().map(|m| share(m.flash.total(), row.budget.flash)),
-        check => row.run().and_then(|run| run.check.as_ref()).map(|c| format!("{} equal", c.inputs)),
+        check => row.check().map(|c| format!("{} equal", c.inputs)),
         energy => row.run().and_then(|run| match run.energy {
             Energy::Microjoules(uj) => Some(format!("{uj:.1}")),
             Energy::Missing(_) => None,

@@ -91,7 +91,13 @@ fn row(row: &Measurement, limits: &Limits) -> Value {
         "broken_limits": limits.broken(row),
         "energy_uj": energy_uj,
         "energy_reason": energy_reason,
-        "check": run.and_then(|run| run.check.as_ref()),
+        "check": row.check(),
+        "prebuilt": row.prebuilt().map(|image| {
+            let mut value = serde_json::to_value(image).unwrap_or_default();
+            value["throughput"] = json!(image.throughput());
+            value["official"] = json!(image.is_official());
+            value
+        }),
         "layers": row.steps.iter().enumerate().map(layer).collect::<Vec<_>>(),
         "repeat": row.repeat,
     })

@@ -7,7 +7,7 @@ use super::gate::row_lines;
 use super::summary::by_board;
 use super::text::{grouped, ms};
 use crate::results::gate::{Judgement, State, Verdict};
-use crate::results::{Cause, Measurement, Outcome, Status, StoredRun};
+use crate::results::{Cause, Measurement, Outcome, Status, StoredRun, Verification};
 
 /// What becomes of a row.
 enum Case {
@@ -89,6 +89,10 @@ fn case(row: &Measurement, judgement: Option<&Judgement>) -> Case {
     }
     match &row.outcome {
         Outcome::Ok(_) => Case::Passed,
+        Outcome::Prebuilt(image) => match &image.verification {
+            Verification::Verified(_) => Case::Passed,
+            Verification::NotVerified(why) => Case::Skipped(format!("not verified: {why}")),
+        },
         Outcome::DoesNotFit { .. } => Case::Skipped(reason()),
         _ => Case::Failure("candidate", reason()),
     }

@@ -82,7 +82,8 @@ fn cells(row: &Measurement) -> String {
     let memory = |of: fn(&crate::results::Memory) -> u64| row.memory().map_or("–".into(), |m| grouped(of(m)));
     let (sram, flash) = (memory(|m| m.sram.peak()), memory(|m| m.flash.total()));
     let (latency, cycles) = match (&row.outcome, row.latency()) {
-        (Outcome::Ok(_), Some(l)) => (ms(l.ms()), grouped(l.median_cycles().round() as u64)),
+        (Outcome::Prebuilt(image), None) => (format!("*not verified: {}*", ms(image.timing.ms())), "–".into()),
+        (Outcome::Ok(_) | Outcome::Prebuilt(_), Some(l)) => (ms(l.ms()), grouped(l.median_cycles().round() as u64)),
         (Outcome::Ok(_), None) => ("–".into(), "–".into()),
         (other, _) => (format!("**{}**", other.status().name().replace('_', " ")), "–".into()),
     };

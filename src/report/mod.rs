@@ -7,6 +7,7 @@ mod compare;
 mod csv;
 mod gate;
 mod history;
+mod image;
 mod html;
 mod json;
 mod junit;

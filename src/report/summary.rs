@@ -86,7 +86,9 @@ impl<'a> BoardRows<'a> {
 
     /// The best ok rows, provenance by provenance: unlike ones are not compared.
     pub fn best(&self) -> Vec<Best<'a>> {
-        let ok = self.of_status(Status::Ok);
+        // Of images, only those whose outputs were verified.
+        let verified = |row: &&&Measurement| row.status() == Status::Ok || row.latency().is_some();
+        let ok: Vec<&Measurement> = self.rows.iter().filter(verified).copied().collect();
         let best = |provenance| {
             let rows: Vec<&Measurement> = ok.iter().filter(|row| row.provenance == provenance).copied().collect();
             let ms = |row: &Measurement| row.latency().map_or(f64::INFINITY, |l| l.ms());

@@ -1,5 +1,6 @@
 //! The terminal's table, at most 100 columns wide.
 
+use super::image::told_of;
 use super::summary::{BoardRows, by_board, excess};
 use super::text::{bytes, grouped, mhz, ms, one_line, shortened, wrapped};
 use crate::results::{Measurement, Outcome, Status, StoredRun};
@@ -74,6 +75,26 @@ fn entry(board: &BoardRows<'_>, row: &Measurement) -> Vec<String> {
             let broken = broken.into_iter().flatten().map(|line| format!("    {line}"));
             return [numbers].into_iter().chain(broken).collect();
         }
+        Outcome::Prebuilt(image) => {
+            let told = told_of(image);
+            let Some(latency) = row.latency() else {
+                let told = wrapped(&format!("not verified: {told} ({})", row.provenance), WIDTH - NAME - 1, 2);
+                let column = |(i, text): (usize, String)| format!("{:<NAME$} {text}", if i == 0 { &name } else { "" });
+                return told.into_iter().enumerate().map(column).collect();
+            };
+            let numbers = columns(
+                &name,
+                &ms(latency.ms()),
+                &grouped(latency.median_cycles().round() as u64),
+                &row.macs_per_cycle().map_or_else(|| "–".into(), |rate| format!("{rate:.3}")),
+                "–",
+                &grouped(image.image_bytes),
+                &row.check().map_or_else(|| "–".into(), |check| format!("{} ok", check.inputs)),
+                row.provenance.name(),
+            );
+            let more = wrapped(&told, WIDTH - 4, 2).into_iter().map(|line| format!("    {line}"));
+            return [numbers].into_iter().chain(more).collect();
+        }
         // The bytes come before whatever else is known.
         Outcome::DoesNotFit { .. } => ("does not fit", format!("exceeds {}", excess(row))),
         Outcome::Mismatch { reason, .. } => ("mismatch", reason.clone()),
@@ -92,8 +113,13 @@ fn summary(board: &BoardRows<'_>, lines: &mut Vec<String>) {
             lines.extend(told.into_iter().map(|line| format!("  {line}")));
         }
     };
-    let fitting = board.fitting();
-    say("fits", format!("{} of {}: {}", fitting.len(), board.rows.len(), names(fitting)));
+    let (fitting, images) = (board.fitting(), board.of_status(Status::Prebuilt));
+    let networks = board.rows.len() - images.len();
+    if networks > 0 {
+        say("fits", format!("{} of {networks}: {}", fitting.len(), names(fitting)));
+    }
+    let unverified = images.into_iter().filter(|row| row.latency().is_none()).collect();
+    say("not verified, and so not ranked", names(unverified));
     say("does not fit", names(board.of_status(Status::DoesNotFit)));
     say("breaks a limit", names(board.breaking()));
     say("no latency, since its output is wrong", names(board.of_status(Status::Mismatch)));

@@ -2,6 +2,7 @@
 
 use super::measurement::{Measurement, Provenance};
 use super::outcome::{Energy, Outcome};
+use super::prebuilt::{Prebuilt, Verification};
 
 /// A row that contradicts itself: a mistake of whoever made it, not of the user.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -26,6 +27,32 @@ pub enum Inconsistent {
     TooBig,
     #[error("no reason for `{0}`")]
     NoReason(&'static str),
+    #[error("an image without a window")]
+    NoWindow,
+    #[error("an accuracy of {0} %")]
+    Accuracy(String),
+}
+
+fn prebuilt(row: &Measurement, image: &Prebuilt) -> Result<(), Inconsistent> {
+    if row.image_sha256.is_none() {
+        return Err(Inconsistent::NoImage(row.provenance));
+    }
+    if row.provenance != Provenance::Silicon && row.error_band.trim().is_empty() {
+        return Err(Inconsistent::NoErrorBand(row.provenance));
+    }
+    if image.windows.is_empty() || image.windows.iter().any(|w| w.inferences == 0 || w.microseconds == 0) {
+        return Err(Inconsistent::NoWindow);
+    }
+    match &image.verification {
+        Verification::NotVerified(why) if why.trim().is_empty() => return Err(Inconsistent::NoReason("not verified")),
+        _ => {}
+    }
+    match image.accuracy {
+        Some(found) if !(0.0..=100.0).contains(&found.top1) || found.files == 0 => {
+            Err(Inconsistent::Accuracy(found.top1.to_string()))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Whether `row` is consistent with itself.
@@ -37,6 +64,7 @@ pub fn check(row: &Measurement) -> Result<(), Inconsistent> {
     }
     let run = match &row.outcome {
         Outcome::Ok(run) => run,
+        Outcome::Prebuilt(image) => return prebuilt(row, image),
         Outcome::DoesNotFit { .. } => return if exceeded { Ok(()) } else { Err(Inconsistent::Fits) },
         Outcome::Mismatch { .. } | Outcome::Failed { .. } => return Ok(()),
     };

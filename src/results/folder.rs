@@ -22,7 +22,7 @@ pub(super) const JOURNAL: &str = "journal.jsonl";
 pub(super) const MEASUREMENTS: &str = "measurements.parquet";
 pub(super) const LAYERS: &str = "layers.parquet";
 /// Version of the folder's layout.
-pub(super) const FORMAT: u32 = 2;
+pub(super) const FORMAT: u32 = 3;
 
 /// What a run is of, and what it takes to repeat it.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -50,6 +50,9 @@ pub struct RunInfo {
     pub planned_rows: u32,
     /// What a network must keep to be of use.
     pub limits: Limits,
+    /// The engine that the others are compared with.
+    #[serde(default)]
+    pub compare_to: Option<String>,
     /// What a reader should know, e.g. what the scenario asks for and was not done.
     pub notes: Vec<String>,
 }

@@ -25,8 +25,12 @@ pub enum Broken {
 impl Limits {
     /// The limits that an ok row breaks; other rows have no numbers to break them with.
     pub fn broken(&self, row: &Measurement) -> Vec<Broken> {
-        let Some(run) = row.run() else { return Vec::new() };
-        let (sram, flash) = (run.memory.sram.peak(), run.memory.flash.total());
+        // Of an image, only what is known: its latency where it was verified, and its flash.
+        let (sram, flash) = match (row.run(), row.prebuilt()) {
+            (Some(run), _) => (run.memory.sram.peak(), run.memory.flash.total()),
+            (None, Some(image)) => (0, image.image_bytes),
+            (None, None) => return Vec::new(),
+        };
         let latency = match (self.latency_ms, row.latency().map(|latency| latency.ms())) {
             (Some(limit), Some(value)) if value > limit => Some(Broken::LatencyMs { limit, value }),
             _ => None,

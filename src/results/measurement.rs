@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::outcome::{Excess, Latency, Memory, Outcome, Run, Status};
+use super::outcome::{Excess, Latency, Memory, Outcome, OutputCheck, Run, Status};
+use super::prebuilt::Prebuilt;
 
 /// Where a number comes from. Rows of different provenance are never compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -116,8 +117,30 @@ impl Measurement {
         }
     }
 
+    /// The latency of a row whose outputs were verified.
     pub fn latency(&self) -> Option<&Latency> {
-        self.run().and_then(|run| run.latency.as_ref())
+        match &self.outcome {
+            Outcome::Ok(run) => run.latency.as_ref(),
+            Outcome::Prebuilt(image) => image.check().map(|_| &image.timing),
+            _ => None,
+        }
+    }
+
+    /// The outputs that were equal to the reference's.
+    pub fn check(&self) -> Option<&OutputCheck> {
+        match &self.outcome {
+            Outcome::Ok(run) => run.check.as_ref(),
+            Outcome::Prebuilt(image) => image.check(),
+            _ => None,
+        }
+    }
+
+    /// What an image of somebody else's did.
+    pub fn prebuilt(&self) -> Option<&Prebuilt> {
+        match &self.outcome {
+            Outcome::Prebuilt(image) => Some(image),
+            _ => None,
+        }
     }
 
     /// Measured memory where it ran, planned memory where it does not fit.

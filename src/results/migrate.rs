@@ -4,6 +4,7 @@
 //! |---|---|
 //! | 1 | – |
 //! | 2 | limits in `run.json`; what a failure says something about; SRAM that only measurement needs |
+//! | 3 | images that somebody else has built; what an interpreter keeps of the arena; the engine that others are compared with |
 //!
 //! Only what is missing is added, so that a folder which was partly rewritten, e.g. by a resume that was killed, is read
 //! all the same. What an earlier version did not know is filled in as what claims least.
@@ -54,16 +55,15 @@ pub fn row(format: u32, row: &mut Value) {
 
 /// Brings a table of measurements to this format.
 pub fn measurements(format: u32, table: &mut DataFrame) -> Result<(), String> {
-    if format >= 2 {
-        return Ok(());
-    }
     let height = table.height();
+    let zeros = |name: &str| UInt64Chunked::full(name.into(), 0, height).into_column();
     let columns = [
-        ("cause", StringChunked::full("cause".into(), "infrastructure", height).into_column()),
-        ("sram_harness", UInt64Chunked::full("sram_harness".into(), 0, height).into_column()),
+        (2, "cause", StringChunked::full("cause".into(), "infrastructure", height).into_column()),
+        (2, "sram_harness", zeros("sram_harness")),
+        (3, "sram_interpreter", zeros("sram_interpreter")),
     ];
-    for (name, column) in columns {
-        if table.column(name).is_err() {
+    for (since, name, column) in columns {
+        if format < since && table.column(name).is_err() {
             table.with_column(column).map_err(|e| e.to_string())?;
         }
     }

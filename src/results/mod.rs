@@ -1,6 +1,6 @@
 //! The store: what was measured, in folders that survive a killed process.
 //!
-//! - [`Measurement`] is one row. A latency exists only inside [`Outcome::Ok`], so that no other row can carry one.
+//! - [`Measurement`] is one row. It has a latency only where its outputs were verified.
 //! - [`RunFolder`] writes a run: `run.json`, a journal that is synced row by row, and Parquet at the end.
 //! - [`read`] gives a run back, from Parquet or, where a run was killed, from its journal.
 //!
@@ -20,6 +20,7 @@ mod measurement;
 mod migrate;
 mod outcome;
 mod parquet;
+mod prebuilt;
 mod read;
 mod retention;
 pub mod step;
@@ -36,6 +37,7 @@ pub use measurement::{Budget, Measurement, Provenance, Repeat, Step};
 pub use outcome::{
     Cause, Energy, Excess, Flash, Latency, LatencyError, Memory, Outcome, OutputCheck, Run, Sram, Status,
 };
+pub use prebuilt::{Accuracy, Prebuilt, Verification, Window};
 pub use read::{Source, StoredRun, read};
 pub use retention::{Removed, Retention, sweep};
 pub use time::utc_text;

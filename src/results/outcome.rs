@@ -4,11 +4,15 @@ use std::num::NonZeroU32;
 
 use serde::{Deserialize, Serialize};
 
+use super::prebuilt::Prebuilt;
+
 /// The outcome as one word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
     Ok,
+    /// An image of somebody else's ran; whether its outputs were verified is another question.
+    Prebuilt,
     DoesNotFit,
     Mismatch,
     Failed,
@@ -19,6 +23,7 @@ impl Status {
     pub fn name(self) -> &'static str {
         match self {
             Self::Ok => "ok",
+            Self::Prebuilt => "prebuilt",
             Self::DoesNotFit => "does_not_fit",
             Self::Mismatch => "mismatch",
             Self::Failed => "failed",
@@ -54,6 +59,8 @@ impl Cause {
 pub enum Outcome {
     /// Every output was the reference's, so that its numbers mean something.
     Ok(Box<Run>),
+    /// An image of somebody else's ran to the end of its procedure.
+    Prebuilt(Box<Prebuilt>),
     /// Found before anything was built; `memory` is what the plan needs.
     DoesNotFit { reason: String, memory: Memory },
     /// An output differed from the reference: a wrong network has no latency.
@@ -66,6 +73,7 @@ impl Outcome {
     pub fn status(&self) -> Status {
         match self {
             Self::Ok(_) => Status::Ok,
+            Self::Prebuilt(_) => Status::Prebuilt,
             Self::DoesNotFit { .. } => Status::DoesNotFit,
             Self::Mismatch { .. } => Status::Mismatch,
             Self::Failed { .. } => Status::Failed,
@@ -75,7 +83,7 @@ impl Outcome {
     /// Why it is not ok.
     pub fn reason(&self) -> Option<&str> {
         match self {
-            Self::Ok(_) => None,
+            Self::Ok(_) | Self::Prebuilt(_) => None,
             Self::DoesNotFit { reason, .. } | Self::Mismatch { reason, .. } | Self::Failed { reason, .. } => {
                 Some(reason)
             }
@@ -93,6 +101,8 @@ impl Outcome {
     pub fn memory(&self) -> Option<&Memory> {
         match self {
             Self::Ok(run) => Some(&run.memory),
+            // Which part of it is for what, nobody can tell from outside.
+            Self::Prebuilt(_) => None,
             Self::DoesNotFit { memory, .. } | Self::Mismatch { memory, .. } => Some(memory),
             Self::Failed { memory, .. } => memory.as_ref(),
         }
@@ -209,6 +219,9 @@ pub struct Sram {
     /// Zeroed variables, the arena left out.
     pub bss: u64,
     pub arena: u64,
+    /// Bytes of the arena that an interpreter keeps for itself; the rest holds tensors.
+    #[serde(default)]
+    pub interpreter: u64,
     /// High-water mark of the stack; of a plan, what is reserved for it.
     pub stack: u64,
     /// Buffers that only measurement needs, e.g. a copy of the input; no part of the peak, since no product has them.

@@ -60,8 +60,13 @@ impl Prepared {
     fn case(&self, index: u64) -> Result<Case, String> {
         let tensor = self.network.inputs.first().map(|id| self.network.tensor(*id)).ok_or("it has no input")?;
         let input = draw(tensor, self.seed, index);
-        let outputs = reference::run(&self.network, std::slice::from_ref(&input)).map_err(|e| e.to_string())?;
-        let output = outputs.into_iter().next().ok_or("it has no output")?;
+        let output = self.output(input.clone())?;
         Ok(Case { input, output })
+    }
+
+    /// What must come of `input`.
+    pub fn output(&self, input: Vec<u8>) -> Result<Vec<u8>, String> {
+        let outputs = reference::run(&self.network, &[input]).map_err(|e| e.to_string())?;
+        outputs.into_iter().next().ok_or_else(|| "it has no output".into())
     }
 }

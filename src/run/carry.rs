@@ -8,14 +8,15 @@ use std::sync::{Arc, OnceLock};
 use super::candidate::{Prepared, prepare};
 use super::error::RunError;
 use super::event::{Event, Stage};
+use super::image::Given;
 use super::parallel::each;
-use super::plan::{Row, engine, rows};
-use super::record::{Common, outcome, planned, provenance, steps};
+use super::plan::{ImageRow, Row, boards, engines, image_rows, rows};
+use super::record::{Common, PREBUILT, outcome, planned, provenance, steps};
+use super::settle::{Settle, Settled, Unsettled};
 use super::toolchain::{Built, Toolchain};
 use super::{git, resume};
-use crate::board::Board;
 use crate::engine::{Compiled, fit};
-use crate::measure::{Expected, MeasureError, Settings, measure};
+use crate::measure::{Case, Expected, MeasureError, Settings, measure};
 use crate::rack::{Cancel, Rack, RackError};
 use crate::results::{
     Cause, Limits, Measurement, Outcome, ResultsError, RunFolder, RunInfo, RunState, StoredRun, write_file,
@@ -54,19 +55,21 @@ pub fn carry(
     order: &Order,
     tell: &(dyn Fn(Event<'_>) + Sync),
 ) -> Result<Finished, RunError> {
-    let boards = scenario.boards.iter().map(|name| Board::shipped(name)).collect::<Result<Vec<_>, _>>()?;
+    let (boards, engines) = (boards(scenario)?, engines(scenario)?);
     let compiler = tools.compiler().map_err(RunError::Tools)?;
-    let common = Common { scenario, boards: &boards, compiler, git: git::state() };
-    let rows = rows(scenario);
-    let info = info(&common, tools, order, rows.len());
+    let common = Common { scenario, boards: &boards, engines: &engines, compiler, git: git::state() };
+    let (rows, images) = (rows(scenario), image_rows(scenario, &boards));
+    let planned_rows = rows.len() + images.len();
+    let info = info(&common, tools, order, planned_rows);
     let mut folder = match &order.resume {
         Some(path) => resume::resume(path, &info)?,
         None => RunFolder::create(&order.results, info)?,
     };
     let settled: Vec<u32> = folder.rows().iter().filter(|r| resume::is_settled(r)).map(|r| r.index).collect();
     let open: Vec<Row> = rows.iter().filter(|row| !settled.contains(&row.index)).copied().collect();
+    let images: Vec<ImageRow> = images.into_iter().filter(|row| !settled.contains(&row.index)).collect();
     let path = folder.path().to_path_buf();
-    tell(Event::Started { folder: &path, rows: rows.len(), kept: settled.len() });
+    tell(Event::Started { folder: &path, rows: planned_rows, kept: settled.len() });
     let carrier = Carrier {
         common: &common,
         tools,
@@ -76,7 +79,7 @@ pub fn carry(
         folder: &path,
         prepared: scenario.candidates.iter().map(|_| OnceLock::new()).collect(),
     };
-    let ended = carrier.both_passes(&open, &mut folder);
+    let ended = carrier.both_passes(&open, &mut folder).and_then(|()| carrier.images(&images, &mut folder));
     let (state, message) = match &ended {
         Ok(()) if order.cancel.is_cancelled() => (RunState::Interrupted, None),
         Ok(()) => (RunState::Finished, None),
@@ -113,14 +116,17 @@ fn info(common: &Common<'_>, tools: &dyn Toolchain, order: &Order, planned_rows:
             sram_bytes: constraints.max_sram_bytes,
             flash_bytes: constraints.max_flash_bytes,
         },
+        compare_to: scenario.compare_to.clone(),
         notes: Vec::new(),
     }
 }
 
 /// The compiler and the engines, with their versions.
 fn used(common: &Common<'_>) -> BTreeMap<String, String> {
-    let engines = common.scenario.engines.iter().map(|name| (name.name().to_string(), engine(*name).title()));
-    engines.chain([("compiler".to_string(), common.compiler.clone())]).collect()
+    let engines = common.scenario.engines.iter().zip(common.engines);
+    let engines = engines.map(|(asked, engine)| (asked.name().to_string(), engine.title()));
+    let images = common.scenario.prebuilt.iter().map(|_| (PREBUILT.to_string(), "images built by others".to_string()));
+    engines.chain(images).chain([("compiler".to_string(), common.compiler.clone())]).collect()
 }
 
 /// A row that fits.
@@ -147,21 +153,22 @@ impl Carrier<'_> {
         // Workers on one candidate would wait for each other.
         order.sort_by_key(|row| (row.board, row.candidate));
         let stop = || self.order.cancel.cancel();
-        let plan = |row: &Row| (*row, self.guarded(*row, || self.plan(*row)));
+        let failed = |row: Row| move |reason| self.common.failed(row, None, Cause::Infrastructure, reason);
+        let plan = |row: &Row| (*row, self.guarded(failed(*row), || self.plan(*row)));
         self.each(&order, plan, stop, |(row, planned)| match planned {
             None => Ok(()),
             Some(Ok(compiled)) => {
                 fitting.push(Fitting { row, compiled });
                 Ok(())
             }
-            Some(Err(measurement)) => self.store(folder, row, *measurement),
+            Some(Err(measurement)) => self.store(folder, row.index, *measurement),
         })?;
         fitting.sort_by_key(|fitting| (fitting.row.board, fitting.row.candidate));
         (self.tell)(Event::Planned { rows: fitting.len() });
-        let work = |f: &Fitting| (f.row, self.guarded(f.row, || self.build_and_measure(f)));
+        let work = |f: &Fitting| (f.row, self.guarded(failed(f.row), || self.build_and_measure(f)));
         self.each(&fitting, work, stop, |(row, done)| match done {
             None => Ok(()),
-            Some(Ok(measurement) | Err(measurement)) => self.store(folder, row, *measurement),
+            Some(Ok(measurement) | Err(measurement)) => self.store(folder, row.index, *measurement),
         })
     }
 
@@ -175,21 +182,24 @@ impl Carrier<'_> {
         each(items, self.order.jobs, work, take, stop)
     }
 
-    fn store(&self, folder: &mut RunFolder, row: Row, measurement: Measurement) -> Result<(), ResultsError> {
+    fn store(&self, folder: &mut RunFolder, row: u32, measurement: Measurement) -> Result<(), ResultsError> {
         folder.append(measurement.clone())?;
         (self.tell)(Event::Finished { row, measurement: &measurement });
         Ok(())
     }
 
     /// Does nothing once cancelled, and makes a failure of a panic, which is a mistake of ours.
-    fn guarded<T>(&self, row: Row, work: impl FnOnce() -> Step<T>) -> Step<T> {
+    fn guarded<T>(&self, failed: impl FnOnce(String) -> Measurement, work: impl FnOnce() -> Step<T>) -> Step<T> {
         if self.order.cancel.is_cancelled() {
             return None;
         }
         catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
             let text = panic.downcast_ref::<String>().cloned();
             let text = text.or_else(|| panic.downcast_ref::<&str>().map(ToString::to_string)).unwrap_or_default();
-            self.fail(row, None, Cause::Infrastructure, format!("internal error: {text}"))
+            if self.order.cancel.is_cancelled() {
+                return None;
+            }
+            Some(Err(Box::new(failed(format!("internal error: {text}")))))
         })
     }
 
@@ -204,7 +214,7 @@ impl Carrier<'_> {
     fn stage(&self, row: Row, stage: Stage) {
         let network = &self.common.scenario.candidates[row.candidate].name;
         let board = &self.common.boards[row.board].name;
-        (self.tell)(Event::Stage { row, network, board, stage });
+        (self.tell)(Event::Stage { row: row.index, network, board, stage });
     }
 
     fn prepared(&self, row: Row) -> Result<Arc<Prepared>, String> {
@@ -218,14 +228,17 @@ impl Carrier<'_> {
             Ok(prepared) => prepared,
             Err(reason) => return self.fail(row, None, Cause::Candidate, reason),
         };
-        let compiled = match engine(row.engine).compile(&prepared.network) {
+        let (engine, board) = (&self.common.engines[row.engine], &self.common.boards[row.board]);
+        if let Some(problem) = engine.refuses(board) {
+            return self.fail(row, Some(&prepared), Cause::Candidate, problem);
+        }
+        let compiled = match engine.compile(&prepared.network) {
             Ok(compiled) => compiled,
             Err(error) => {
                 let cause = if error.is_infrastructure() { Cause::Infrastructure } else { Cause::Candidate };
                 return self.fail(row, Some(&prepared), cause, error.to_string());
             }
         };
-        let board = &self.common.boards[row.board];
         let reserved = self.tools.reserved(board, &compiled);
         match fit::fit(&compiled.plan, board, reserved) {
             Ok(_) => Some(Ok(compiled)),
@@ -240,24 +253,37 @@ impl Carrier<'_> {
     }
 
     fn build_and_measure(&self, fitting: &Fitting) -> Step<Box<Measurement>> {
-        let (row, compiled) = (fitting.row, &fitting.compiled);
+        let row = fitting.row;
         let prepared = match self.prepared(row) {
             Ok(prepared) => prepared,
             Err(reason) => return self.fail(row, None, Cause::Candidate, reason),
         };
         let board = &self.common.boards[row.board];
-        self.stage(row, Stage::Building);
-        let built = match self.tools.build(compiled, board) {
-            Ok(built) => built,
-            Err(failure) => return self.fail(row, Some(&prepared), failure.cause, failure.reason),
-        };
-        self.stage(row, Stage::Built { cached: built.cached });
         self.stage(row, Stage::Reference);
         let inputs = self.common.scenario.measure.inputs;
         let cases = match prepared.cases(inputs) {
             Ok(cases) => cases,
             Err(reason) => return self.fail(row, Some(&prepared), Cause::Candidate, reason),
         };
+        self.stage(row, Stage::Building);
+        let (settled, built);
+        let compiled = if fitting.compiled.arena_is_trial {
+            match self.settled(row, &prepared, &fitting.compiled, cases) {
+                Some(Ok(found)) => (settled, built) = (found.compiled, found.built),
+                Some(Err(measurement)) => return Some(Err(measurement)),
+                None => return None,
+            }
+            &settled
+        } else {
+            match self.tools.build(&fitting.compiled, board) {
+                Ok(found) => built = found,
+                Err(failure) => return self.fail(row, Some(&prepared), failure.cause, failure.reason),
+            }
+            &fitting.compiled
+        };
+        let mut built = built;
+        built.memory.sram.interpreter = compiled.interpreter_bytes as u64;
+        self.stage(row, Stage::Built { cached: built.cached });
         let mut measurement = self.common.failed(row, Some(&prepared), Cause::Infrastructure, "not measured".into());
         measurement.steps = steps(compiled);
         measurement.image_sha256 = Some(built.sha256.clone());
@@ -272,6 +298,99 @@ impl Carrier<'_> {
                 Err(Some(reason)) => failed(reason),
             },
         };
+        Some(Ok(Box::new(measurement)))
+    }
+
+    /// The image of an engine whose first one is a trial, with the arena that was found on a unit.
+    fn settled(&self, row: Row, prepared: &Prepared, trial: &Compiled, cases: &[Case]) -> Step<Settled> {
+        let (board, cancel) = (&self.common.boards[row.board], &self.order.cancel);
+        let infrastructure = |reason| self.fail(row, Some(prepared), Cause::Infrastructure, reason);
+        let Some(case) = cases.first() else { return infrastructure("internal error: there is no input".into()) };
+        let mut unit = match self.rack.lease(&board.name, cancel) {
+            Ok(unit) => unit,
+            Err(RackError::Cancelled) => return None,
+            Err(other) => return infrastructure(other.to_string()),
+        };
+        let engine = &*self.common.engines[row.engine];
+        let settle = Settle { engine, network: &prepared.network, board, tools: self.tools, case, cancel };
+        match settle.settle(&mut *unit, trial) {
+            Ok(settled) => Some(Ok(settled)),
+            Err(Unsettled::Build(failure)) => self.fail(row, Some(prepared), failure.cause, failure.reason),
+            Err(Unsettled::Engine(reason)) => self.fail(row, Some(prepared), Cause::Candidate, reason),
+            Err(Unsettled::TooBig { arena_bytes, said }) => {
+                let reason = format!("no arena that fits {} starts the library: {said}", board.name);
+                let reserved = self.tools.reserved(board, trial);
+                let mut memory = planned(&trial.plan, reserved);
+                memory.sram.arena = arena_bytes as u64;
+                let mut measurement = self.common.row(row, Some(prepared), Outcome::DoesNotFit { reason, memory });
+                if measurement.over_by() == Default::default() {
+                    let Outcome::DoesNotFit { reason, memory } = measurement.outcome else { return None };
+                    let outcome = Outcome::Failed { cause: Cause::Candidate, reason, memory: Some(memory) };
+                    measurement = self.common.row(row, Some(prepared), outcome);
+                }
+                measurement.steps = steps(trial);
+                Some(Err(Box::new(measurement)))
+            }
+            Err(Unsettled::Measure(error)) if error.is_cancelled() => None,
+            Err(Unsettled::Measure(MeasureError::Mismatch(mismatch))) => {
+                let memory = planned(&trial.plan, self.tools.reserved(board, trial));
+                let outcome = Outcome::Mismatch { reason: mismatch.to_string(), memory };
+                Some(Err(Box::new(self.common.row(row, Some(prepared), outcome))))
+            }
+            Err(Unsettled::Measure(error)) => infrastructure(error.to_string()),
+        }
+    }
+
+    /// The third pass: images of others, which need no plan and no build.
+    fn images(&self, rows: &[ImageRow], folder: &mut RunFolder) -> Result<(), ResultsError> {
+        let stop = || self.order.cancel.cancel();
+        let failed = |row: ImageRow| move |reason| self.failed_image(row, Cause::Infrastructure, reason);
+        let work = |row: &ImageRow| (*row, self.guarded(failed(*row), || self.image(*row)));
+        self.each(rows, work, stop, |(row, done)| match done {
+            None => Ok(()),
+            Some(Ok(measurement) | Err(measurement)) => self.store(folder, row.index, *measurement),
+        })
+    }
+
+    fn failed_image(&self, row: ImageRow, cause: Cause, reason: String) -> Measurement {
+        let file = self.common.scenario.prebuilt[row.image].image.display();
+        // What is wrong with a file names it already.
+        let reason = if reason.starts_with(&file.to_string()) { reason } else { format!("{file}: {reason}") };
+        self.common.image(row, Outcome::Failed { cause, reason, memory: None })
+    }
+
+    fn image(&self, row: ImageRow) -> Step<Box<Measurement>> {
+        let (asked, board) = (&self.common.scenario.prebuilt[row.image], &self.common.boards[row.board]);
+        let failed = |cause, reason| Some(Err(Box::new(self.failed_image(row, cause, reason))));
+        let given = match Given::read(asked, board) {
+            Ok(given) => given,
+            Err(problem) => return failed(Cause::Candidate, problem),
+        };
+        let cancel = &self.order.cancel;
+        let mut unit = match self.rack.lease(&board.name, cancel) {
+            Ok(unit) => unit,
+            Err(RackError::Cancelled) => return None,
+            Err(other) => return failed(Cause::Infrastructure, other.to_string()),
+        };
+        (self.tell)(Event::Stage { row: row.index, network: &asked.name, board: &board.name, stage: Stage::Measuring });
+        let certain = unit.driver().interchangeable();
+        let mut measurement = match given.measure(&mut *unit, cancel) {
+            Ok(outcome) => self.common.image(row, outcome),
+            Err(error) if error.is_cancelled() => return None,
+            Err(error) => {
+                let cause = if error.is_the_users(certain) { Cause::Candidate } else { Cause::Infrastructure };
+                self.failed_image(row, cause, error.to_string())
+            }
+        };
+        measurement.provenance = provenance(unit.driver());
+        if !certain {
+            measurement.unit = unit.id().into();
+        }
+        measurement.image_sha256 = Some(given.sha256());
+        if let Some(network) = &given.network {
+            measurement.network_sha256 = network.sha256.clone();
+            measurement.macs = network.network.macs();
+        }
         Some(Ok(Box::new(measurement)))
     }
 
@@ -290,7 +409,7 @@ impl Carrier<'_> {
         row: Row,
         compiled: &Compiled,
         built: &Built,
-        cases: &[crate::measure::Case],
+        cases: &[Case],
         measurement: &mut Measurement,
     ) -> Result<Outcome, Option<String>> {
         let cancel = &self.order.cancel;

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use crate::board::BoardError;
+use crate::engine::tflm::LibraryError;
 use crate::results::ResultsError;
 use crate::results::baseline::BaselineError;
 
@@ -15,6 +16,9 @@ pub enum RunError {
     Baseline(#[from] BaselineError),
     #[error(transparent)]
     Board(#[from] BoardError),
+    /// A library that the scenario names.
+    #[error(transparent)]
+    Library(#[from] LibraryError),
     /// A tool that every row needs cannot be used.
     #[error("{0}")]
     Tools(String),

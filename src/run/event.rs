@@ -2,7 +2,6 @@
 
 use std::path::Path;
 
-use super::plan::Row;
 use crate::results::Measurement;
 
 /// Where a row is.
@@ -33,14 +32,15 @@ pub enum Event<'a> {
         rows: usize,
     },
     Stage {
-        row: Row,
+        /// Place of the row in the plan.
+        row: u32,
         network: &'a str,
         board: &'a str,
         stage: Stage,
     },
     /// The row is stored.
     Finished {
-        row: Row,
+        row: u32,
         measurement: &'a Measurement,
     },
 }

@@ -56,7 +56,14 @@ impl Toolchain for Images {
 pub fn built(image: Image) -> Built {
     let sizes = image.sizes;
     let sram =
-        Sram { data: sizes.data, bss: sizes.bss, arena: sizes.arena, stack: sizes.stack, harness: sizes.harness };
+        Sram {
+        data: sizes.data,
+        bss: sizes.bss,
+        arena: sizes.arena,
+        interpreter: 0,
+        stack: sizes.stack,
+        harness: sizes.harness,
+    };
     let flash = Flash { text: sizes.text, rodata: sizes.rodata, weights: sizes.weights, data: sizes.data };
     Built {
         build_id: image.build_id,
@@ -71,5 +78,5 @@ pub fn built(image: Image) -> Built {
 /// What is flashed of an image.
 fn program(segments: Vec<firmware::Segment>, elf: Vec<u8>) -> Program {
     let segment = |s: firmware::Segment| Segment { address: s.address, bytes: s.bytes };
-    Program { segments: segments.into_iter().map(segment).collect(), elf }
+    Program { segments: segments.into_iter().map(segment).collect(), elf, baud: None }
 }

@@ -1,10 +1,13 @@
 //! Which rows a scenario asks for.
 
-use crate::engine::{CmsisNn, Engine, Tflm, TinyEngine};
+use crate::board::{Board, BoardError};
+use crate::engine::{CmsisNn, Engine, Tflm, TinyEngine, tflm::UserLibrary};
 use crate::firmware::Cache;
-use crate::scenario::{EngineName, Scenario};
+use crate::scenario::{self, EngineName, Scenario};
 
-/// One row to be measured.
+use super::error::RunError;
+
+/// One row to be measured of a network that is compiled here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Row {
     /// Place in the plan: the same in every run of a scenario.
@@ -13,7 +16,19 @@ pub struct Row {
     pub candidate: usize,
     /// Index into [`Scenario::boards`].
     pub board: usize,
-    pub engine: EngineName,
+    /// Index into [`Scenario::engines`].
+    pub engine: usize,
+}
+
+/// One row to be measured of an image that somebody else has built.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ImageRow {
+    /// Place in the plan, after all networks.
+    pub index: u32,
+    /// Index into [`Scenario::prebuilt`].
+    pub image: usize,
+    /// Index into [`boards`].
+    pub board: usize,
 }
 
 /// Candidates × boards × engines, in the scenario's order.
@@ -21,12 +36,35 @@ pub fn rows(scenario: &Scenario) -> Vec<Row> {
     let mut rows = Vec::new();
     for candidate in 0..scenario.candidates.len() {
         for board in 0..scenario.boards.len() {
-            for engine in &scenario.engines {
-                rows.push(Row { index: rows.len() as u32, candidate, board, engine: *engine });
+            for engine in 0..scenario.engines.len() {
+                rows.push(Row { index: rows.len() as u32, candidate, board, engine });
             }
         }
     }
     rows
+}
+
+/// The images of a scenario; they come after all of its networks.
+pub fn image_rows(scenario: &Scenario, boards: &[Board]) -> Vec<ImageRow> {
+    let first = rows(scenario).len();
+    let place = |name: &str| boards.iter().position(|board| board.name == name).unwrap_or_default();
+    let row = |(image, prebuilt): (usize, &scenario::Prebuilt)| ImageRow {
+        index: (first + image) as u32,
+        image,
+        board: place(&prebuilt.board),
+    };
+    scenario.prebuilt.iter().enumerate().map(row).collect()
+}
+
+/// The scenario's boards, then those that only its images are for.
+pub fn boards(scenario: &Scenario) -> Result<Vec<Board>, BoardError> {
+    let mut names: Vec<&String> = Vec::new();
+    for name in scenario.boards.iter().chain(scenario.prebuilt.iter().map(|image| &image.board)) {
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    names.into_iter().map(|name| Board::shipped(name)).collect()
 }
 
 /// The engine of a name; sources that it fetches are kept in the user's cache.
@@ -36,4 +74,15 @@ pub fn engine(name: EngineName) -> Box<dyn Engine> {
         EngineName::CmsisNn => Box::new(CmsisNn::in_cache(Cache::user().folder())),
         EngineName::Tflm => Box::new(Tflm::in_cache(Cache::user().folder())),
     }
+}
+
+/// The scenario's engines, in its order. Libraries of the user's are read.
+pub fn engines(scenario: &Scenario) -> Result<Vec<Box<dyn Engine>>, RunError> {
+    let make = |engine: &scenario::Engine| -> Result<Box<dyn Engine>, RunError> {
+        match engine {
+            scenario::Engine::Named(name) => Ok(self::engine(*name)),
+            scenario::Engine::Tflm(own) => Ok(Box::new(Tflm::user(UserLibrary::open(&own.lib, &own.include)?))),
+        }
+    };
+    scenario.engines.iter().map(make).collect()
 }

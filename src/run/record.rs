@@ -3,21 +3,26 @@
 use std::num::NonZeroU32;
 
 use super::candidate::Prepared;
-use super::plan::{Row, engine};
+use super::plan::{ImageRow, Row};
 use crate::board::Board;
-use crate::engine::{Compiled, Plan, Reserved, StepInfo};
+use crate::engine::{Compiled, Engine, Plan, Reserved, StepInfo};
 use crate::measure::{Case, Measured};
 use crate::rack::Driver;
 use crate::results::{
     Budget, Cause, Energy, Flash, Latency, Measurement, Memory, Outcome, OutputCheck, Provenance, Repeat, Run, Sram,
     Step, sha256_hex,
 };
-use crate::scenario::{EngineName, Scenario};
+use crate::scenario::Scenario;
+
+/// What rows of images name as their engine.
+pub const PREBUILT: &str = "prebuilt";
 
 /// What all rows of a run have in common.
 pub struct Common<'a> {
     pub scenario: &'a Scenario,
     pub boards: &'a [Board],
+    /// One per engine of the scenario.
+    pub engines: &'a [Box<dyn Engine>],
     /// First line of the compiler's `--version`.
     pub compiler: String,
     pub git: String,
@@ -26,27 +31,49 @@ pub struct Common<'a> {
 impl Common<'_> {
     /// A row of which nothing is known but what the scenario says.
     pub fn row(&self, row: Row, prepared: Option<&Prepared>, outcome: Outcome) -> Measurement {
-        let (candidate, board) = (&self.scenario.candidates[row.candidate], &self.boards[row.board]);
+        let candidate = &self.scenario.candidates[row.candidate];
+        let mut measurement = self.blank(row.index, row.board, outcome);
+        measurement.network = candidate.name.clone();
+        measurement.network_sha256 = prepared.map_or(String::new(), |prepared| prepared.sha256.clone());
+        measurement.engine = self.scenario.engines[row.engine].name().into();
+        // No engine has options yet; what is not ours has a version.
+        measurement.engine_options_sha256 = sha256_hex(version(&*self.engines[row.engine]).as_bytes());
+        measurement.macs = prepared.map_or(0, |prepared| prepared.network.macs());
+        measurement.repeat.seed = prepared.map_or(0, |prepared| prepared.seed);
+        measurement
+    }
+
+    /// A row of an image.
+    pub fn image(&self, row: ImageRow, outcome: Outcome) -> Measurement {
+        let mut measurement = self.blank(row.index, row.board, outcome);
+        measurement.network = self.scenario.prebuilt[row.image].name.clone();
+        measurement.engine = PREBUILT.into();
+        // Whoever built it used whatever compiler.
+        measurement.repeat.compiler = String::new();
+        measurement
+    }
+
+    fn blank(&self, index: u32, board: usize, outcome: Outcome) -> Measurement {
+        let board = &self.boards[board];
         Measurement {
-            index: row.index,
+            index,
             scenario: self.scenario.name.clone(),
             task: self.scenario.task.clone(),
-            network: candidate.name.clone(),
-            network_sha256: prepared.map_or(String::new(), |prepared| prepared.sha256.clone()),
-            engine: row.engine.name().into(),
-            // No engine has options yet; what is not ours has a version.
-            engine_options_sha256: sha256_hex(version(row.engine).as_bytes()),
+            network: String::new(),
+            network_sha256: String::new(),
+            engine: String::new(),
+            engine_options_sha256: String::new(),
             board: board.name.clone(),
             unit: format!("{}/{}", Driver::Emulated.name(), board.name),
             image_sha256: None,
             provenance: Provenance::Emulated,
-            macs: prepared.map_or(0, |prepared| prepared.network.macs()),
+            macs: 0,
             budget: Budget { sram: u64::from(board.ram().1), flash: u64::from(board.flash_bytes()) },
             error_band: board.error_band(),
             steps: Vec::new(),
             outcome,
             repeat: Repeat {
-                seed: prepared.map_or(0, |prepared| prepared.seed),
+                seed: 0,
                 compiler: self.compiler.clone(),
                 flags_sha256: String::new(),
                 hil_version: env!("CARGO_PKG_VERSION").into(),
@@ -61,8 +88,7 @@ impl Common<'_> {
 }
 
 /// What tells one version of an engine from another; nothing for ours, whose images differ by `hil_version`.
-fn version(name: EngineName) -> String {
-    let engine = engine(name);
+fn version(engine: &dyn Engine) -> String {
     if engine.title() == engine.name() { String::new() } else { engine.title() }
 }
 

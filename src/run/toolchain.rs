@@ -43,3 +43,24 @@ pub trait Toolchain: Sync {
 
     fn build(&self, compiled: &Compiled, board: &Board) -> Result<Built, BuildFailure>;
 }
+
+/// For runs that build nothing.
+pub struct NoCompiler;
+
+impl Toolchain for NoCompiler {
+    fn compiler(&self) -> Result<String, String> {
+        Ok("none: nothing is built".into())
+    }
+
+    fn flags(&self, _: &Board) -> BTreeMap<String, String> {
+        BTreeMap::new()
+    }
+
+    fn reserved(&self, _: &Board, _: &Compiled) -> Reserved {
+        Reserved { flash: 0, sram: 0 }
+    }
+
+    fn build(&self, _: &Compiled, _: &Board) -> Result<Built, BuildFailure> {
+        Err(BuildFailure { cause: Cause::Infrastructure, reason: "internal error: this run has no compiler".into() })
+    }
+}

@@ -6,8 +6,10 @@
 //! A scenario names built-in architectures and boards; their names come in as [`Known`], so that this room does no
 //! more with networks and boards than to know that they exist.
 
+mod engine;
 mod error;
 mod locate;
+mod prebuilt;
 mod raw;
 mod schema;
 mod validate;
@@ -17,6 +19,7 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 pub use error::ScenarioError;
+pub use prebuilt::{Element, Prebuilt, PrebuiltInput, Protocol};
 pub use raw::{Constraints, EngineName, Gates, Measure};
 pub use schema::json_schema;
 pub use validate::{load, parse};
@@ -34,16 +37,47 @@ pub struct Known<'a> {
 pub struct Scenario {
     pub name: String,
     pub task: String,
-    /// At least one.
+    /// At least one, unless there are images; so are boards and engines.
     pub candidates: Vec<Candidate>,
-    /// Names of boards; at least one.
+    /// Names of boards.
     pub boards: Vec<String>,
-    /// At least one.
-    pub engines: Vec<EngineName>,
+    pub engines: Vec<Engine>,
+    /// Images that somebody else has built.
+    pub prebuilt: Vec<Prebuilt>,
+    /// Name of the engine that the others are compared with.
+    pub compare_to: Option<String>,
     pub measure: Measure,
     pub constraints: Constraints,
     /// What a later comparison with a baseline allows.
     pub gates: Option<Gates>,
+}
+
+/// What turns networks into C.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Engine {
+    Named(EngineName),
+    /// TensorFlow Lite Micro as the user has built it.
+    Tflm(Library),
+}
+
+impl Engine {
+    /// The name in tables and results, unique in the scenario.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Named(name) => name.name(),
+            Self::Tflm(library) => &library.name,
+        }
+    }
+}
+
+/// A static library and its headers; a relative path has the scenario's folder before it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Library {
+    pub name: String,
+    pub lib: PathBuf,
+    /// At least one.
+    pub include: Vec<PathBuf>,
 }
 
 /// A network to measure.

@@ -5,6 +5,9 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::engine::RawEngine;
+use super::prebuilt::RawPrebuilt;
+
 /// Networks to measure, and the boards and engines to measure them with.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, expecting = "a mapping with the keys of a scenario")]
@@ -14,10 +17,16 @@ pub struct RawScenario {
     pub name: String,
     /// What the networks are for, e.g. `vww`.
     pub task: String,
-    pub candidates: Vec<RawCandidate>,
+    /// Networks; with `boards` and `engines`, every one is measured with every one.
+    pub candidates: Option<Vec<RawCandidate>>,
     /// Names of boards; `hil boards` lists them.
-    pub boards: Vec<String>,
-    pub engines: Vec<EngineName>,
+    pub boards: Option<Vec<String>>,
+    pub engines: Option<Vec<RawEngine>>,
+    /// Images that somebody else has built.
+    #[serde(default)]
+    pub prebuilt: Vec<RawPrebuilt>,
+    /// The engine that the others are compared with, row by row.
+    pub compare_to: Option<String>,
     #[serde(default)]
     pub measure: Measure,
     #[serde(default)]

@@ -12,6 +12,11 @@ pub fn json_schema(known: Known<'_>) -> Value {
     if let Some(items) = schema.pointer_mut("/properties/boards/items") {
         *items = json!({ "enum": known.boards });
     }
+    if let Some(board) = schema.pointer_mut("/$defs/RawPrebuilt/properties/board") {
+        *board = json!({ "enum": known.boards });
+    }
+    // Images bring board and engine with them.
+    schema["anyOf"] = json!([{ "required": ["candidates", "boards", "engines"] }, { "required": ["prebuilt"] }]);
     if let Some(network) = schema.pointer_mut("/$defs/RawCandidate/properties/network") {
         let description = network["description"].take();
         *network = json!({ "description": description, "enum": known.networks });
@@ -30,6 +35,9 @@ mod tests {
         let candidate = &schema["$defs"]["RawCandidate"];
         assert_eq!(candidate["properties"]["network"]["enum"], json!(["mobilenetv1"]));
         assert_eq!(candidate["additionalProperties"], json!(false));
-        assert!(schema["required"].as_array().is_some_and(|keys| keys.contains(&json!("boards"))));
+        assert!(schema["anyOf"][0]["required"].as_array().is_some_and(|keys| keys.contains(&json!("boards"))));
+        assert_eq!(schema["$defs"]["RawPrebuilt"]["properties"]["board"]["enum"], json!(["nucleo-l4r5zi"]));
+        let own = &schema["$defs"]["RawLibrary"];
+        assert_eq!(own["required"], json!(["lib", "include"]));
     }
 }

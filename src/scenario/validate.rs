@@ -7,7 +7,8 @@ use super::error::{ScenarioError, reworded, unknown};
 use super::locate::At::{Item, Key};
 use super::locate::{At, locate};
 use super::raw::{RawCandidate, RawScenario};
-use super::{BuiltIn, Candidate, Known, Scenario, Source};
+use super::engine::RawEngine;
+use super::{BuiltIn, Candidate, Engine, Known, Library, Prebuilt, Scenario, Source, prebuilt};
 
 /// Bytes that no scenario needs.
 const MAX_BYTES: usize = 1 << 20;
@@ -18,12 +19,12 @@ const MAX_CLASSES: u32 = 100_000;
 const MAX_COUNT: u32 = 10_000;
 
 /// A mistake and where it is.
-struct Mistake {
+pub(super) struct Mistake {
     path: Vec<At>,
     message: String,
 }
 
-fn mistake<T>(path: &[At], message: impl Into<String>) -> Result<T, Mistake> {
+pub(super) fn mistake<T>(path: &[At], message: impl Into<String>) -> Result<T, Mistake> {
     Err(Mistake { path: path.to_vec(), message: message.into() })
 }
 
@@ -41,16 +42,51 @@ pub fn load(path: &Path, known: Known<'_>) -> Result<Scenario, ScenarioError> {
     };
     let folder = path.parent().unwrap_or(Path::new(""));
     let scenario = parse(&file, &text, folder, known)?;
-    for (index, candidate) in scenario.candidates.iter().enumerate() {
-        if let Source::File(model) = &candidate.source
-            && !model.is_file()
-        {
-            let (line, column) = locate(&text, &[Key("candidates"), Item(index), Key("model")]);
-            let message = format!("there is no file {}", model.display());
-            return Err(ScenarioError::Invalid { file, line, column, message });
+    match named(&scenario).into_iter().find(|named| !named.is_there()) {
+        None => Ok(scenario),
+        Some(Named { at, path, folder }) => {
+            let (line, column) = locate(&text, &at);
+            let message = format!("there is no {} {}", if folder { "folder" } else { "file" }, path.display());
+            Err(ScenarioError::Invalid { file, line, column, message })
         }
     }
-    Ok(scenario)
+}
+
+/// A file or folder that a scenario names, and where.
+struct Named<'a> {
+    at: Vec<At>,
+    path: &'a Path,
+    folder: bool,
+}
+
+impl Named<'_> {
+    fn is_there(&self) -> bool {
+        if self.folder { self.path.is_dir() } else { self.path.is_file() }
+    }
+}
+
+fn named(scenario: &Scenario) -> Vec<Named<'_>> {
+    let mut all = Vec::new();
+    for (index, candidate) in scenario.candidates.iter().enumerate() {
+        if let Source::File(path) = &candidate.source {
+            all.push(Named { at: vec![Key("candidates"), Item(index), Key("model")], path, folder: false });
+        }
+    }
+    for (index, engine) in scenario.engines.iter().enumerate() {
+        if let Engine::Tflm(Library { lib, include, .. }) = engine {
+            let at = |key| vec![Key("engines"), Item(index), Key("tflm"), Key(key)];
+            all.push(Named { at: at("lib"), path: lib, folder: false });
+            let folders = include.iter().enumerate();
+            all.extend(folders.map(|(n, path)| Named { at: [at("include"), vec![Item(n)]].concat(), path, folder: true }));
+        }
+    }
+    for (index, image) in scenario.prebuilt.iter().enumerate() {
+        let at = |key| vec![Key("prebuilt"), Item(index), Key(key)];
+        all.push(Named { at: at("image"), path: &image.image, folder: false });
+        all.extend(image.network.iter().map(|path| Named { at: at("network"), path, folder: false }));
+        all.extend(image.dataset.iter().map(|path| Named { at: at("dataset"), path, folder: true }));
+    }
+    all
 }
 
 /// Checks the scenario in `text`; `file` is named in errors, `folder` comes before relative paths. Reads no file.
@@ -73,7 +109,8 @@ pub fn parse(file: &str, text: &str, folder: &Path, known: Known<'_>) -> Result<
 }
 
 fn checked(raw: RawScenario, folder: &Path, known: Known<'_>) -> Result<Scenario, Mistake> {
-    let RawScenario { name, task, candidates, boards, engines, measure, constraints, gates } = raw;
+    let RawScenario { name, task, candidates, boards, engines, prebuilt, compare_to, measure, constraints, gates } =
+        raw;
     let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
     if name.is_empty() || name.len() > 64 || !name.chars().all(plain) {
         return mistake(&[Key("name")], "a name is 1 to 64 letters, digits, `-` or `_`: it names the run's folder");
@@ -81,11 +118,22 @@ fn checked(raw: RawScenario, folder: &Path, known: Known<'_>) -> Result<Scenario
     if task.trim().is_empty() {
         return mistake(&[Key("task")], "the task is empty");
     }
-    for (key, count) in [("candidates", candidates.len()), ("boards", boards.len()), ("engines", engines.len())] {
-        if count == 0 {
-            return mistake(&[Key(key)], format!("`{key}` is empty: there would be nothing to measure"));
+    let counts = [
+        ("candidates", candidates.as_ref().map(Vec::len)),
+        ("boards", boards.as_ref().map(Vec::len)),
+        ("engines", engines.as_ref().map(Vec::len)),
+    ];
+    // Images bring board and engine with them: the three may be left out together where there are some.
+    let images_alone = !prebuilt.is_empty() && counts.iter().all(|(_, count)| count.is_none());
+    for (key, count) in counts {
+        match count {
+            None if !images_alone => return mistake(&[], format!("missing field `{key}`")),
+            Some(0) => return mistake(&[Key(key)], format!("`{key}` is empty: there would be nothing to measure")),
+            _ => {}
         }
     }
+    let candidates = candidates.unwrap_or_default();
+    let (boards, engines) = (boards.unwrap_or_default(), self::engines(engines.unwrap_or_default(), folder)?);
     for (index, board) in boards.iter().enumerate() {
         let path = [Key("boards"), Item(index)];
         if !known.boards.contains(&board.as_str()) {
@@ -95,10 +143,11 @@ fn checked(raw: RawScenario, folder: &Path, known: Known<'_>) -> Result<Scenario
             return mistake(&path, format!("board `{board}` is listed twice"));
         }
     }
-    for (index, engine) in engines.iter().enumerate() {
-        if engines[..index].contains(engine) {
-            return mistake(&[Key("engines"), Item(index)], format!("engine `{}` is listed twice", engine.name()));
-        }
+    if let Some(engine) = &compare_to
+        && !engines.iter().any(|known| known.name() == engine)
+    {
+        let known: Vec<&str> = engines.iter().map(Engine::name).collect();
+        return mistake(&[Key("compare_to")], unknown("engine", engine, &known));
     }
     for (key, value, least) in
         [("inputs", measure.inputs, 1), ("repeats", measure.repeats, 1), ("warmup", measure.warmup, 0)]
@@ -118,7 +167,50 @@ fn checked(raw: RawScenario, folder: &Path, known: Known<'_>) -> Result<Scenario
         Ok(candidate)
     });
     let candidates = candidates.collect::<Result<_, _>>()?;
-    Ok(Scenario { name, task, candidates, boards, engines, measure, constraints, gates })
+    let mut images = HashSet::new();
+    let prebuilt = prebuilt.into_iter().enumerate().map(|(index, raw)| {
+        let image = prebuilt::checked(index, raw, folder, known)?;
+        // One called as a candidate is shown beside it.
+        if !images.insert((image.name.clone(), image.board.clone())) {
+            let Prebuilt { name, board, .. } = image;
+            let message = format!("a second image for {board} is called `{name}`; give one of them another `name`");
+            return mistake(&[Key("prebuilt"), Item(index)], message);
+        }
+        Ok(image)
+    });
+    let prebuilt = prebuilt.collect::<Result<_, _>>()?;
+    Ok(Scenario { name, task, candidates, boards, engines, prebuilt, compare_to, measure, constraints, gates })
+}
+
+fn engines(raw: Vec<RawEngine>, folder: &Path) -> Result<Vec<Engine>, Mistake> {
+    let mut engines: Vec<Engine> = Vec::new();
+    for (index, raw) in raw.into_iter().enumerate() {
+        let at = [Key("engines"), Item(index)];
+        let engine = match raw {
+            RawEngine::Named(name) => Engine::Named(name),
+            RawEngine::Own(own) => {
+                let library = own.tflm;
+                let name = library.name.unwrap_or_else(|| "tflm-own".into());
+                let plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+                if name.is_empty() || name.len() > 32 || !name.chars().all(plain) {
+                    let message = "an engine's name is 1 to 32 letters, digits, `-`, `_` or `.`";
+                    return mistake(&[at[0], at[1], Key("tflm"), Key("name")], message);
+                }
+                if library.include.is_empty() {
+                    let message = "`include` is empty: the headers of the library are needed";
+                    return mistake(&[at[0], at[1], Key("tflm"), Key("include")], message);
+                }
+                let include = library.include.iter().map(|path| folder.join(path)).collect();
+                Engine::Tflm(Library { name, lib: folder.join(library.lib), include })
+            }
+        };
+        if engines.iter().any(|other| other.name() == engine.name()) {
+            let hint = if matches!(engine, Engine::Tflm(_)) { "; give one of them another `name`" } else { "" };
+            return mistake(&at, format!("engine `{}` is listed twice{hint}", engine.name()));
+        }
+        engines.push(engine);
+    }
+    Ok(engines)
 }
 
 fn candidate(index: usize, raw: RawCandidate, folder: &Path, known: Known<'_>) -> Result<Candidate, Mistake> {
@@ -179,7 +271,7 @@ fn built_in(network: BuiltIn) -> (String, Source) {
     (format!("{}{width}{pixels}", network.architecture), Source::BuiltIn(network))
 }
 
-fn in_range(path: &[At], key: &str, value: u32, least: u32, most: u32) -> Result<(), Mistake> {
+pub(super) fn in_range(path: &[At], key: &str, value: u32, least: u32, most: u32) -> Result<(), Mistake> {
     if (least..=most).contains(&value) {
         return Ok(());
     }

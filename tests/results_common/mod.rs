@@ -19,7 +19,7 @@ pub fn steps(count: u64) -> Vec<Step> {
 
 pub fn memory(arena: u64) -> Memory {
     Memory {
-        sram: Sram { data: 100, bss: 2000, arena, stack: 900, harness: 700 },
+        sram: Sram { data: 100, bss: 2000, arena, interpreter: 40, stack: 900, harness: 700 },
         flash: Flash { text: 20_000, rodata: 3000, weights: 5 * arena, data: 100 },
     }
 }

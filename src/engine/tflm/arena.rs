@@ -39,6 +39,8 @@ pub(super) struct Arena {
     pub bytes: usize,
     /// Bytes of it for structures that live as long as the interpreter.
     pub persistent: usize,
+    /// Bytes of it for tensors, as the planner places them.
+    pub tensors: usize,
     /// Bytes of tensors that are held during each operator, aligned.
     pub live: Vec<usize>,
 }
@@ -54,6 +56,7 @@ pub(super) fn size(file: &File, kernels: &[&Kernel]) -> Arena {
     Arena {
         bytes: (persistent + tensors.max(lists)).next_multiple_of(ALIGNMENT),
         persistent,
+        tensors,
         live: (0..file.ops.len()).map(live).collect(),
     }
 }

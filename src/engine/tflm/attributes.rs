@@ -10,6 +10,8 @@ const TAG_CPU_RAW_NAME: u64 = 4;
 const TAG_CPU_NAME: u64 = 5;
 const TAG_CPU_ARCH: u64 = 6;
 const TAG_CPU_ARCH_PROFILE: u64 = 7;
+const TAG_FP_ARCH: u64 = 10;
+const TAG_ABI_HARDFP_USE: u64 = 27;
 const TAG_ABI_VFP_ARGS: u64 = 28;
 const TAG_COMPATIBILITY: u64 = 32;
 /// From here on odd tags are strings and even ones numbers.
@@ -18,6 +20,11 @@ const TAG_PARITY: u64 = 33;
 /// `Tag_CPU_arch` of ARMv6-M, ARMv6S-M, ARMv7 and ARMv7E-M: what ARMv7E-M runs if the profile is M.
 const RUN_BY_V7E_M: [u64; 4] = [11, 12, 10, 13];
 const PROFILE_M: u64 = b'M' as u64;
+/// `Tag_FP_arch` of VFPv4-D16, which FPv4-SP-D16 counts as, and of FPv5-D16. What is below the first is a part of it.
+const VFPV4_D16: u64 = 6;
+const FPV5_D16: u64 = 8;
+/// `Tag_ABI_HardFP_use`: single precision alone.
+const SINGLE: u64 = 1;
 
 /// Attributes of one object.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -29,9 +36,32 @@ pub(super) struct Attributes {
     profile: u64,
     /// Whether floats are passed in registers of the FPU.
     pub hard_float: bool,
+    /// `Tag_FP_arch`.
+    fp_arch: u64,
+    /// `Tag_ABI_HardFP_use`.
+    fp_use: u64,
+}
+
+/// The floating-point unit that code needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Fpu {
+    /// FPv5: rounding, minimum, maximum and selection beyond FPv4.
+    pub v5: bool,
+    pub double: bool,
 }
 
 impl Attributes {
+    /// None where objects say no unit, or one that no Cortex-M has.
+    pub(super) fn fpu(&self) -> Option<Fpu> {
+        // Without a use, all that the architecture has may be used.
+        let double = self.fp_use != SINGLE;
+        match self.fp_arch {
+            VFPV4_D16 => Some(Fpu { v5: false, double }),
+            FPV5_D16 => Some(Fpu { v5: true, double }),
+            _ => None,
+        }
+    }
+
     pub(super) fn runs_on_cortex_m4(&self) -> bool {
         let classic = RUN_BY_V7E_M[2] == self.architecture && self.profile != PROFILE_M;
         RUN_BY_V7E_M.contains(&self.architecture) && !classic
@@ -113,6 +143,8 @@ fn file(mut reader: Reader, attributes: &mut Attributes) -> Option<()> {
         match tag {
             TAG_CPU_ARCH => attributes.architecture = value,
             TAG_CPU_ARCH_PROFILE => attributes.profile = value,
+            TAG_FP_ARCH => attributes.fp_arch = value,
+            TAG_ABI_HARDFP_USE => attributes.fp_use = value,
             TAG_ABI_VFP_ARGS => attributes.hard_float = value == 1,
             TAG_COMPATIBILITY => {
                 reader.string()?;
@@ -166,6 +198,12 @@ mod tests {
         let attributes = parse(&m4).expect("attributes");
         assert_eq!(attributes.cpu.as_deref(), Some("Cortex-M4"));
         assert!(attributes.hard_float && attributes.runs_on_cortex_m4());
+        assert_eq!(attributes.fpu(), None);
+        let fpu = |tags: &[u8]| parse(&section(tags)).expect("attributes").fpu();
+        assert_eq!(fpu(b"\x0a\x06\x1b\x01"), Some(Fpu { v5: false, double: false }));
+        assert_eq!(fpu(b"\x0a\x08\x1b\x01"), Some(Fpu { v5: true, double: false }));
+        assert_eq!(fpu(b"\x0a\x08"), Some(Fpu { v5: true, double: true }));
+        assert_eq!(fpu(b"\x0a\x03"), None);
         let soft = parse(&section(b"\x06\x0d\x07M")).expect("attributes");
         assert!(!soft.hard_float && soft.runs_on_cortex_m4());
         for other in [&b"\x06\x0a\x07A\x1c\x01"[..], b"\x06\x11\x07M\x1c\x01", b"\x06\x0e\x07A\x1c\x01"] {

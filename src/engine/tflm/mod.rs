@@ -20,6 +20,7 @@ pub use self::user::{LibraryError, UserLibrary};
 use super::fetch::Store;
 use super::interface::{BuildNeeds, Compiled, Engine, EngineError, Source, StepInfo};
 use super::plan::Plan;
+use crate::board::Board;
 use crate::network::tflite::file::{self, File};
 use crate::network::tflite::{ExportError, export_file};
 use crate::network::{Network, OpKind};
@@ -188,6 +189,13 @@ impl Engine for Tflm {
         }
     }
 
+    fn refuses(&self, board: &Board) -> Option<String> {
+        match &self.form {
+            Form::July2020(_) => None,
+            Form::User(library) => library.refuses(board),
+        }
+    }
+
     fn plan(&self, network: &Network) -> Result<Plan, EngineError> {
         Ok(Prepared::new(self.version(), network)?.plan(network))
     }
@@ -224,6 +232,7 @@ impl Tflm {
             engine: self.name(),
             needs: self.form.needs(),
             arena_is_trial,
+            interpreter_bytes: prepared.arena.bytes.saturating_sub(prepared.arena.tensors),
         })
     }
 }

@@ -6,7 +6,8 @@ use std::process::{Command, Stdio};
 
 use sha2::{Digest, Sha256};
 
-use super::attributes::{Attributes, Members, members};
+use super::attributes::{Attributes, Fpu, Members, members};
+use crate::board::{Board, Core};
 use crate::engine::Library;
 
 /// A library that the user has built.
@@ -15,6 +16,16 @@ pub struct UserLibrary {
     library: Library,
     include: Vec<PathBuf>,
     title: String,
+    /// What needs most of the board: the object and its attributes.
+    needs: Vec<Need>,
+}
+
+/// A kind of core that objects were built for, by the first of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Need {
+    member: String,
+    cpu: Option<String>,
+    fpu: Option<Fpu>,
 }
 
 /// Why a library cannot be linked.
@@ -47,9 +58,14 @@ impl UserLibrary {
         let bytes = fs::read(&absolute).map_err(|e| io(path, e))?;
         let format = |problem| LibraryError::Format { path: path.display().to_string(), problem };
         let Members { attributes, has_cmsis_nn } = members(&bytes).map_err(format)?;
+        let mut needs: Vec<Need> = Vec::new();
         for (member, attributes) in attributes {
             if let Some((problem, remedy)) = unfit(&attributes) {
                 return Err(LibraryError::Unfit { path: path.display().to_string(), member, problem, remedy });
+            }
+            let need = Need { member, cpu: attributes.cpu.clone(), fpu: attributes.fpu() };
+            if !needs.iter().any(|other| (&other.cpu, other.fpu) == (&need.cpu, need.fpu)) {
+                needs.push(need);
             }
         }
         let mut folders = Vec::new();
@@ -69,11 +85,44 @@ impl UserLibrary {
             title: format!("TFLM ({version}), {kernels}, own build"),
             library: Library { path: absolute, sha256 },
             include: folders,
+            needs,
         })
     }
 
     pub fn title(&self) -> &str {
         &self.title
+    }
+
+    /// Why it cannot run on `board`: an instruction of a later floating-point unit is undefined on an earlier one.
+    pub fn refuses(&self, board: &Board) -> Option<String> {
+        let (core, v5, double) = match board.core {
+            Core::CortexM4f => ("Cortex-M4 with FPv4-SP", false, false),
+            Core::CortexM7f => ("Cortex-M7 with FPv5", true, board.double_fpu),
+        };
+        let unfit = |need: &&Need| match need.fpu {
+            // Cortex-M7 has no instruction that Cortex-M4 lacks, but for its unit.
+            Some(fpu) => (fpu.v5 && !v5) || (fpu.double && !double),
+            None => false,
+        };
+        let Need { member, cpu, fpu } = self.needs.iter().find(unfit)?;
+        let unit = match fpu {
+            Some(Fpu { v5: true, double: true }) => "FPv5-D16 (double precision)",
+            Some(Fpu { v5: true, double: false }) => "FPv5-SP",
+            _ => "VFPv4-D16 (double precision)",
+        };
+        let built = cpu.as_ref().map_or(String::new(), |cpu| format!("{cpu} and "));
+        let path = self.library.path.display();
+        let flags = match (v5, double) {
+            (false, _) => "-mcpu=cortex-m4 -mfpu=fpv4-sp-d16",
+            (true, false) => "-mcpu=cortex-m7 -mfpu=fpv5-sp-d16",
+            (true, true) => "-mcpu=cortex-m7 -mfpu=fpv5-d16",
+        };
+        Some(format!(
+            "TFLM library `{path}`, object `{member}`: it was built for {built}{unit}, and {} is a {core}{}; build it with \
+             {flags} and -mfloat-abi=hard",
+            board.name,
+            if v5 && !double { " in single precision" } else { "" },
+        ))
     }
 
     pub(super) fn library(&self) -> Library {

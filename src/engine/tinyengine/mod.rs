@@ -92,6 +92,7 @@ pub(super) fn print(
         engine,
         needs: BuildNeeds::default(),
         arena_is_trial: false,
+        interpreter_bytes: 0,
     })
 }
 

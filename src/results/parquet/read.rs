@@ -107,6 +107,7 @@ impl<'a> Row<'a> {
             data: self.need("sram_data")?,
             bss: self.need("sram_bss")?,
             arena: self.need("sram_arena")?,
+            interpreter: self.need("sram_interpreter")?,
             stack: self.need("sram_stack")?,
             harness: self.need("sram_harness")?,
         };
@@ -149,6 +150,11 @@ impl<'a> Row<'a> {
         let memory = || self.memory()?.ok_or_else(|| self.missing("sram_arena"));
         match status.as_str() {
             "ok" => Ok(Outcome::Ok(Box::new(self.run(step_cycles)?))),
+            "prebuilt" => {
+                let text = self.need_text("prebuilt")?;
+                let image = serde_json::from_str(&text).map_err(|e| format!("row {}: `prebuilt`: {e}", self.1))?;
+                Ok(Outcome::Prebuilt(Box::new(image)))
+            }
             "does_not_fit" => Ok(Outcome::DoesNotFit { reason: reason()?, memory: memory()? }),
             "mismatch" => Ok(Outcome::Mismatch { reason: reason()?, memory: memory()? }),
             "failed" => Ok(Outcome::Failed { cause: self.cause()?, reason: reason()?, memory: self.memory()? }),

@@ -40,6 +40,9 @@ pub fn measurements(rows: &[Measurement], path: &Path) -> Result<Vec<u8>, Result
         Some(Energy::Missing(reason)) => Some(reason.clone()),
         _ => None,
     };
+    // A column of its own would be null in almost every row.
+    let image = |row: &Measurement| row.prebuilt().and_then(|image| serde_json::to_string(image).ok());
+    let images: Vec<_> = rows.iter().map(image).collect();
     let energy_reasons: Vec<_> = rows.iter().map(energy_reason).collect();
     let columns = vec![
         index("index", rows.iter().map(|row| row.index)),
@@ -65,6 +68,7 @@ pub fn measurements(rows: &[Measurement], path: &Path) -> Result<Vec<u8>, Result
         number("sram_data", sram(|s| s.data)),
         number("sram_bss", sram(|s| s.bss)),
         number("sram_arena", sram(|s| s.arena)),
+        number("sram_interpreter", sram(|s| s.interpreter)),
         number("sram_stack", sram(|s| s.stack)),
         number("sram_harness", sram(|s| s.harness)),
         number("sram_peak", sram(Sram::peak)),
@@ -81,6 +85,7 @@ pub fn measurements(rows: &[Measurement], path: &Path) -> Result<Vec<u8>, Result
         text("energy_reason", energy_reasons.iter().map(Option::as_deref)),
         number("checked_inputs", checks().map(|check| check.map(|c| u64::from(c.inputs.get())))),
         text("output_sha256", checks().map(|check| check.map(|c| c.output_sha256.as_str()))),
+        text("prebuilt", images.iter().map(Option::as_deref)),
         text("error_band", of(|row| &row.error_band)),
         number("seed", rows.iter().map(|row| Some(row.repeat.seed))),
         text("compiler", of(|row| &row.repeat.compiler)),
