@@ -14,6 +14,12 @@
 #define HIL_ASM 0
 #endif
 
+/* Whether the core issues two instructions a cycle, as Cortex-M7 does: loads are then interleaved with multiplications
+ * instead of grouped. No macro of the compiler tells; it is given as -DHIL_DUAL_ISSUE=1. */
+#ifndef HIL_DUAL_ISSUE
+#define HIL_DUAL_ISSUE 0
+#endif
+
 /* Scratch memory is read and written as what a kernel needs there. */
 #if defined(__GNUC__)
 typedef uint32_t __attribute__((may_alias)) hil_word;
@@ -44,6 +50,11 @@ HIL_SPECIALISED uint32_t hil_halves(int32_t low, int32_t high)
 HIL_SPECIALISED int32_t hil_plus(int32_t a, int32_t b)
 {
     return (int32_t)((uint32_t)a + (uint32_t)b);
+}
+
+HIL_SPECIALISED int32_t hil_less(int32_t a, int32_t b)
+{
+    return (int32_t)((uint32_t)a - (uint32_t)b);
 }
 
 /* Any address. */
@@ -111,6 +122,30 @@ HIL_SPECIALISED uint32_t hil_pack_apart(uint32_t a, uint32_t b)
     return r;
 #else
     return (a & 0xffffu) | (b & 0xffff0000u);
+#endif
+}
+
+/* Sums of halves; they must not overflow. */
+HIL_SPECIALISED uint32_t hil_plus_both(uint32_t a, uint32_t b)
+{
+#if HIL_ASM
+    uint32_t r;
+    __asm__("sadd16 %0, %1, %2" : "=r"(r) : "r"(a), "r"(b));
+    return r;
+#else
+    return hil_halves(hil_low16(a) + hil_low16(b), hil_high16(a) + hil_high16(b));
+#endif
+}
+
+/* Differences of halves; they must not overflow. */
+HIL_SPECIALISED uint32_t hil_minus_both(uint32_t a, uint32_t b)
+{
+#if HIL_ASM
+    uint32_t r;
+    __asm__("ssub16 %0, %1, %2" : "=r"(r) : "r"(a), "r"(b));
+    return r;
+#else
+    return hil_halves(hil_low16(a) - hil_low16(b), hil_high16(a) - hil_high16(b));
 #endif
 }
 

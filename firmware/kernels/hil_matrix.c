@@ -8,7 +8,8 @@
 
 #if HIL_ASM
 
-#define HIL_WORD_BYTES 48
+/* Bytes of code of HIL_WORD: 14 instructions of 4. */
+#define HIL_WORD_BYTES 56
 
 /* What a block is computed from. */
 typedef struct {
@@ -23,37 +24,77 @@ typedef struct {
     int32_t skip;   /* bytes of code that the first round of eight words leaves out */
 } hil_matrix_job;
 
-/* Two words of weights come before the rounds of eight. */
-static hil_matrix_job hil_matrix_plan(const hil_word *columns, int32_t depth)
-{
-    const int32_t rest = (depth / 2) - 2;
-    hil_matrix_job job = {columns, &columns[2 * depth], NULL, NULL, NULL, 0, 0, 0, 0};
-    job.skip = (((rest % 8) == 0) && (rest > 0)) ? 0 : ((8 - (rest % 8)) * HIL_WORD_BYTES);
-    return job;
-}
-
 /* r0 columns, r1 weights; r4-r7 sums of channel A, r8-r11 of the mixture; r2, r3, r12, lr operands. */
+#if HIL_DUAL_ISSUE
+/* What comes before the first word, and what a word loads for the next: an operand is loaded two cycles before its use,
+ * each load in the cycle of a multiplication. SXTB16 shares a cycle only with what comes after it. */
+#define HIL_LEAD(when) "ldr" when " r2, [r1], #4\n ldr" when " r12, [r0], #4\n ldr" when " lr, [r0], #4\n"
+#define HIL_NEXT_WEIGHTS "ldr r2, [r1], #4\n"
+#define HIL_NEXT_FIRST "ldr r12, [r0], #4\n"
+#define HIL_NEXT_SECOND "ldr lr, [r0], #4\n"
 #define HIL_FIRST \
-    "ldr r2, [r1], #4\n ldrd r12, lr, [r0], #8\n sxtb16 r3, r2\n" \
+    "smuad r8, r2, r12\n sxtb16 r3, r2\n smuad r9, r2, lr\n smuad r4, r3, r12\n ldr r12, [r0], #4\n" \
+    "smuad r5, r3, lr\n ldr lr, [r0], #4\n smuad r10, r2, r12\n smuad r11, r2, lr\n" HIL_NEXT_WEIGHTS \
+    "smuad r6, r3, r12\n" HIL_NEXT_FIRST "smuad r7, r3, lr\n" HIL_NEXT_SECOND
+#define HIL_WORD_BEFORE(weights, first, second) \
+    "smlad r8, r2, r12, r8\n sxtb16 r3, r2\n smlad r9, r2, lr, r9\n smlad r4, r3, r12, r4\n ldr r12, [r0], #4\n" \
+    "smlad r5, r3, lr, r5\n ldr lr, [r0], #4\n smlad r10, r2, r12, r10\n smlad r11, r2, lr, r11\n" weights \
+    "smlad r6, r3, r12, r6\n" first "smlad r7, r3, lr, r7\n" second
+#define HIL_WORD HIL_WORD_BEFORE(HIL_NEXT_WEIGHTS, HIL_NEXT_FIRST, HIL_NEXT_SECOND)
+/* The last of a round. */
+#define HIL_WORD_END HIL_WORD_BEFORE("", "", "")
+#define HIL_WORD_END_BYTES 44
+#else
+#define HIL_LEAD(when) ""
+/* Loads in a row take a cycle each after the first, as long as none needs the address that the one before wrote. */
+#define HIL_FIRST \
+    "ldr r2, [r1], #4\n ldr lr, [r0, #4]\n ldr r12, [r0], #8\n sxtb16 r3, r2\n" \
     "smuad r8, r2, r12\n smuad r4, r3, r12\n smuad r9, r2, lr\n smuad r5, r3, lr\n" \
-    "ldrd r12, lr, [r0], #8\n" \
+    "ldr lr, [r0, #4]\n ldr r12, [r0], #8\n" \
     "smuad r10, r2, r12\n smuad r6, r3, r12\n smuad r11, r2, lr\n smuad r7, r3, lr\n"
-/* 12 instructions of 4 bytes; hil_matrix_plan counts on it. */
 #define HIL_WORD \
-    "ldr r2, [r1], #4\n ldrd r12, lr, [r0], #8\n sxtb16 r3, r2\n" \
+    "ldr r2, [r1], #4\n ldr lr, [r0, #4]\n ldr r12, [r0], #8\n sxtb16 r3, r2\n" \
     "smlad r8, r2, r12, r8\n smlad r4, r3, r12, r4\n smlad r9, r2, lr, r9\n smlad r5, r3, lr, r5\n" \
-    "ldrd r12, lr, [r0], #8\n" \
+    "ldr lr, [r0, #4]\n ldr r12, [r0], #8\n" \
     "smlad r10, r2, r12, r10\n smlad r6, r3, r12, r6\n smlad r11, r2, lr, r11\n smlad r7, r3, lr, r7\n"
+#define HIL_WORD_END HIL_WORD
+#define HIL_WORD_END_BYTES HIL_WORD_BYTES
+#endif
 
 /* Saves registers, copies the job (columns, end, filter, channels, output, stride, zero2, pairs, skip) to the stack, and
  * makes the last the address in the round of eight words at which the first, shorter one begins. */
 #define HIL_ENTER \
     "push {r4-r11, lr}\n ldmia r0, {r2-r10}\n push {r2-r10}\n" \
     "adr r1, 2f\n add r1, r1, r10\n orr r1, r1, #1\n str r1, [sp, #32]\n"
+/* Words lead to the next, if there is one. */
+#define HIL_GO_ON "ldr r2, [sp, #4]\n cmp r0, r2\n" HIL_LEAD_ON
+#if HIL_DUAL_ISSUE
+#define HIL_LEAD_ON "ittt ne\n" HIL_LEAD("ne")
+#else
+#define HIL_LEAD_ON ""
+#endif
 #define HIL_DOT \
-    "ldr r0, [sp]\n ldr r1, [sp, #8]\n" HIL_FIRST HIL_WORD "ldr pc, [sp, #32]\n" \
-    ".balign 4\n 2:\n" HIL_WORD HIL_WORD HIL_WORD HIL_WORD HIL_WORD HIL_WORD HIL_WORD HIL_WORD \
-    "ldr r2, [sp, #4]\n cmp r0, r2\n bne 2b\n"
+    "ldr r0, [sp]\n ldr r1, [sp, #8]\n" HIL_LEAD("") HIL_FIRST HIL_WORD_END HIL_ENTRY "ldr pc, [sp, #32]\n" \
+    ".balign 4\n 2:\n" HIL_WORD HIL_WORD HIL_WORD HIL_WORD HIL_WORD HIL_WORD HIL_WORD HIL_WORD_END \
+    HIL_GO_ON "bne 2b\n"
+#if HIL_DUAL_ISSUE
+#define HIL_ENTRY HIL_GO_ON
+#else
+#define HIL_ENTRY ""
+#endif
+
+/* Two words of weights come before the rounds of eight. */
+static hil_matrix_job hil_matrix_plan(const hil_word *columns, int32_t depth)
+{
+    const int32_t rest = (depth / 2) - 2;
+    hil_matrix_job job = {columns, &columns[2 * depth], NULL, NULL, NULL, 0, 0, 0, 0};
+    if (rest == 0) {
+        job.skip = (7 * HIL_WORD_BYTES) + HIL_WORD_END_BYTES;
+    } else {
+        job.skip = ((8 - (rest % 8)) % 8) * HIL_WORD_BYTES;
+    }
+    return job;
+}
 
 #define HIL_EACH(op, a, b, c, d) op(a) op(b) op(c) op(d)
 #define HIL_SCALE(r) "smmlar " r ", " r ", r2, lr\n"

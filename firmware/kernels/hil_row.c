@@ -6,42 +6,142 @@
 #include "hil_row.h"
 
 #if HIL_ASM
+
+/* What a run of whole quads is computed from. Offsets in the code are those of this. */
+typedef struct {
+    const hil_word *columns;
+    const hil_channel *channels;
+    int8_t *output;
+    int32_t zero2; /* twice the output's zero point, plus 1 */
+    int32_t quads;
+    int32_t skip; /* bytes of code that the first round of four groups leaves out; then where it begins */
+    int32_t back; /* bytes of input in that */
+    const hil_word *end; /* of the columns */
+    const uint32_t *filter;
+} hil_row_job;
+
+_Static_assert(sizeof(hil_row_job) == 36u, "nine words");
+
+/* r0 columns, r1 weights, r12 end of the columns; r8 and r10 sums of the first of a pair, r9 and r11 of the mixture; r2
+ * and r3 input, r4-r7 weights. */
+#if HIL_DUAL_ISSUE
+/* What comes before the first group, and what a group loads for the next; SXTB16 shares a cycle only with what comes
+ * after it, loads from even and odd words with each other. `at` and `next` are offsets of weights and input. */
+#define HIL_GROUP_LEAD "ldr r4, [r1]\n ldr r5, [r1, #4]\n ldr r6, [r1, #8]\n ldr r7, [r1, #12]\n ldr r2, [r0]\n"
+#define HIL_GROUP_BEFORE(second, w0, x0, w3, w12) \
+    "smlad r9, r4, r2, r9\n ldr.w r3, [r0, #" second "]\n sxtb16 r4, r4\n smlad r11, r6, r2, r11\n sxtb16 r6, r6\n" \
+    "smlad r9, r5, r3, r9\n sxtb16 r5, r5\n smlad r11, r7, r3, r11\n sxtb16 r7, r7\n smlad r8, r4, r2, r8\n" \
+    "smlad r10, r6, r2, r10\n" w0 "smlad r8, r5, r3, r8\n" x0 "smlad r10, r7, r3, r10\n" w3 w12
+#define HIL_GROUP(second, next, w0, w1, w2, w3) \
+    HIL_GROUP_BEFORE(second, "ldr.w r4, [r1, #" w0 "]\n", "ldr.w r2, [r0, #" next "]\n", "ldr.w r7, [r1, #" w3 "]\n", \
+                     "ldr.w r5, [r1, #" w1 "]\n ldr.w r6, [r1, #" w2 "]\n")
+#define HIL_GROUP_BYTES 72
+#define HIL_GROUPS \
+    HIL_GROUP("4", "8", "16", "20", "24", "28") HIL_GROUP("12", "16", "32", "36", "40", "44") \
+    HIL_GROUP("20", "24", "48", "52", "56", "60") HIL_GROUP_BEFORE("28", "", "", "", "") \
+    "adds r1, #64\n adds r0, #32\n"
+#else
+#define HIL_GROUP_LEAD ""
 #define HIL_GROUP \
-    "ldmia %[w]!, {r4, r5, r6, r8}\n ldrd %[x0], %[x1], [%[x]], #8\n" \
-    "smlad %[s0], r4, %[x0], %[s0]\n sxtb16 r4, r4\n smlad %[s1], r6, %[x0], %[s1]\n sxtb16 r6, r6\n" \
-    "smlad %[s0], r5, %[x1], %[s0]\n sxtb16 r5, r5\n smlad %[s1], r8, %[x1], %[s1]\n sxtb16 r8, r8\n" \
-    "smlad %[a0], r4, %[x0], %[a0]\n smlad %[a1], r6, %[x0], %[a1]\n" \
-    "smlad %[a0], r5, %[x1], %[a0]\n smlad %[a1], r8, %[x1], %[a1]\n"
+    "ldmia.w r1!, {r4-r7}\n ldrd r2, r3, [r0], #8\n" \
+    "smlad r9, r4, r2, r9\n sxtb16 r4, r4\n smlad r11, r6, r2, r11\n sxtb16 r6, r6\n" \
+    "smlad r9, r5, r3, r9\n sxtb16 r5, r5\n smlad r11, r7, r3, r11\n sxtb16 r7, r7\n" \
+    "smlad r8, r4, r2, r8\n smlad r10, r6, r2, r10\n smlad r8, r5, r3, r8\n smlad r10, r7, r3, r10\n"
+#define HIL_GROUP_BYTES 56
+#define HIL_GROUPS HIL_GROUP HIL_GROUP HIL_GROUP HIL_GROUP
 #endif
+
+
+#define HIL_ENTER \
+    "push {r4-r11, lr}\n ldmia r0, {r2-r10}\n push {r2-r9}\n mov r1, r10\n mov r12, r9\n" \
+    "adr r4, 2f\n add r4, r4, r7\n orr r4, r4, #1\n str r4, [sp, #20]\n"
+/* Offsets in a round are from where the whole of it would begin. */
+#if HIL_DUAL_ISSUE
+#define HIL_BACK "ldr r3, [sp, #24]\n subs r0, r0, r3\n sub r1, r1, r3, lsl #1\n"
+#else
+#define HIL_BACK ""
+#endif
+#define HIL_DOT \
+    "ldr r0, [sp]\n mov r8, #0\n mov r9, #0\n mov r10, #0\n mov r11, #0\n" HIL_GROUP_LEAD HIL_BACK \
+    "ldr pc, [sp, #20]\n .balign 4\n 1:\n" HIL_GROUP_LEAD ".balign 4\n 2:\n" HIL_GROUPS "cmp r0, r12\n bne.w 1b\n"
+
+/* r5 twice the zero point, plus 1; r0 channels. */
+#define HIL_OUTPUT(r, half, correct) \
+    "ldmia r0!, {r2-r4}\n add " r ", r2, " r ", " half "\n lsl r6, r5, r4\n" correct(r) \
+    "smmlar " r ", " r ", r3, r6\n asr " r ", " r ", r4\n ssat " r ", #8, " r ", asr #1\n"
+#define HIL_CORRECT_NONE(r) ""
+#define HIL_CORRECT_SIGN(r) "add r6, r6, " r ", asr #31\n"
+#define HIL_QUADS(correct) \
+    HIL_ENTER "3:\n" HIL_DOT "ldr r0, [sp, #4]\n ldr r5, [sp, #12]\n sub r9, r9, r8\n sub r11, r11, r10\n" \
+    HIL_OUTPUT("r8", "lsl #1", correct) HIL_OUTPUT("r9", "asr #7", correct) \
+    HIL_OUTPUT("r10", "lsl #1", correct) HIL_OUTPUT("r11", "asr #7", correct) \
+    "str r0, [sp, #4]\n ldr r2, [sp, #8]\n ldr r3, [sp, #16]\n" \
+    "bfi r8, r9, #8, #8\n bfi r10, r11, #8, #8\n pkhbt r8, r8, r10, lsl #16\n" \
+    "str r8, [r2], #4\n str r2, [sp, #8]\n subs r3, #1\n str r3, [sp, #16]\n bne.w 3b\n" \
+    "add sp, #32\n pop {r4-r11, pc}\n"
+
+#define HIL_NAKED __attribute__((naked, noinline, aligned(4)))
+
+HIL_NAKED static void quads_plain(const hil_row_job *job __attribute__((unused)))
+{
+    __asm__(HIL_QUADS(HIL_CORRECT_NONE));
+}
+
+HIL_NAKED static void quads_signed(const hil_row_job *job __attribute__((unused)))
+{
+    __asm__(HIL_QUADS(HIL_CORRECT_SIGN));
+}
+
+/* The sums of one quad, to the output. */
+HIL_NAKED static void dot(const hil_row_job *job __attribute__((unused)))
+{
+    __asm__(HIL_ENTER HIL_DOT "ldr r0, [sp, #8]\n stmia r0, {r8-r11}\n add sp, #32\n pop {r4-r11, pc}\n");
+}
+
+static hil_row_job hil_row_plan(const hil_word *columns, const uint32_t *filter, int32_t depth)
+{
+    const int32_t left_out = (4 - ((depth / 4) % 4)) % 4;
+    hil_row_job job = {columns, NULL, NULL, 0, 1, left_out * HIL_GROUP_BYTES, 8 * left_out, &columns[depth / 2], filter};
+    return job;
+}
+
+#endif
+
+int32_t hil_row_quads(const hil_dense *d, hil_range range, const hil_word *columns, const uint32_t *filter,
+                      const hil_channel *channels, int8_t *output)
+{
+#if HIL_ASM
+    const int32_t quads = d->out_c / 4;
+    if (!range.general && (range.clamp_min == INT8_MIN) && (range.clamp_max == INT8_MAX) && (quads > 0)) {
+        hil_row_job job = hil_row_plan(columns, filter, hil_row_depth(d));
+        job.channels = channels;
+        job.output = output;
+        job.zero2 = (2 * range.zero) + 1;
+        job.quads = quads;
+        if (range.clamp_min >= range.zero) {
+            quads_plain(&job);
+        } else {
+            quads_signed(&job);
+        }
+        return 4 * quads;
+    }
+#else
+    (void)d;
+    (void)range;
+    (void)columns;
+    (void)filter;
+    (void)channels;
+    (void)output;
+#endif
+    return 0;
+}
 
 void hil_row_dot4(const hil_word *columns, const uint32_t *weights, int32_t depth, hil_row_sums *r)
 {
 #if HIL_ASM
-    const hil_word *x = columns;
-    const uint32_t *w = weights;
-    const hil_word *const end = &columns[depth / 2];
-    uint32_t x0, x1;
-    int32_t a0 = 0;
-    int32_t s0 = 0;
-    int32_t a1 = 0;
-    int32_t s1 = 0;
-#define HIL_ROW_OPERANDS \
-    [a0] "+r"(a0), [s0] "+r"(s0), [a1] "+r"(a1), [s1] "+r"(s1), [w] "+r"(w), [x] "+r"(x), \
-        [x0] "=&r"(x0), [x1] "=&r"(x1)
-    if ((depth & 4) != 0) {
-        __asm__ volatile(HIL_GROUP : HIL_ROW_OPERANDS : : "r4", "r5", "r6", "r8", "memory");
-    }
-    if ((depth & 8) != 0) {
-        __asm__ volatile(HIL_GROUP HIL_GROUP : HIL_ROW_OPERANDS : : "r4", "r5", "r6", "r8", "memory");
-    }
-    if (depth >= 16) {
-        __asm__ volatile("1:\n" HIL_GROUP HIL_GROUP HIL_GROUP HIL_GROUP "ldr %[x0], %[end]\n cmp %[x], %[x0]\n bne 1b\n"
-                : HIL_ROW_OPERANDS
-                : [end] "m"(end)
-                : "r4", "r5", "r6", "r8", "memory", "cc");
-    }
-#undef HIL_ROW_OPERANDS
-    *r = (hil_row_sums){a0, s0, a1, s1};
+    hil_row_job job = hil_row_plan(columns, weights, depth);
+    job.output = (int8_t *)r;
+    dot(&job);
 #else
     *r = (hil_row_sums){0, 0, 0, 0};
     for (int32_t i = 0; i < (depth / 2); i++) {

@@ -42,6 +42,10 @@ typedef struct {
     int32_t a0, s0, a1, s1;
 } hil_row_sums;
 
+/* As many outputs as are whole quads and requantised fast; returns how many. */
+int32_t hil_row_quads(const hil_dense *d, hil_range range, const hil_word *columns, const uint32_t *filter,
+                      const hil_channel *channels, int8_t *output);
+
 void hil_row_dot4(const hil_word *columns, const uint32_t *weights, int32_t depth, hil_row_sums *r);
 
 /* Of one pair alone, the first of the sums. */
@@ -71,8 +75,8 @@ HIL_SPECIALISED void hil_row_dense(const hil_dense *d, int32_t general, const in
     for (int32_t row = 0; row < d->rows; row++) {
         hil_row_widen(&input[row * d->in_c], d->in_c, columns);
         int8_t *const out = &output[row * d->out_c];
-        const uint32_t *weights = filter;
-        int32_t o = 0;
+        int32_t o = hil_row_quads(d, range, columns, filter, channels, out);
+        const uint32_t *weights = &filter[(o / 4) * depth];
         for (; (o + 2) < d->out_c; o += 4) {
             hil_row_sums r;
             hil_row_dot4(columns, weights, depth, &r);

@@ -1,6 +1,6 @@
 //! Kernels and their parameters, derived from an operator and the quantisation of its tensors.
 
-use super::pack::Packed;
+use super::pack::{Form, Packed};
 use crate::network::derive::{AddParams, SoftmaxParams};
 use crate::network::{Clamp, DType, Hw, Requant, TensorId, Window};
 
@@ -141,6 +141,11 @@ impl Conv {
         let unit = Hw { h: 1, w: 1 };
         let Window { stride, pads, .. } = self.window;
         self.packed.is_some() && self.filter == unit && stride == unit && pads == Default::default()
+    }
+
+    /// Whether it takes tiles of 2x2 outputs, four at a time (`hil_winograd_conv`).
+    pub(super) fn by_tiles(&self) -> bool {
+        self.packed.as_ref().is_some_and(|packed| packed.form == Form::Winograd)
     }
 
     /// Whether pixels of the output are larger than those of the input.

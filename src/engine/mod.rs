@@ -5,7 +5,9 @@
 //! 1. [`passes`] rewrites the network without changing what it computes.
 //! 2. [`lifetime`] says when each activation must be held.
 //! 3. [`arena`] packs activations and scratch buffers into one arena.
-//! 4. [`plan`] joins both with typed kernel parameters ([`kernel`]), one step per operator.
+//! 4. [`plan`] joins both with typed kernel parameters ([`kernel`]), one step per operator; [`candidate`] chooses among
+//!    the kernels that compute the same.
+//!    [`patch`] finds stages to be computed band by band where a [`goal`] asks for less memory.
 //! 5. [`fit`] says whether the plan fits a board.
 //! 6. An [`Engine`] prints it as C: [`tinyengine`], or one of the baselines, [`cmsis_nn`] and [`tflm`]. Their sources are
 //!    [`fetch`]ed.
@@ -13,10 +15,12 @@
 //! All sizes and offsets are bytes; all moments are indices into [`crate::network::Network::ops`].
 
 pub mod arena;
+pub mod candidate;
 pub mod cmsis_nn;
 pub mod constant;
 pub mod fetch;
 pub mod fit;
+pub mod goal;
 pub mod interface;
 pub mod kernel;
 mod layout;
@@ -34,12 +38,14 @@ pub mod tflm;
 pub mod tinyengine;
 
 pub use arena::{Arena, ArenaError, Block};
+pub use candidate::KernelChoice;
 pub use cmsis_nn::CmsisNn;
 pub use fetch::FetchError;
 pub use fit::{Headroom, Misfit, Reserved};
+pub use goal::{Around, Budget, Goal, Prefer};
 pub use interface::{BuildNeeds, Compiled, Engine, EngineError, Library, Source, StepInfo};
 pub use kernel::Kernel;
 pub use lifetime::{Lifetime, LifetimeError, Lifetimes};
 pub use plan::{Place, Plan, PlanError, Step};
 pub use tflm::Tflm;
-pub use tinyengine::TinyEngine;
+pub use tinyengine::{Tailored, TinyEngine};

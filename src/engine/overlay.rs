@@ -136,6 +136,7 @@ fn overwritten<'a>(network: &'a Network, kernels: &[Kernel], op: usize) -> (&'a 
     let shrinks = operator.inputs.first().is_some_and(|x| bytes(operator.output) <= bytes(*x));
     let operands = match &kernels[op] {
         Kernel::Conv(conv) | Kernel::Conv1x1(conv) if conv.packed.is_some() && !conv.by_pixels() => {
+            let lead = if conv.by_tiles() { lead_of_tiles } else { lead };
             return (first(1), lead(network, operator, conv));
         }
         // Each channel is copied before its output is written, and that lies where the channel lay.
@@ -151,6 +152,37 @@ fn overwritten<'a>(network: &'a Network, kernels: &[Kernel], op: usize) -> (&'a 
         _ => &[],
     };
     (operands, 0)
+}
+
+/// How far the output of `hil_winograd_conv` must lead: four tiles are written once they and all before them are read.
+fn lead_of_tiles(network: &Network, op: &Op, conv: &Conv) -> usize {
+    let (x, out) = (&network.tensor(op.inputs[0]).shape, &network.tensor(op.output).shape);
+    let ([_, _, in_w, in_c], [_, out_h, out_w, out_c]) = (x.as_slice(), out.as_slice()) else { return usize::MAX / 4 };
+    let across = out_w.div_ceil(2);
+    let pads = conv.window.pads;
+    let corner = |tile: usize| (2 * (tile / across), 2 * (tile % across));
+    let first_read = |tile: usize| {
+        let (y, x) = corner(tile);
+        (y.saturating_sub(pads.top) * in_w + x.saturating_sub(pads.left)) * in_c
+    };
+    let end_written = |tile: usize| {
+        let (y, x) = corner(tile);
+        ((y + 1).min(out_h - 1) * out_w + (x + 2).min(*out_w)) * out_c
+    };
+    let tiles = across * out_h.div_ceil(2);
+    // What is read from a tile on; then what is written before it.
+    let mut unread: Vec<usize> = (0..tiles).map(first_read).collect();
+    for tile in (1..tiles).rev() {
+        unread[tile - 1] = unread[tile - 1].min(unread[tile]);
+    }
+    let (mut lead, mut written) = (0usize, 0usize);
+    for tile in 0..tiles {
+        if tile.is_multiple_of(4) {
+            lead = lead.max(written.saturating_sub(unread[tile]));
+        }
+        written = written.max(end_written(tile));
+    }
+    lead
 }
 
 /// How far the output of `hil_matrix_conv` must lead: four pixels are written once they and all before them are read.

@@ -13,6 +13,21 @@ pub struct Packed {
     pub general: bool,
     /// Bytes of scratch memory while it runs.
     pub scratch_bytes: usize,
+    /// Which kernel reads it.
+    pub form: Form,
+}
+
+/// A specialised kernel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// Convolution as a matrix product (`hil_matrix.h`).
+    Matrix,
+    /// 3x3 convolution by minimal filtering (`hil_winograd.h`).
+    Winograd,
+    /// Depthwise convolution by planes (`hil_plane.h`).
+    Plane,
+    /// Fully connected layer, row by row (`hil_row.h`).
+    Row,
 }
 
 impl Packed {
@@ -144,8 +159,8 @@ impl Prepared {
         Some(Self { rows, channels, general })
     }
 
-    fn pack(self, filter: Vec<u32>, scratch_bytes: usize) -> Packed {
-        Packed { filter, channels: self.channels, general: self.general, scratch_bytes }
+    fn pack(self, form: Form, filter: Vec<u32>, scratch_bytes: usize) -> Packed {
+        Packed { filter, channels: self.channels, general: self.general, scratch_bytes, form }
     }
 
     /// As kernels ask that take channels by twos.
@@ -181,7 +196,55 @@ pub(super) fn matrix(rows: &[Row], input_zero: i32, output: &Output, in_c: usize
     let depth = rows.first()?.weights.len().next_multiple_of(4);
     let filter = pairs(&prepared.rows)?.concat();
     let bytes = if in_c.is_multiple_of(4) { 0 } else { depth };
-    Some(prepared.even().pack(filter, 4 * 2 * depth + bytes))
+    Some(prepared.even().pack(Form::Matrix, filter, 4 * 2 * depth + bytes))
+}
+
+/// Rows of a one-dimensional transform of three weights, doubled: those of F(2, 3) without its halves.
+fn minimal([a, b, c]: [i32; 3]) -> [i32; 4] {
+    [2 * a, a + b + c, a - b + c, 2 * c]
+}
+
+/// Four times the transform of a 3x3 filter, row by row. None of the 16 leaves int16, whatever the weights.
+fn minimal_3x3(weights: [i32; 9]) -> [i32; 16] {
+    let columns: Vec<[i32; 4]> =
+        (0..3).map(|x| minimal([weights[x], weights[3 + x], weights[6 + x]])).collect();
+    let mut elements = [0; 16];
+    for y in 0..4 {
+        elements[4 * y..4 * y + 4].copy_from_slice(&minimal([columns[0][y], columns[1][y], columns[2][y]]));
+    }
+    elements
+}
+
+/// For `hil_winograd.h`: rows of 3x3 filters of `in_c` channels, whole groups of 4.
+pub(super) fn winograd(rows: &[Row], input_zero: i32, output: &Output, in_c: usize) -> Option<Packed> {
+    const ELEMENTS: usize = 16;
+    const TILES: usize = 4;
+    const SUMS: usize = 8;
+    if in_c == 0 || !in_c.is_multiple_of(4) || rows.iter().any(|row| row.weights.len() != 9 * in_c) {
+        return None;
+    }
+    let prepared = Prepared::new(rows, input_zero, output)?.even();
+    let transformed = |row: &Row| -> Vec<[i32; 16]> {
+        let weight = |channel: usize, tap: usize| i32::from(row.weights[tap * in_c + channel]);
+        (0..in_c).map(|channel| minimal_3x3(std::array::from_fn(|tap| weight(channel, tap)))).collect()
+    };
+    let half = |value: i32| u32::from(value as i16 as u16);
+    let mut filter = Vec::new();
+    for pair in prepared.rows.chunks(2) {
+        let pair: Vec<_> = pair.iter().map(transformed).collect();
+        let word = |of: usize, element: usize, low: usize, high: usize| {
+            let at = |channel: usize| pair.get(of).map_or(0, |row| half(row[channel][element]));
+            at(low) | (at(high) << 16)
+        };
+        for element in 0..ELEMENTS {
+            for group in (0..in_c).step_by(4) {
+                for (low, high) in [(group, group + 2), (group + 1, group + 3)] {
+                    filter.extend([word(0, element, low, high), word(1, element, low, high)]);
+                }
+            }
+        }
+    }
+    Some(prepared.pack(Form::Winograd, filter, 2 * ELEMENTS * TILES * in_c + 4 * ELEMENTS * SUMS))
 }
 
 /// For `hil_row.h`.
@@ -195,7 +258,7 @@ pub(super) fn row(rows: &[Row], input_zero: i32, output: &Output) -> Option<Pack
             quad.iter().for_each(|pair| filter.extend(&pair[2 * group..2 * group + 2]));
         }
     }
-    Some(prepared.even().pack(filter, 2 * depth))
+    Some(prepared.even().pack(Form::Row, filter, 2 * depth))
 }
 
 /// For `hil_plane.h`: rows of `width` weights in whole words.
@@ -210,5 +273,5 @@ pub(super) fn plane(
     let word = |bytes: &[i8]| (0..4).map(|i| u32::from(bytes.get(i).map_or(0, |b| *b as u8)) << (8 * i)).sum();
     let lines = prepared.rows.iter().flat_map(|row| row.weights.chunks(width));
     let filter = lines.flat_map(|line| line.chunks(4).map(word)).collect();
-    Some(prepared.pack(filter, scratch_bytes))
+    Some(prepared.pack(Form::Plane, filter, scratch_bytes))
 }

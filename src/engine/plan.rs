@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::arena::{Arena, ArenaError, Block, DEFAULT_ALIGNMENT};
+use super::candidate::{EXPANSION_BYTES, choose};
 use super::kernel::Kernel;
 use super::layout::Layout;
 use super::lifetime::{LifetimeError, Lifetimes};
@@ -19,6 +20,23 @@ const REQUANT_BYTES: usize = 8;
 pub enum PlanError {
     #[error("operator {op} ({kind}), tensor `{tensor}`: {problem}")]
     Operator { op: usize, kind: &'static str, tensor: String, problem: String },
+    #[error(
+        "{memory} of {budget} bytes: the smallest plan found takes {needed}, {over} too many; most at operator {op} \
+         ({kind}), tensor `{tensor}`, with {at_op}"
+    )]
+    Budget {
+        /// What is exceeded.
+        memory: &'static str,
+        budget: usize,
+        needed: usize,
+        over: usize,
+        /// The operator that takes most.
+        op: usize,
+        kind: &'static str,
+        tensor: String,
+        /// Bytes that it takes.
+        at_op: usize,
+    },
     #[error(transparent)]
     Lifetime(#[from] LifetimeError),
     #[error(transparent)]
@@ -91,9 +109,9 @@ pub(super) struct Draft<'a> {
 }
 
 impl<'a> Draft<'a> {
-    pub fn new(network: &'a Network) -> Result<Self, PlanError> {
-        let kernels = network.ops.iter().map(|op| select(network, op)).collect::<Result<Vec<_>, _>>()?;
-        Ok(Self { network, kernels, lifetimes: Lifetimes::of(network)? })
+    /// With kernels that take up to `expansion_bytes` of flash beyond the smallest.
+    pub fn new(network: &'a Network, expansion_bytes: usize) -> Result<Self, PlanError> {
+        Ok(Self { network, kernels: choose(network, expansion_bytes)?, lifetimes: Lifetimes::of(network)? })
     }
 
     pub fn overlays(&self, stages: &[Stage]) -> Overlays {
@@ -134,21 +152,13 @@ impl Plan {
     ///
     /// It is planned as it stands: apply [`super::passes`] before.
     pub fn aligned(network: &Network, alignment: usize) -> Result<Self, PlanError> {
-        Draft::new(network)?.plan(Vec::new(), alignment)
+        Draft::new(network, EXPANSION_BYTES)?.plan(Vec::new(), alignment)
     }
 
     /// Plans `network` with a stage at each of `cuts`, which do not overlap.
     pub fn cut(network: &Network, cuts: &[Cut]) -> Result<Self, PlanError> {
-        let draft = Draft::new(network)?;
+        let draft = Draft::new(network, EXPANSION_BYTES)?;
         let stages = patch::exactly(&draft, cuts)?;
-        draft.plan(stages, DEFAULT_ALIGNMENT)
-    }
-
-    /// Plans `network` with the stages that make its arena smallest at `slowdown` (a fraction) more cycles at most, or
-    /// with those that cost least of all that make it no larger than `enough` bytes.
-    pub fn small(network: &Network, slowdown: f64, enough: usize) -> Result<Self, PlanError> {
-        let draft = Draft::new(network)?;
-        let stages = patch::best(&draft, slowdown, enough)?;
         draft.plan(stages, DEFAULT_ALIGNMENT)
     }
 

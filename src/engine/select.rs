@@ -6,7 +6,7 @@ use super::plan::PlanError;
 use crate::network::derive::{AddParams, SoftmaxParams, channel_requants, dense_requants, mean_requant};
 use crate::network::{Clamp, DType, Hw, Network, Op, OpKind, Pads, Requant, Tensor, TensorId, Window};
 
-/// Chooses the kernel of `op` and derives its parameters.
+/// The kernel of `op` that takes the least flash, with its parameters.
 pub(super) fn select(network: &Network, op: &Op) -> Result<Kernel, PlanError> {
     let context = Context { network, op };
     let (x, out) = (context.quantised(context.operand(0)?)?, context.quantised(op.output)?);
@@ -89,6 +89,18 @@ pub(super) fn select(network: &Network, op: &Op) -> Result<Kernel, PlanError> {
     })
 }
 
+/// All kernels that compute `op`, never none.
+pub(super) fn candidates(network: &Network, op: &Op) -> Result<Vec<Kernel>, PlanError> {
+    let smallest = select(network, op)?;
+    let context = Context { network, op };
+    let mut found = Vec::new();
+    if let Kernel::Conv(conv) = &smallest {
+        found.extend(context.winograd(conv).map(Kernel::Conv));
+    }
+    found.push(smallest);
+    Ok(found)
+}
+
 struct Context<'a> {
     network: &'a Network,
     op: &'a Op,
@@ -144,6 +156,19 @@ impl<'a> Context<'a> {
         } else {
             Kernel::Conv(conv)
         })
+    }
+
+    /// The same by minimal filtering, where that is for it.
+    fn winograd(&self, conv: &kernel::Conv) -> Option<kernel::Conv> {
+        let (three, one) = (Hw { h: 3, w: 3 }, Hw { h: 1, w: 1 });
+        let plain = conv.window.stride == one && conv.window.dilation == one;
+        if conv.filter != three || conv.groups != 1 || !plain {
+            return None;
+        }
+        let output = Output { zero: conv.zero.output, clamp: conv.clamp };
+        let rows = self.rows(conv.weights, &conv.requants, 0);
+        let packed = pack::winograd(&rows, conv.zero.input, &output, conv.depth)?;
+        Some(kernel::Conv { packed: Some(packed), ..conv.clone() })
     }
 
     /// Weights, bias and requantisation by output channel; channels run along `axis` of the filter.

@@ -32,9 +32,18 @@ const LINK: [&str; 5] = ["-nostartfiles", "-nostdlib", "-Wl,--gc-sections", "-Wl
 /// instruction for.
 pub(super) const LIBRARIES: [&str; 3] = ["-lm", "-lc", "-lgcc"];
 
+/// What no macro of the compiler tells the kernels: whether the core issues two instructions a cycle.
+fn issue(core: Core) -> Option<&'static str> {
+    match core {
+        Core::CortexM4f => None,
+        Core::CortexM7f => Some("-DHIL_DUAL_ISSUE=1"),
+    }
+}
+
 /// Flags for users' projects.
 pub(super) fn plain(board: &Board) -> Vec<String> {
-    target(board).iter().chain(&COMPILE).map(|flag| flag.to_string()).collect()
+    let issue = issue(board.core);
+    target(board).iter().chain(&COMPILE).chain(&issue).map(|flag| flag.to_string()).collect()
 }
 
 /// Flags for objects of images.

@@ -56,6 +56,8 @@ impl From<Requant> for RequantArgs {
 pub(super) enum Call {
     /// Of a convolution in its specialised form.
     Matrix { window: WindowArgs },
+    /// Of a 3x3 convolution by minimal filtering.
+    Winograd { window: WindowArgs },
     /// Of a convolution of single pixels in its specialised form.
     Pixels { window: WindowArgs, backwards: u8 },
     /// Of a depthwise convolution in its specialised form.
@@ -100,7 +102,8 @@ pub(super) fn call(network: &Network, step: &Step) -> Result<Call, EngineError> 
             Call::Pixels { window: context.conv(conv)?, backwards: conv.grows().into() }
         }
         Kernel::Conv(conv) | Kernel::Conv1x1(conv) if conv.packed.is_some() => {
-            Call::Matrix { window: context.conv(conv)? }
+            let window = context.conv(conv)?;
+            if conv.by_tiles() { Call::Winograd { window } } else { Call::Matrix { window } }
         }
         Kernel::Conv(conv) => Call::Conv { window: context.conv(conv)?, filter_c: conv.depth },
         Kernel::Conv1x1(conv) => Call::Conv1x1 { window: context.conv(conv)? },

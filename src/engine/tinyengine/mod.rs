@@ -13,6 +13,7 @@ use serde::Serialize;
 pub(super) use self::sources::kernels;
 use self::view::View;
 pub(super) use self::view::{Border, Dialect, border, printable};
+use super::goal::Goal;
 use super::interface::{BuildNeeds, Compiled, Engine, EngineError, Source};
 use super::passes;
 use super::patch::Cut;
@@ -21,6 +22,25 @@ use super::prune;
 use crate::network::Network;
 
 pub struct TinyEngine;
+
+/// `tinyengine` with a goal of the user's.
+#[derive(Debug, Clone, Copy)]
+pub struct Tailored(pub Goal);
+
+impl Engine for Tailored {
+    fn name(&self) -> &'static str {
+        TinyEngine.name()
+    }
+
+    fn plan(&self, network: &Network) -> Result<Plan, EngineError> {
+        Ok(self.0.plan(&rewritten(network))?)
+    }
+
+    fn compile(&self, network: &Network) -> Result<Compiled, EngineError> {
+        let network = &rewritten(network);
+        print(self.name(), network, self.0.plan(network)?, view::OURS, sources::kernels())
+    }
+}
 
 impl TinyEngine {
     /// Compiles `network` with stages of the caller's choice; operators are numbered as in the rewritten network.

@@ -8,7 +8,7 @@ macro_rules! kernel {
     };
 }
 
-const KERNELS: [(&str, &str); 21] = [
+const KERNELS: [(&str, &str); 23] = [
     kernel!("hil_kernels.h"),
     kernel!("hil_internal.h"),
     kernel!("hil_band.h"),
@@ -20,6 +20,8 @@ const KERNELS: [(&str, &str); 21] = [
     kernel!("hil_row.c"),
     kernel!("hil_row.h"),
     kernel!("hil_sum.h"),
+    kernel!("hil_winograd.c"),
+    kernel!("hil_winograd.h"),
     kernel!("hil_add.c"),
     kernel!("hil_conv.c"),
     kernel!("hil_conv_1x1.c"),

@@ -26,7 +26,9 @@ pub(in crate::engine) struct Dialect {
 
 /// Our kernels alone.
 pub(super) const OURS: Dialect = Dialect {
-    headers: &["hil_band.h", "hil_kernels.h", "hil_matrix.h", "hil_plane.h", "hil_row.h", "hil_sum.h"],
+    headers: &[
+        "hil_band.h",
+        "hil_kernels.h", "hil_matrix.h", "hil_plane.h", "hil_row.h", "hil_sum.h", "hil_winograd.h"],
     template: |_| None,
     split_requants: false,
 };
