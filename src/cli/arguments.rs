@@ -3,7 +3,10 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::engine::{Budget, Goal, Prefer};
+use crate::firmware::around;
 
 /// MODEL in the help of several commands.
 const MODEL: &str = "A .tflite file, or builtin:NAME[,width=W,resolution=PIXELS,classes=N,seed=N]";
@@ -56,6 +59,8 @@ pub enum Command {
         /// Say whether the network fits this board; all boards where it is left out.
         #[arg(long)]
         board: Option<String>,
+        #[command(flatten)]
+        goal: GoalOptions,
     },
     /// Write a network as C, for somebody else's project.
     Compile {
@@ -67,6 +72,8 @@ pub enum Command {
         /// The folder to write to.
         #[arg(long)]
         out: PathBuf,
+        #[command(flatten)]
+        goal: GoalOptions,
     },
     /// Run an image on an emulated board: its console is stdin and stdout.
     Emulate(EmulateOptions),
@@ -197,4 +204,38 @@ pub struct ValidateOptions {
     /// Only images for this board.
     #[arg(long)]
     pub board: Option<String>,
+}
+
+/// What the network is planned for.
+#[derive(Debug, Args)]
+pub struct GoalOptions {
+    /// What is to be least.
+    #[arg(long, value_enum, default_value = "latency")]
+    pub prefer: PreferOption,
+    /// Bytes of SRAM that the whole image may take.
+    #[arg(long, value_name = "BYTES")]
+    pub max_sram: Option<usize>,
+    /// Bytes of flash that the whole image may take.
+    #[arg(long, value_name = "BYTES")]
+    pub max_flash: Option<usize>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum PreferOption {
+    Latency,
+    Sram,
+    Flash,
+    Energy,
+}
+
+impl GoalOptions {
+    pub fn goal(&self) -> Goal {
+        let prefer = match self.prefer {
+            PreferOption::Latency => Prefer::Latency,
+            PreferOption::Sram => Prefer::Sram,
+            PreferOption::Flash => Prefer::Flash,
+            PreferOption::Energy => Prefer::Energy,
+        };
+        Goal { prefer, budget: Budget { sram: self.max_sram, flash: self.max_flash }, around: around() }
+    }
 }

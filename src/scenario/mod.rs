@@ -12,6 +12,7 @@ mod locate;
 mod prebuilt;
 mod raw;
 mod schema;
+mod tailor;
 mod validate;
 
 use std::path::PathBuf;
@@ -22,6 +23,7 @@ pub use error::ScenarioError;
 pub use prebuilt::{Element, Prebuilt, PrebuiltInput, Protocol};
 pub use raw::{Constraints, EngineName, Gates, Measure};
 pub use schema::json_schema;
+pub use tailor::{Preference, Tailored};
 pub use validate::{load, parse};
 
 /// Names that a scenario may refer to.
@@ -59,6 +61,9 @@ pub enum Engine {
     Named(EngineName),
     /// TensorFlow Lite Micro as the user has built it.
     Tflm(Library),
+    /// Ours, with a goal.
+    #[serde(rename = "tinyengine")]
+    TinyEngine(Tailored),
 }
 
 impl Engine {
@@ -67,6 +72,7 @@ impl Engine {
         match self {
             Self::Named(name) => name.name(),
             Self::Tflm(library) => &library.name,
+            Self::TinyEngine(tailored) => &tailored.name,
         }
     }
 }

@@ -67,6 +67,8 @@ pub struct Stage {
     pub calls: Vec<Call>,
     /// Multiply-accumulates of each operator; those of recomputed rows count as often as they are computed.
     pub macs: Vec<u64>,
+    /// Those of rows that were computed before.
+    pub recomputed_macs: u64,
     /// Rows that the longest call of each operator computes.
     pub rows: Vec<usize>,
     /// One per operator.
@@ -91,8 +93,10 @@ impl Stage {
                 windows[from].until = windows[from].until.max(windows[index].until);
             }
         }
+        let again = |(i, op): (usize, &RowOp)| op.macs * schedule.computed(i).saturating_sub(op.height) as u64;
         Self {
             input,
+            recomputed_macs: ops.iter().enumerate().map(again).sum(),
             calls: calls(cut.first, ops, sources, schedule, &windows),
             macs: ops.iter().enumerate().map(|(i, op)| op.macs * schedule.computed(i) as u64).collect(),
             rows: (0..ops.len()).map(|i| longest(i).unwrap_or(0)).collect(),

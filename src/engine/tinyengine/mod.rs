@@ -32,6 +32,13 @@ impl Engine for Tailored {
         TinyEngine.name()
     }
 
+    fn title(&self) -> String {
+        let Goal { prefer, budget, .. } = self.0;
+        let limit = |name: &str, bytes: Option<usize>| bytes.map_or(String::new(), |b| format!(", {name} {b}"));
+        let limits = limit("SRAM", budget.sram) + &limit("flash", budget.flash);
+        format!("{} for least {}{limits}", self.name(), prefer.name())
+    }
+
     fn plan(&self, network: &Network) -> Result<Plan, EngineError> {
         Ok(self.0.plan(&rewritten(network))?)
     }
