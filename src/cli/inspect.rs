@@ -17,7 +17,8 @@ pub fn run(text: &str, board: Option<&str>, goal: Goal, json: bool) -> Ended {
         None => board::names().into_iter().map(Board::shipped).collect::<Result<Vec<_>, _>>()?,
     };
     let prepared = model::load(text)?;
-    let compiled = Tailored(goal).compile(&prepared.network).map_err(|e| Failure::Usage(format!("MODEL `{text}`: {e}")))?;
+    let compiled =
+        Tailored(goal).compile(&prepared.network).map_err(|e| Failure::Usage(format!("MODEL `{text}`: {e}")))?;
     let fits: Vec<Fit> = boards.iter().map(|board| Fit::of(&compiled, board)).collect();
     either(json, || value(&prepared, &compiled, &fits), || table(&prepared, &compiled, &fits))
 }

@@ -10,7 +10,7 @@ use crate::network::Network;
 /// What is to be least.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Prefer {
-    /// The fastest kernels; memory only matters where a budget is exceeded.
+    /// The fastest kernels, and the smallest arena that costs next to nothing: no more than [`FREE_SLOWDOWN`].
     #[default]
     Latency,
     /// The smallest arena at no more than [`MAX_SLOWDOWN`] more cycles.
@@ -36,8 +36,12 @@ impl Prefer {
     }
 }
 
-/// Cycles that less memory may cost where it is preferred, as a fraction of all, by the estimate.
-pub const MAX_SLOWDOWN: f64 = 0.1;
+/// Cycles that less memory may cost where it is preferred, as a fraction of all, by the estimate: a tenth, less what the
+/// estimate may be off by.
+pub const MAX_SLOWDOWN: f64 = 0.09;
+
+/// The same where latency is preferred: less than estimates can tell.
+pub const FREE_SLOWDOWN: f64 = 0.005;
 
 /// Bytes of a whole image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -56,10 +60,7 @@ pub struct Around {
 
 impl Around {
     fn of(self, ops: usize) -> Reserved {
-        Reserved {
-            flash: self.fixed.flash + ops * self.per_op.flash,
-            sram: self.fixed.sram + ops * self.per_op.sram,
-        }
+        Reserved { flash: self.fixed.flash + ops * self.per_op.flash, sram: self.fixed.sram + ops * self.per_op.sram }
     }
 }
 
@@ -97,7 +98,9 @@ impl Goal {
             && plan.flash_bytes() > limit
         {
             let needed = plan.flash_bytes() + around.flash;
-            return Err(exceeded(network, &plan, "flash", budget, needed, |step| step.weights_bytes + step.table_bytes));
+            return Err(exceeded(network, &plan, "flash", budget, needed, |step| {
+                step.weights_bytes + step.table_bytes
+            }));
         }
         Ok(plan)
     }
@@ -106,16 +109,19 @@ impl Goal {
         let draft = Draft::new(network, expansion)?;
         let whole = draft.clone().plan(Vec::new(), DEFAULT_ALIGNMENT)?;
         let fits = |plan: &Plan| arena.is_none_or(|limit| plan.arena_bytes <= limit);
-        if self.prefer != Prefer::Sram && fits(&whole) {
-            return Ok(whole);
-        }
         let smaller = |slowdown: f64, enough: usize| {
             let stages = patch::best(&draft, slowdown, enough)?;
             draft.clone().plan(stages, DEFAULT_ALIGNMENT)
         };
         let mut plans = vec![whole];
-        if self.prefer == Prefer::Sram {
-            plans.push(smaller(MAX_SLOWDOWN, 0)?);
+        let slowdown = match self.prefer {
+            Prefer::Sram => Some(MAX_SLOWDOWN),
+            Prefer::Latency | Prefer::Energy => Some(FREE_SLOWDOWN),
+            // Tables of calls take flash.
+            Prefer::Flash => None,
+        };
+        if let Some(slowdown) = slowdown {
+            plans.push(smaller(slowdown, 0)?);
         }
         if let Some(limit) = arena
             && !plans.iter().any(fits)

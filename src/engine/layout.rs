@@ -22,10 +22,7 @@ impl Layout {
     ///
     /// Writing over everything gives the least load, but ties offsets together; where that keeps the arena above the
     /// load, operators are tried one by one with another operand or none.
-    pub fn best(
-        overlays: &Overlays,
-        alignment: usize,
-    ) -> Result<Self, ArenaError> {
+    pub fn best(overlays: &Overlays, alignment: usize) -> Result<Self, ArenaError> {
         let at = |choice: &Choice| Self::of(overlays, choice, alignment);
         let all = at(&overlays.all())?;
         let bound = all.arena.lower_bound;
@@ -73,7 +70,8 @@ impl Layout {
 
     fn of(overlays: &Overlays, choice: &Choice, alignment: usize) -> Result<Self, ArenaError> {
         let groups = overlays.groups(choice, alignment);
-        let held = |&(span, delta): &(usize, usize)| overlays.held(span).iter().map(move |&block| Piece { block, delta });
+        let held =
+            |&(span, delta): &(usize, usize)| overlays.held(span).iter().map(move |&block| Piece { block, delta });
         let mut pieces: Vec<Vec<Piece>> = groups.iter().map(|group| group.iter().flat_map(held).collect()).collect();
         let load = load(&pieces, choice.len());
         let scratch = overlays.scratch().iter().enumerate().map(|(i, &bytes)| Block { first: i, last: i, bytes });

@@ -67,7 +67,8 @@ impl Overlays {
                 let kernel = &kernels[op];
                 let width = network.tensor(network.ops[op].output).shape.get(2).copied().unwrap_or(0);
                 self.scratch[op] = patch::scratch_bytes(kernel, width, stage.rows[index]);
-                let over = stage.over[index].and_then(|over| Some(Overlay { from: span_of(over.from)?, lead: over.lead }));
+                let over =
+                    stage.over[index].and_then(|over| Some(Overlay { from: span_of(over.from)?, lead: over.lead }));
                 self.options[op] = over.into_iter().filter(|over| !is_read_later(over.from)).collect();
                 let (Some(span), Some(window)) = (self.outputs[op], stage.windows.get(index)) else { continue };
                 self.held[span] = vec![

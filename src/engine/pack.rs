@@ -206,8 +206,7 @@ fn minimal([a, b, c]: [i32; 3]) -> [i32; 4] {
 
 /// Four times the transform of a 3x3 filter, row by row. None of the 16 leaves int16, whatever the weights.
 fn minimal_3x3(weights: [i32; 9]) -> [i32; 16] {
-    let columns: Vec<[i32; 4]> =
-        (0..3).map(|x| minimal([weights[x], weights[3 + x], weights[6 + x]])).collect();
+    let columns: Vec<[i32; 4]> = (0..3).map(|x| minimal([weights[x], weights[3 + x], weights[6 + x]])).collect();
     let mut elements = [0; 16];
     for y in 0..4 {
         elements[4 * y..4 * y + 4].copy_from_slice(&minimal([columns[0][y], columns[1][y], columns[2][y]]));

@@ -234,7 +234,8 @@ impl Plan {
 
     /// Bytes of flash that the network's constants take; code is not among them.
     pub fn flash_bytes(&self) -> usize {
-        self.weights_bytes + self.table_bytes
+        let calls: usize = self.stages.iter().map(Stage::table_bytes).sum();
+        self.weights_bytes + self.table_bytes + calls
     }
 }
 

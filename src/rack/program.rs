@@ -11,11 +11,17 @@ use crate::emulator::{Image, ImageError};
 pub enum ProgramError {
     #[error(transparent)]
     Image(#[from] ImageError),
-    #[error("{file}: {bytes} bytes at {address:#010x} are not in the flash of {board} ({flash}); it was made for another board, or its address is wrong")]
+    #[error(
+        "{file}: {bytes} bytes at {address:#010x} are not in the flash of {board} ({flash}); it was made for another board, or its address is wrong"
+    )]
     Outside { file: String, bytes: usize, address: u32, board: String, flash: String },
-    #[error("{file}: nothing is at {start:#010x}, where {board} starts; it was linked for {address:#010x}, behind a boot loader or for another board")]
+    #[error(
+        "{file}: nothing is at {start:#010x}, where {board} starts; it was linked for {address:#010x}, behind a boot loader or for another board"
+    )]
     NoStart { file: String, start: u32, board: String, address: u32 },
-    #[error("{file}: {what} in its vector table is {value:#010x}, which is {problem}; it was linked for another address or another board than {board}, or it is no image")]
+    #[error(
+        "{file}: {what} in its vector table is {value:#010x}, which is {problem}; it was linked for another address or another board than {board}, or it is no image"
+    )]
     Vector { file: String, what: &'static str, value: u32, problem: &'static str, board: String },
 }
 
@@ -51,7 +57,11 @@ impl Program {
         let Some(first) = flash.first() else { return Ok(()) };
         let word = |offset: u32| {
             let at = |address: u32| {
-                let segment = self.segments.iter().find(|s| s.address <= address && address - s.address < 1 << 31 && (address - s.address) as usize + 4 <= s.bytes.len())?;
+                let segment = self.segments.iter().find(|s| {
+                    s.address <= address
+                        && address - s.address < 1 << 31
+                        && (address - s.address) as usize + 4 <= s.bytes.len()
+                })?;
                 let from = (address - segment.address) as usize;
                 Some(u32::from_le_bytes(segment.bytes.get(from..from + 4)?.try_into().ok()?))
             };
@@ -61,7 +71,9 @@ impl Program {
             let address = self.segments.iter().map(|segment| segment.address).min().unwrap_or(0);
             return Err(ProgramError::NoStart { file, start: first.origin, board: name, address });
         };
-        let refuse = |what, value, problem| Err(ProgramError::Vector { file: file.clone(), what, value, problem, board: name.clone() });
+        let refuse = |what, value, problem| {
+            Err(ProgramError::Vector { file: file.clone(), what, value, problem, board: name.clone() })
+        };
         // A stack grows down from its first word: the end of a memory is one that it may start from.
         let ram = board.memory.iter().filter(|region| region.kind != RegionKind::Flash);
         if !ram.clone().any(|region| stack.checked_sub(1).is_some_and(|below| holds(region, below, 1))) {
@@ -130,15 +142,25 @@ mod tests {
         let message = |content: &[u8], address| read("a.bin", content, address).unwrap_err();
         let good = image(0x2000_1000, 0x0800_0101, 512);
         let outside = message(&good, Some(0x9000_0000));
-        assert!(outside.contains("512 bytes at 0x90000000 are not in the flash of nucleo-l4r5zi (0x08000000 to 0x081fffff)"), "{outside}");
+        assert!(
+            outside
+                .contains("512 bytes at 0x90000000 are not in the flash of nucleo-l4r5zi (0x08000000 to 0x081fffff)"),
+            "{outside}"
+        );
         let behind = message(&good, Some(0x0800_8000));
         assert!(behind.contains("nothing is at 0x08000000") && behind.contains("linked for 0x08008000"), "{behind}");
         let elsewhere = message(&image(0x2000_1000, 0x0801_0101, 512), None);
-        assert!(elsewhere.contains("the reset vector in its vector table is 0x08010101, which is outside the image"), "{elsewhere}");
+        assert!(
+            elsewhere.contains("the reset vector in its vector table is 0x08010101, which is outside the image"),
+            "{elsewhere}"
+        );
         let arm = message(&image(0x2000_1000, 0x0800_0100, 512), None);
         assert!(arm.contains("no Thumb code"), "{arm}");
         let stack = message(&image(0x3000_1000, 0x0800_0101, 512), None);
-        assert!(stack.contains("the stack pointer in its vector table is 0x30001000, which is in no memory"), "{stack}");
+        assert!(
+            stack.contains("the stack pointer in its vector table is 0x30001000, which is in no memory"),
+            "{stack}"
+        );
         let short = message(&[1, 2, 3], None);
         assert!(short.contains("nothing is at 0x08000000"), "{short}");
         let empty = read("a.elf", b"", None).unwrap_err();

@@ -22,15 +22,9 @@ pub enum Stage {
 #[derive(Debug, Clone, Copy)]
 pub enum Event<'a> {
     /// `rows` are planned, of which `kept` had finished before, in the run that goes on.
-    Started {
-        folder: &'a Path,
-        rows: usize,
-        kept: usize,
-    },
+    Started { folder: &'a Path, rows: usize, kept: usize },
     /// `rows` fit and will be built.
-    Planned {
-        rows: usize,
-    },
+    Planned { rows: usize },
     Stage {
         /// Place of the row in the plan.
         row: u32,
@@ -39,8 +33,5 @@ pub enum Event<'a> {
         stage: Stage,
     },
     /// The row is stored.
-    Finished {
-        row: u32,
-        measurement: &'a Measurement,
-    },
+    Finished { row: u32, measurement: &'a Measurement },
 }

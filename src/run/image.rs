@@ -67,9 +67,10 @@ impl<'a> Given<'a> {
         let mut program = Program::read(&asked.image, board, asked.address).map_err(|e| e.to_string())?;
         program.baud = Some(asked.baud);
         let dataset = asked.dataset.as_deref().map(Dataset::open).transpose().map_err(|e| e.to_string())?;
-        let network = asked.network.as_ref().map(|path| {
-            prepare(&Candidate { name: asked.name.clone(), source: Source::File(path.clone()) })
-        });
+        let network = asked
+            .network
+            .as_ref()
+            .map(|path| prepare(&Candidate { name: asked.name.clone(), source: Source::File(path.clone()) }));
         let given = Self { asked, program, input, dataset, network: network.transpose()? };
         given.network.as_ref().map_or(Ok(()), |network| given.suits(network))?;
         Ok(given)
@@ -78,7 +79,8 @@ impl<'a> Given<'a> {
     /// Of what is programmed and where.
     pub(super) fn sha256(&self) -> String {
         let segments = self.program.segments.iter();
-        let bytes: Vec<u8> = segments.flat_map(|s| s.address.to_le_bytes().into_iter().chain(s.bytes.clone())).collect();
+        let bytes: Vec<u8> =
+            segments.flat_map(|s| s.address.to_le_bytes().into_iter().chain(s.bytes.clone())).collect();
         sha256_hex(&bytes)
     }
 
@@ -172,7 +174,8 @@ impl<'a> Given<'a> {
         };
         let network = &prepared.network;
         let tensors = (network.inputs.first(), network.outputs.first());
-        let (Some(input), Some(output)) = (tensors.0.map(|id| network.tensor(*id)), tensors.1.map(|id| network.tensor(*id)))
+        let (Some(input), Some(output)) =
+            (tensors.0.map(|id| network.tensor(*id)), tensors.1.map(|id| network.tensor(*id)))
         else {
             return Err(ImageFailure::Network("the network has no input or no output".into()));
         };

@@ -55,8 +55,7 @@ impl Toolchain for Images {
 /// An image as a run uses it.
 pub fn built(image: Image) -> Built {
     let sizes = image.sizes;
-    let sram =
-        Sram {
+    let sram = Sram {
         data: sizes.data,
         bss: sizes.bss,
         arena: sizes.arena,

@@ -4,6 +4,7 @@
 //! known before anything is built. The second builds and measures, row by row on leased units. Rows are stored as they
 //! finish and ordered by their place in the plan, so that neither parallelism nor an interruption leaves a trace.
 
+mod budget;
 mod candidate;
 mod carry;
 mod error;

@@ -22,7 +22,10 @@ pub(super) enum Unsettled {
     Build(BuildFailure),
     Engine(String),
     /// Not even in all of the board's SRAM; with what the last try said.
-    TooBig { arena_bytes: usize, said: String },
+    TooBig {
+        arena_bytes: usize,
+        said: String,
+    },
     Measure(MeasureError),
 }
 
@@ -76,11 +79,7 @@ impl Settle<'_> {
     }
 
     /// Runs one inference in an arena of `bytes`: the image, and what it says of the arena, or how it failed to start.
-    fn attempt(
-        &self,
-        unit: &mut dyn Unit,
-        bytes: usize,
-    ) -> Result<Result<(Settled, usize), MeasureError>, Unsettled> {
+    fn attempt(&self, unit: &mut dyn Unit, bytes: usize) -> Result<Result<(Settled, usize), MeasureError>, Unsettled> {
         let compiled = self.engine.compile_with_arena(self.network, bytes);
         let compiled = compiled.map_err(|e| Unsettled::Engine(e.to_string()))?;
         let built = match self.tools.build(&compiled, self.board) {

@@ -114,12 +114,7 @@ const BAUDS: std::ops::RangeInclusive<u32> = 300..=12_000_000;
 const WINDOWS: std::ops::RangeInclusive<f64> = 0.02..=1800.0;
 
 /// Checks the entry at `index`; reads no file.
-pub(super) fn checked(
-    index: usize,
-    raw: RawPrebuilt,
-    folder: &Path,
-    known: Known<'_>,
-) -> Result<Prebuilt, Mistake> {
+pub(super) fn checked(index: usize, raw: RawPrebuilt, folder: &Path, known: Known<'_>) -> Result<Prebuilt, Mistake> {
     let at = |key: &'static str| [Key("prebuilt"), Item(index), Key(key)];
     let extension = |path: &Path| path.extension().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
     let extension_of_image = extension(&raw.image);
@@ -180,10 +175,16 @@ fn model<const N: usize>(
         return mistake(&at("model"), "a model's name is what the image says in `m-model-[…]`, 1 to 64 characters");
     }
     match (MODELS.contains(&name), input) {
-        (true, Some(_)) => mistake(&at("input"), format!("`input` is for models that MLPerf Tiny does not define; `{name}` is one that it does")),
+        (true, Some(_)) => mistake(
+            &at("input"),
+            format!("`input` is for models that MLPerf Tiny does not define; `{name}` is one that it does"),
+        ),
         (false, None) => mistake(
             &at("model"),
-            format!("{}; for a model of your own say its `input: {{ bytes: …, element: … }}`", unknown("model", name, &MODELS)),
+            format!(
+                "{}; for a model of your own say its `input: {{ bytes: …, element: … }}`",
+                unknown("model", name, &MODELS)
+            ),
         ),
         (_, Some(PrebuiltInput { bytes, element })) => {
             in_range(&at("input"), "bytes", bytes, 1, MAX_INPUT)?;

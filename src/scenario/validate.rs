@@ -78,7 +78,11 @@ fn named(scenario: &Scenario) -> Vec<Named<'_>> {
             let at = |key| vec![Key("engines"), Item(index), Key("tflm"), Key(key)];
             all.push(Named { at: at("lib"), path: lib, folder: false });
             let folders = include.iter().enumerate();
-            all.extend(folders.map(|(n, path)| Named { at: [at("include"), vec![Item(n)]].concat(), path, folder: true }));
+            all.extend(folders.map(|(n, path)| Named {
+                at: [at("include"), vec![Item(n)]].concat(),
+                path,
+                folder: true,
+            }));
         }
     }
     for (index, image) in scenario.prebuilt.iter().enumerate() {

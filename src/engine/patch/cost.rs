@@ -40,9 +40,7 @@ pub(super) fn call(op: &RowOp, kernel: &Kernel, rows: usize) -> f64 {
                 + read * PLANE_SPREAD
                 + depthwise.requants.len() as f64 * PLANE_CHANNEL
         }
-        Kernel::AveragePool(pool) | Kernel::MaxPool(pool) => {
-            outputs * (pool.filter.h * pool.filter.w) as f64 * ELEMENT
-        }
+        Kernel::AveragePool(pool) | Kernel::MaxPool(pool) => outputs * (pool.filter.h * pool.filter.w) as f64 * ELEMENT,
         _ => outputs * ELEMENT,
     }
 }

@@ -280,11 +280,8 @@ impl Ground<'_> {
         let longest = |i: usize| schedule.bands.iter().filter_map(|b| b.computes[i]).map(Rows::count).max();
         let mut widest = 0;
         for index in 0..=last {
-            let mut held = super::scratch_bytes(
-                &self.kernels[index],
-                self.ops[index].width,
-                longest(index).unwrap_or(0),
-            );
+            let mut held =
+                super::scratch_bytes(&self.kernels[index], self.ops[index].width, longest(index).unwrap_or(0));
             for (of, window) in windows.iter().enumerate() {
                 if over[of].is_some() {
                     continue;

@@ -5,6 +5,9 @@ use super::rows::{RowOp, Rows};
 use super::schedule::{Halo, Schedule, Source, Window};
 use crate::network::TensorId;
 
+/// Bytes of `hil_band` (`firmware/kernels/hil_band.h`) on the board.
+const CALL_BYTES: usize = 24;
+
 /// What a stage is made of. With the network it decides everything else.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cut {
@@ -106,6 +109,11 @@ impl Stage {
         }
     }
 
+    /// Bytes of flash of the table of calls.
+    pub fn table_bytes(&self) -> usize {
+        CALL_BYTES * self.calls.len()
+    }
+
     /// Whether operator `op` of the network is in it.
     pub fn holds(&self, op: usize) -> bool {
         (self.cut.first..=self.cut.last).contains(&op)
@@ -163,13 +171,7 @@ fn lead(schedule: &Schedule, index: usize, from: usize, ops: &[RowOp]) -> usize 
     schedule.bands.iter().enumerate().map(of).max().unwrap_or(0)
 }
 
-fn calls(
-    first: usize,
-    ops: &[RowOp],
-    sources: &[Vec<Source>],
-    schedule: &Schedule,
-    windows: &[Window],
-) -> Vec<Call> {
+fn calls(first: usize, ops: &[RowOp], sources: &[Vec<Source>], schedule: &Schedule, windows: &[Window]) -> Vec<Call> {
     let mut calls = Vec::new();
     let last = ops.len().saturating_sub(1);
     for (at, band) in schedule.bands.iter().enumerate() {

@@ -28,7 +28,13 @@ pub(in crate::engine) struct Dialect {
 pub(super) const OURS: Dialect = Dialect {
     headers: &[
         "hil_band.h",
-        "hil_kernels.h", "hil_matrix.h", "hil_plane.h", "hil_row.h", "hil_sum.h", "hil_winograd.h"],
+        "hil_kernels.h",
+        "hil_matrix.h",
+        "hil_plane.h",
+        "hil_row.h",
+        "hil_sum.h",
+        "hil_winograd.h",
+    ],
     template: |_| None,
     split_requants: false,
 };
@@ -70,10 +76,16 @@ pub(in crate::engine) struct Border {
 #[derive(Serialize)]
 #[serde(untagged)]
 pub(super) enum Pointer {
-    Arena { offset: usize },
-    Table { table: usize },
+    Arena {
+        offset: usize,
+    },
+    Table {
+        table: usize,
+    },
     /// The field of `hil_band` that says it.
-    Band { band: &'static str },
+    Band {
+        band: &'static str,
+    },
 }
 
 #[derive(Serialize)]

@@ -78,7 +78,12 @@ fn label(line: &str) -> Result<Line<'_>, String> {
             }
             (file, number(classes)?, number(class)?, Some((bytes, step)))
         }
-        _ => return Err(format!("{} fields; `file,classes,class` or `file,classes,class,window,step` are known", fields.len())),
+        _ => {
+            return Err(format!(
+                "{} fields; `file,classes,class` or `file,classes,class,window,step` are known",
+                fields.len()
+            ));
+        }
     };
     if file.is_empty() {
         return Err("no file".into());
@@ -106,7 +111,10 @@ impl Labelled {
             Some(first) if first.len() == bytes => Ok(inputs),
             first => {
                 let found = first.map_or("less than one window".into(), |input| format!("{} bytes", input.len()));
-                Err(DatasetError::File { path: path(), problem: format!("an input is {found}; the model takes {bytes}") })
+                Err(DatasetError::File {
+                    path: path(),
+                    problem: format!("an input is {found}; the model takes {bytes}"),
+                })
             }
         }
     }

@@ -73,7 +73,8 @@ impl<'a> Dut<'a> {
 
     /// Loads an input of `model`.
     pub(super) fn load(&mut self, input: &[u8], model: &str) -> Result<(), ImageError> {
-        let refused = |heard: &[String]| ImageError::Input { bytes: input.len(), model: model.into(), heard: quoted(heard) };
+        let refused =
+            |heard: &[String]| ImageError::Input { bytes: input.len(), model: model.into(), heard: quoted(heard) };
         let announced = self.client.command(&format!("db load {}", input.len()), COMMAND)?;
         // An image that cannot take as many says so in a line that is no error.
         if !announced.iter().any(|line| line.starts_with("m-[Expecting")) {
@@ -97,9 +98,10 @@ impl<'a> Dut<'a> {
             let problem = format!("`{command}` has {} of them, not two; it said `{}`", stamps.len(), quoted(&lines));
             return Err(ImageError::Stamps(problem));
         };
-        let microseconds = end.checked_sub(start).filter(|elapsed| *elapsed > 0).ok_or_else(|| {
-            ImageError::Stamps(format!("`{command}` ends at {end} µs and starts at {start} µs"))
-        })?;
+        let microseconds = end
+            .checked_sub(start)
+            .filter(|elapsed| *elapsed > 0)
+            .ok_or_else(|| ImageError::Stamps(format!("`{command}` ends at {end} µs and starts at {start} µs")))?;
         let text = bracketed(&lines, "m-results-[").ok_or_else(|| missing("m-results-[…]", &command, &lines))?;
         let numbers = text.split(',').map(str::trim).filter(|text| !text.is_empty());
         let results: Option<Vec<f64>> =

@@ -43,7 +43,9 @@ impl ImageError {
         match self.of_unit() {
             None => true,
             // Whatever the emulator does not know stops the core, too.
-            Some(MeasureError::Unit(UnitError::Stopped { .. } | UnitError::Lost { .. } | UnitError::Cancelled)) => false,
+            Some(MeasureError::Unit(UnitError::Stopped { .. } | UnitError::Lost { .. } | UnitError::Cancelled)) => {
+                false
+            }
             Some(MeasureError::Unit(UnitError::Program { .. })) | Some(MeasureError::Refused { .. }) => true,
             Some(_) => unit_is_certain,
         }

@@ -91,8 +91,7 @@ mod tests {
 
     #[test]
     fn two_classes_count_by_the_second() {
-        let results: Vec<Vec<f64>> =
-            [0.1, 0.4, 0.35, 0.8, 0.4, 0.4].iter().map(|p: &f64| vec![1.0 - p, *p]).collect();
+        let results: Vec<Vec<f64>> = [0.1, 0.4, 0.35, 0.8, 0.4, 0.4].iter().map(|p: &f64| vec![1.0 - p, *p]).collect();
         let classes = [0, 0, 1, 1, 1, 0];
         assert!((auc(&results, &classes).expect("an area") - 6.0 / 9.0).abs() < 1e-12);
         assert!((top1(&results, &classes) - 400.0 / 6.0).abs() < 1e-9);
@@ -100,13 +99,8 @@ mod tests {
 
     #[test]
     fn several_classes_are_averaged() {
-        let results = [
-            vec![0.8, 0.1, 0.1],
-            vec![0.3, 0.5, 0.2],
-            vec![0.2, 0.3, 0.5],
-            vec![0.4, 0.35, 0.25],
-            vec![0.1, 0.3, 0.6],
-        ];
+        let results =
+            [vec![0.8, 0.1, 0.1], vec![0.3, 0.5, 0.2], vec![0.2, 0.3, 0.5], vec![0.4, 0.35, 0.25], vec![0.1, 0.3, 0.6]];
         let classes = [0, 1, 2, 1, 0];
         // Areas 0.5, 1 and 0.75.
         assert!((auc(&results, &classes).expect("an area") - 0.75).abs() < 1e-12);
