@@ -10,7 +10,7 @@ mod engine_common;
 mod engine_random;
 
 use engine_common::noise;
-use hil::engine::{Engine, TinyEngine};
+use hil::engine::{Compiled, Engine, Goal, Prefer, Tailored, TinyEngine};
 use hil::network::{Network, reference};
 
 const JIG: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/engine_qemu");
@@ -33,11 +33,10 @@ fn there(tool: &str) -> bool {
 }
 
 /// Outputs of the network on a core, one after another.
-fn run(network: &Network, inputs: &[Vec<u8>], name: &str, core: &(&str, [&str; 2], &str), level: &str) -> Vec<u8> {
+fn run(compiled: &Compiled, inputs: &[Vec<u8>], name: &str, core: &(&str, [&str; 2], &str), level: &str) -> Vec<u8> {
     let (core, flags, board) = core;
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("engine_qemu").join(format!("{name}-{core}{level}"));
     fs::create_dir_all(&folder).expect("a folder");
-    let compiled = TinyEngine.compile(network).unwrap_or_else(|e| panic!("{name}: {e}"));
     for source in &compiled.sources {
         fs::write(folder.join(&source.path), &source.text).expect("a source is written");
     }
@@ -71,12 +70,34 @@ fn random_networks_compute_on_cores_what_the_interpreter_does() {
     let deliberate = [7, 260].map(|channels| engine_random::depthwise_3x3(99, channels));
     let random = (100..124).map(|seed| engine_random::network(seed, 8));
     for (index, network) in deliberate.into_iter().chain(random).enumerate() {
-        let bytes = network.tensor(network.inputs[0]).bytes();
-        let inputs = [noise(1, bytes), noise(2, bytes), vec![0x80; bytes], vec![0x7f; bytes]];
-        let expected = inputs.iter().flat_map(|x| reference::run(&network, &[x.clone()]).expect("a run")[0].clone());
-        let expected: Vec<u8> = expected.collect();
-        let (core, level) = (&CORES[index % 2], LEVELS[index % 3]);
-        let output = run(&network, &inputs, &format!("random-{index}"), core, level);
-        assert!(output == expected, "random-{index}, {}, {level}: outputs differ", core.0);
+        let name = format!("random-{index}");
+        let compiled = TinyEngine.compile(&network).unwrap_or_else(|e| panic!("{name}: {e}"));
+        check(&network, &compiled, &name, index);
     }
+}
+
+#[test]
+fn bands_of_random_networks_compute_on_cores_what_the_interpreter_does() {
+    if !there("arm-none-eabi-gcc") || !there("qemu-system-arm") {
+        return;
+    }
+    let mut bands = 0;
+    for (index, seed) in (400..406).enumerate() {
+        let (network, name) = (engine_random::blocks(seed, 4), format!("bands-{index}"));
+        let engine = Tailored(Goal::preferring(Prefer::Sram));
+        let compiled = engine.compile(&network).unwrap_or_else(|e| panic!("{name}: {e}"));
+        bands += compiled.plan.stages.iter().map(|stage| stage.bands()).sum::<usize>();
+        check(&network, &compiled, &name, index);
+    }
+    assert!(bands > 10, "{bands}");
+}
+
+fn check(network: &Network, compiled: &Compiled, name: &str, index: usize) {
+    let bytes = network.tensor(network.inputs[0]).bytes();
+    let inputs = [noise(1, bytes), noise(2, bytes), vec![0x80; bytes], vec![0x7f; bytes]];
+    let expected = inputs.iter().flat_map(|x| reference::run(network, &[x.clone()]).expect("a run")[0].clone());
+    let expected: Vec<u8> = expected.collect();
+    let (core, level) = (&CORES[index % 2], LEVELS[index % 3]);
+    let output = run(compiled, &inputs, name, core, level);
+    assert!(output == expected, "{name}, {}, {level}: outputs differ", core.0);
 }
