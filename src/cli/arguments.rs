@@ -72,6 +72,11 @@ pub enum Command {
     Emulate(EmulateOptions),
     /// Hold emulated boards against published measurements.
     Validate(ValidateOptions),
+    /// Predict latency, learn how to, and say how well that works.
+    Cost {
+        #[command(subcommand)]
+        command: CostCommand,
+    },
     /// Check that everything is there that the other commands need, and say what to do.
     Doctor,
     /// Print the JSON schema of scenarios.
@@ -120,6 +125,48 @@ pub enum BaselineCommand {
         /// The folder of baselines.
         #[arg(long, value_name = "DIR", default_value = "results/baselines")]
         baselines: PathBuf,
+    },
+}
+
+#[derive(Subcommand)]
+pub enum CostCommand {
+    /// Take the measured rows of runs as a data set, which is what a cost model is trained on.
+    Train {
+        /// Folders of runs, or data sets to add to.
+        #[arg(required = true, value_name = "RUN")]
+        from: Vec<PathBuf>,
+        /// The data set to write.
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
+    },
+    /// Hold the cost model against networks, families and boards that it has not seen.
+    Eval {
+        /// Folders of runs, or data sets.
+        #[arg(required = true, value_name = "RUN")]
+        from: Vec<PathBuf>,
+        /// Only this split: random, family or board.
+        #[arg(long)]
+        split: Option<String>,
+        /// Measurements that splits at random may use.
+        #[arg(long, value_name = "N", default_value_t = 50)]
+        measurements: usize,
+        /// Measurements of a board that was never seen.
+        #[arg(long, value_name = "N", default_value_t = 10)]
+        board_measurements: usize,
+        /// Draws of each split at random.
+        #[arg(long, value_name = "N", default_value_t = 5)]
+        draws: u64,
+    },
+    /// Predict the latency and energy of a network; SRAM and flash are planned, not predicted.
+    Predict {
+        #[arg(help = MODEL)]
+        model: String,
+        /// The board; all boards where it is left out.
+        #[arg(long)]
+        board: Option<String>,
+        /// Folders of runs, or data sets.
+        #[arg(long, required = true, value_name = "RUN")]
+        from: Vec<PathBuf>,
     },
 }
 

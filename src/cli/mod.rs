@@ -7,6 +7,7 @@ mod baseline;
 mod boards;
 mod compare;
 mod compile;
+mod cost;
 mod doctor;
 mod emulate;
 mod failure;
@@ -49,6 +50,7 @@ pub fn run() -> ExitCode {
         Command::Compile { model, board, out } => compile::run(&model, &board, &out, json),
         Command::Emulate(options) => emulate::run(options, json),
         Command::Validate(options) => validate::run(options, json),
+        Command::Cost { command } => cost::run(command, json),
         Command::Doctor => doctor::run(json),
         Command::Schema => schema::run(),
         Command::Serve(options) => serve::run(options),

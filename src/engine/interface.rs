@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use super::fetch::FetchError;
 use super::plan::{Plan, PlanError};
+use super::work::Geometry;
 use crate::network::Network;
 
 /// Why an engine cannot compile a network.
@@ -51,6 +52,7 @@ pub struct StepInfo {
     pub macs: u64,
     /// Bytes of the arena that hold activations or scratch while it runs.
     pub live_bytes: usize,
+    pub geometry: Geometry,
 }
 
 /// What a build needs beyond what all code of an image is compiled and linked with.

@@ -34,6 +34,7 @@ pub mod size;
 mod staircase;
 pub mod tflm;
 pub mod tinyengine;
+pub mod work;
 
 pub use arena::{Arena, ArenaError, Block};
 pub use cmsis_nn::CmsisNn;
@@ -43,6 +44,7 @@ pub use interface::{BuildNeeds, Compiled, Engine, EngineError, Library, Source, 
 pub use kernel::Kernel;
 pub use lifetime::{Lifetime, LifetimeError, Lifetimes};
 pub use plan::{Place, Plan, PlanError, Step};
-pub use size::{Sizer, Sizes};
+pub use size::{Outline, Sizer, Sizes};
 pub use tflm::Tflm;
 pub use tinyengine::TinyEngine;
+pub use work::{Geometry, Work};

@@ -15,6 +15,7 @@ mod inputs;
 mod parallel;
 mod plan;
 mod record;
+mod replan;
 mod resume;
 mod toolchain;
 
@@ -25,4 +26,5 @@ pub use event::{Event, Stage};
 pub use gate::{Judge, thresholds};
 pub use images::{Images, built};
 pub use plan::{Row, engine, rows};
+pub use replan::{Replanned, Unplannable, replan};
 pub use toolchain::{BuildFailure, Built, Toolchain};

@@ -17,6 +17,7 @@ use super::kernel::Kernel;
 use super::passes;
 use super::plan::Plan;
 use super::prune;
+use super::work::Geometry;
 use crate::network::Network;
 
 pub struct TinyEngine;
@@ -80,6 +81,7 @@ pub(super) fn print(
         kernel: step.kernel.name(),
         macs: network.op_macs(&network.ops[step.op]),
         live_bytes: live[step.op],
+        geometry: Geometry::of(network, &network.ops[step.op]),
     });
     Ok(Compiled {
         steps: steps.collect(),
