@@ -62,6 +62,11 @@ pub fn build(spec: &Spec) -> Result<Network, BuiltinError> {
     build_from(&architecture(&spec.architecture)?, spec)
 }
 
+/// The operators that `spec` describes, still without weights; the name in `spec` does not count.
+pub fn operators(architecture: &Architecture, spec: &Spec) -> Result<FloatNetwork, BuiltinError> {
+    expand::expand(architecture, spec)
+}
+
 /// Like [`build`], for an architecture from elsewhere; the name in `spec` does not count.
 pub fn build_from(architecture: &Architecture, spec: &Spec) -> Result<Network, BuiltinError> {
     Ok(seeded(architecture, expand::expand(architecture, spec)?, spec.seed))
