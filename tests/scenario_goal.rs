@@ -38,6 +38,10 @@ fn mistakes_are_told_their_place() {
     refused("  - tinyengine:\n      prefer: speed\n", 8, "unknown value `speed`");
     refused("  - tinyengine:\n      prefer: sram\n      latency: -3 ms\n", 9, "`-3 ms` does not begin with a number");
     refused("  - tinyengine: { sram: 0 }\n", 7, "0 is no amount above 0");
-    refused("  - tinyengine: { prefer: sram }\n  - tinyengine: { prefer: sram }\n", 8, "give one of them another `name`");
+    refused(
+        "  - tinyengine: { prefer: sram }\n  - tinyengine: { prefer: sram }\n",
+        8,
+        "give one of them another `name`",
+    );
     refused("  - tinyengine: { ram: 4 }\n", 7, "unknown key `ram`");
 }

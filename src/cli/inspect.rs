@@ -6,19 +6,18 @@ use super::output::{columns, either, wrapped};
 use super::{Ended, Failure, model};
 use crate::board::{self, Board};
 use crate::engine::patch::Stage;
-use crate::engine::{Compiled, Engine, Goal, Kernel, Place, Plan, Step, Tailored, TinyEngine, fit};
+use crate::engine::{Compiled, Engine, Kernel, Place, Plan, Step, TinyEngine, fit};
 use crate::firmware::reserved;
 use crate::network::Network;
 use crate::run::Prepared;
 
-pub fn run(text: &str, board: Option<&str>, goal: Goal, json: bool) -> Ended {
+pub fn run(text: &str, board: Option<&str>, engine: &dyn Engine, json: bool) -> Ended {
     let boards = match board {
         Some(name) => vec![Board::shipped(name)?],
         None => board::names().into_iter().map(Board::shipped).collect::<Result<Vec<_>, _>>()?,
     };
     let prepared = model::load(text)?;
-    let compiled =
-        Tailored(goal).compile(&prepared.network).map_err(|e| Failure::Usage(format!("MODEL `{text}`: {e}")))?;
+    let compiled = engine.compile(&prepared.network).map_err(|e| Failure::Usage(format!("MODEL `{text}`: {e}")))?;
     let fits: Vec<Fit> = boards.iter().map(|board| Fit::of(&compiled, board)).collect();
     either(json, || value(&prepared, &compiled, &fits), || table(&prepared, &compiled, &fits))
 }

@@ -7,6 +7,7 @@ mod baseline;
 mod boards;
 mod compare;
 mod compile;
+mod cost;
 mod doctor;
 mod emulate;
 mod failure;
@@ -45,10 +46,11 @@ pub fn run() -> ExitCode {
         Command::Gc(options) => gc::run(&options, json),
         Command::Boards => boards::run(json),
         Command::Rack => rack::run(json),
-        Command::Inspect { model, board, goal } => inspect::run(&model, board.as_deref(), goal.goal(), json),
-        Command::Compile { model, board, out, goal } => compile::run(&model, &board, &out, goal.goal(), json),
+        Command::Inspect { model, board, goal } => inspect::run(&model, board.as_deref(), &*goal.engine(), json),
+        Command::Compile { model, board, out, goal } => compile::run(&model, &board, &out, &*goal.engine(), json),
         Command::Emulate(options) => emulate::run(options, json),
         Command::Validate(options) => validate::run(options, json),
+        Command::Cost { command } => cost::run(command, json),
         Command::Doctor => doctor::run(json),
         Command::Schema => schema::run(),
         Command::Serve(options) => serve::run(options),

@@ -66,6 +66,15 @@ impl Kernel {
         }
     }
 
+    pub(super) fn packed_mut(&mut self) -> Option<&mut Packed> {
+        match self {
+            Kernel::Conv1x1(conv) | Kernel::Conv(conv) => conv.packed.as_mut(),
+            Kernel::Depthwise(depthwise) => depthwise.packed.as_mut(),
+            Kernel::FullyConnected(dense) => dense.packed.as_mut(),
+            _ => None,
+        }
+    }
+
     /// Bytes of scratch memory while it runs, as `firmware/kernels/` computes it for cores with the DSP extension. In
     /// the general form: columns of the input, widened to 16 bits; one that is gathered byte by byte first where its
     /// depth is no multiple of 4.

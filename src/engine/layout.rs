@@ -23,13 +23,20 @@ impl Layout {
     /// Writing over everything gives the least load, but ties offsets together; where that keeps the arena above the
     /// load, operators are tried one by one with another operand or none.
     pub fn best(overlays: &Overlays, alignment: usize) -> Result<Self, ArenaError> {
+        Self::enough(overlays, alignment, 0)
+    }
+
+    /// The same, but the first arena of no more than `enough` bytes will do.
+    pub fn enough(overlays: &Overlays, alignment: usize, enough: usize) -> Result<Self, ArenaError> {
         let at = |choice: &Choice| Self::of(overlays, choice, alignment);
         let all = at(&overlays.all())?;
         let bound = all.arena.lower_bound;
-        let mut best = all.improved(overlays, bound, &at)?;
-        if best.arena.total > bound {
+        // What no arena can reach is not looked for.
+        let goal = if enough > 0 && bound > enough { usize::MAX } else { bound.max(enough) };
+        let mut best = all.improved(overlays, goal, &at)?;
+        if best.arena.total > goal {
             // Outputs that lead their inputs push a group apart: so once without them.
-            let other = at(&overlays.without_lead())?.improved(overlays, bound, &at)?;
+            let other = at(&overlays.without_lead())?.improved(overlays, goal, &at)?;
             if other.arena.total < best.arena.total {
                 best = other;
             }

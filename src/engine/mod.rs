@@ -12,6 +12,8 @@
 //! 6. An [`Engine`] prints it as C: [`tinyengine`], or one of the baselines, [`cmsis_nn`] and [`tflm`]. Their sources are
 //!    [`fetch`]ed.
 //!
+//! [`size`] says how many bytes a plan takes, for searches that look at very many networks.
+//!
 //! All sizes and offsets are bytes; all moments are indices into [`crate::network::Network::ops`].
 
 pub mod arena;
@@ -33,9 +35,11 @@ pub mod plan;
 pub mod prune;
 mod search;
 mod select;
+pub mod size;
 mod staircase;
 pub mod tflm;
 pub mod tinyengine;
+pub mod work;
 
 pub use arena::{Arena, ArenaError, Block};
 pub use candidate::KernelChoice;
@@ -47,5 +51,7 @@ pub use interface::{BuildNeeds, Compiled, Engine, EngineError, Library, Source, 
 pub use kernel::Kernel;
 pub use lifetime::{Lifetime, LifetimeError, Lifetimes};
 pub use plan::{Place, Plan, PlanError, Step};
+pub use size::{Outline, Sizer, Sizes};
 pub use tflm::Tflm;
 pub use tinyengine::{Tailored, TinyEngine};
+pub use work::{Geometry, Work};

@@ -13,7 +13,7 @@ use super::select::select;
 use crate::network::{Network, Op, TensorId};
 
 /// Bytes of one [`crate::network::Requant`] in flash: two words.
-const REQUANT_BYTES: usize = 8;
+pub(super) const REQUANT_BYTES: usize = 8;
 
 /// Why a network cannot be planned. Operators are numbered as in the file they came from.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -8,8 +8,10 @@ pub mod float;
 pub mod geometry;
 pub mod graph;
 pub mod quantise;
+pub mod random;
 pub mod reference;
 pub mod requant;
+pub mod space;
 pub mod tflite;
 
 pub use digest::{digest, digest_hex};

@@ -1,7 +1,7 @@
 //! Which rows a scenario asks for.
 
 use crate::board::{Board, BoardError};
-use crate::engine::{Budget, CmsisNn, Engine, Goal, Prefer, Tailored, Tflm, tflm::UserLibrary};
+use crate::engine::{Budget, CmsisNn, Engine, Goal, Prefer, Tailored, Tflm, TinyEngine, tflm::UserLibrary};
 use crate::firmware::{Cache, around};
 use crate::scenario::{self, EngineName, Scenario};
 
@@ -70,7 +70,7 @@ pub fn boards(scenario: &Scenario) -> Result<Vec<Board>, BoardError> {
 /// The engine of a name; sources that it fetches are kept in the user's cache.
 pub fn engine(name: EngineName) -> Box<dyn Engine> {
     match name {
-        EngineName::TinyEngine => Box::new(Tailored(Goal::default())),
+        EngineName::TinyEngine => Box::new(TinyEngine),
         EngineName::CmsisNn => Box::new(CmsisNn::in_cache(Cache::user().folder())),
         EngineName::Tflm => Box::new(Tflm::in_cache(Cache::user().folder())),
     }

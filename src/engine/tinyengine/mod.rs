@@ -13,7 +13,7 @@ use serde::Serialize;
 pub(super) use self::sources::kernels;
 use self::view::View;
 pub(super) use self::view::{Border, Dialect, border, printable};
-use super::goal::{Around, Goal};
+use super::goal::Goal;
 use super::interface::{BuildNeeds, Compiled, Engine, EngineError, Source};
 use super::passes;
 use super::patch::Cut;
@@ -21,19 +21,12 @@ use super::plan::Plan;
 use super::prune;
 use crate::network::Network;
 
-/// `tinyengine` with every layer as a whole: what others are compared with, layer by layer.
+/// `tinyengine` for least latency with every layer as a whole, so that each can be timed alone.
 pub struct TinyEngine;
 
 /// `tinyengine` with a goal of the user's.
 #[derive(Debug, Clone, Copy)]
 pub struct Tailored(pub Goal);
-
-impl Tailored {
-    /// Whether the goal is that of every user who names none.
-    fn is_plain(goal: &Goal) -> bool {
-        Goal { around: Around::default(), ..*goal } == Goal::default()
-    }
-}
 
 impl Engine for Tailored {
     fn name(&self) -> &'static str {
@@ -42,9 +35,6 @@ impl Engine for Tailored {
 
     fn title(&self) -> String {
         let Goal { prefer, budget, .. } = self.0;
-        if Self::is_plain(&self.0) {
-            return self.name().into();
-        }
         let limit = |name: &str, bytes: Option<usize>| bytes.map_or(String::new(), |b| format!(", {name} {b}"));
         let limits = limit("SRAM", budget.sram) + &limit("flash", budget.flash);
         format!("{} for least {}{limits}", self.name(), prefer.name())

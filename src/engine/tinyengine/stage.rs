@@ -6,6 +6,7 @@ use super::super::interface::StepInfo;
 use super::super::kernel::Kernel;
 use super::super::patch::{Call, Stage};
 use super::super::plan::{Place, Plan, Step};
+use super::super::work::Geometry;
 use crate::network::Network;
 
 /// The kernel's name of a stage.
@@ -45,18 +46,27 @@ impl Entry<'_> {
     }
 
     pub fn info(&self, network: &Network, plan: &Plan) -> StepInfo {
+        let geometry = |op: usize| Geometry::of(network, &network.ops[op]);
         match self {
             Entry::Step(_, step) => StepInfo {
                 op: step.origin,
                 kernel: step.kernel.name(),
                 macs: network.op_macs(&network.ops[step.op]),
                 live_bytes: step.live_bytes,
+                geometry: geometry(step.op),
             },
             Entry::Stage(_, stage, step) => StepInfo {
                 op: step.origin,
                 kernel: PATCHES,
                 macs: stage.macs.iter().sum(),
                 live_bytes: plan.steps.iter().filter(|s| stage.holds(s.op)).map(|s| s.live_bytes).max().unwrap_or(0),
+                geometry: Geometry {
+                    output: geometry(stage.cut.last).output,
+                    filter: [1, 1],
+                    stride: [1, 1],
+                    depth: 0,
+                    ..geometry(step.op)
+                },
             },
         }
     }

@@ -11,7 +11,7 @@ use crate::network::{Hw, Pads, TensorId, Window};
 const MAX_ELEMENTS: usize = 1 << 26;
 
 /// The operators of `architecture` with the choices of `spec`, or their defaults.
-pub(super) fn expand(architecture: &Architecture, spec: &Spec) -> Result<FloatNetwork, BuiltinError> {
+pub(in crate::network) fn expand(architecture: &Architecture, spec: &Spec) -> Result<FloatNetwork, BuiltinError> {
     let choices = Choices::of(architecture, spec)?;
     let mut shape = vec![1];
     shape.extend(&architecture.input.shape);
@@ -218,7 +218,7 @@ impl Stack<'_> {
 
     fn mbconv(&mut self, name: &str, layer: &Layer, nominal: usize, channels: usize, activation: Act) -> Done {
         let input = self.top;
-        let shortcut = layer.stride == Hw { h: 1, w: 1 } && nominal == self.nominal;
+        let shortcut = layer.shortcut && layer.stride == Hw { h: 1, w: 1 } && nominal == self.nominal;
         let middle = match layer.middle {
             Some(middle) => self.scaled(middle),
             // Rounded before it is multiplied, as the papers' code does it.

@@ -3,15 +3,16 @@
 //! [`build`] makes one of those that ship; [`Architecture::parse`] reads another from a user's file, [`build_from`]
 //! builds it.
 
-mod expand;
+pub(super) mod expand;
 mod files;
-mod schema;
+pub(super) mod schema;
 mod seed;
 
 use super::Network;
+use super::float::FloatNetwork;
 use super::quantise::{Ranges, quantise};
+use super::random::Random;
 pub use schema::Architecture;
-use seed::Random;
 
 /// What to build; where an option is none, the architecture's own value holds.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -61,14 +62,23 @@ pub fn build(spec: &Spec) -> Result<Network, BuiltinError> {
     build_from(&architecture(&spec.architecture)?, spec)
 }
 
+/// The operators that `spec` describes, still without weights; the name in `spec` does not count.
+pub fn operators(architecture: &Architecture, spec: &Spec) -> Result<FloatNetwork, BuiltinError> {
+    expand::expand(architecture, spec)
+}
+
 /// Like [`build`], for an architecture from elsewhere; the name in `spec` does not count.
 pub fn build_from(architecture: &Architecture, spec: &Spec) -> Result<Network, BuiltinError> {
-    let mut network = expand::expand(architecture, spec)?;
-    let mut random = Random::new(spec.seed);
+    Ok(seeded(architecture, expand::expand(architecture, spec)?, spec.seed))
+}
+
+/// The int8 form of `network`, which is of `architecture`, with seeded weights.
+pub(super) fn seeded(architecture: &Architecture, mut network: FloatNetwork, seed: u64) -> Network {
+    let mut random = Random::new(seed);
     // More inputs give ranges that hold for more of what was not seen.
     let batch = (BUDGET / network.macs().max(1)).clamp(4, 16);
     let inputs = seed::inputs(architecture, &network, batch, &mut random);
     seed::weigh(&mut network, batch, inputs.clone(), &mut random);
     let ranges = Ranges::observed(&network, &inputs);
-    Ok(quantise(&network, &ranges))
+    quantise(&network, &ranges)
 }

@@ -145,6 +145,8 @@ pub struct Layer {
     pub middle: Option<usize>,
     pub activation: Option<Act>,
     pub repeat: usize,
+    /// Whether an inverted residual block may have a shortcut.
+    pub shortcut: bool,
 }
 
 #[derive(Deserialize)]
@@ -213,6 +215,7 @@ impl RawLayer {
             middle: self.middle,
             activation: self.activation,
             repeat: self.repeat.unwrap_or(1),
+            shortcut: true,
         })
     }
 }
@@ -263,7 +266,7 @@ impl<'de> Deserialize<'de> for Channels {
 }
 
 /// A side, or height and width.
-struct Pair(Hw);
+pub(in crate::network) struct Pair(pub Hw);
 
 impl<'de> Deserialize<'de> for Pair {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

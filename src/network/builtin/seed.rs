@@ -1,38 +1,8 @@
-//! Seeded numbers, weights and inputs. Only basic IEEE operations are used: every host gets the same bits.
+//! Seeded weights and inputs. Only basic IEEE operations are used: every host gets the same bits.
 
 use super::schema::Architecture;
 use crate::network::float::{FloatKind, FloatNetwork, FloatOp, FloatWeights, activate, linear};
-
-/// SplitMix64.
-pub(super) struct Random(u64);
-
-impl Random {
-    pub(super) fn new(seed: u64) -> Self {
-        Self(seed)
-    }
-
-    fn bits(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        let z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        z ^ (z >> 31)
-    }
-
-    /// Uniform in `[0, 1)`.
-    fn unit(&mut self) -> f32 {
-        (self.bits() >> 40) as f32 / (1 << 24) as f32
-    }
-
-    fn between(&mut self, low: f32, high: f32) -> f32 {
-        low + (high - low) * self.unit()
-    }
-
-    /// Close to a standard normal: a sum of four uniforms has a variance of 1/3.
-    fn normal(&mut self) -> f32 {
-        let sum = self.unit() + self.unit() + self.unit() + self.unit();
-        (sum - 2.0) * 3f32.sqrt()
-    }
-}
+use crate::network::random::Random;
 
 /// A batch of inputs within the architecture's range, of three kinds in turn: patches of several sizes with noise, so
 /// that neighbouring pixels are alike as in a picture; the same with little contrast; and noise alone.

@@ -1,0 +1,20 @@
+//! Data sets, training of networks and of weight-sharing supernets, quantisation and accuracy.
+
+pub mod accuracy;
+pub mod batches;
+pub mod burn;
+pub mod calibrate;
+pub mod checkpoint;
+pub mod cpu;
+pub mod data;
+pub mod descent;
+pub mod elastic;
+mod error;
+pub mod fold;
+pub mod layer;
+pub mod recipe;
+pub mod session;
+pub mod supernet;
+pub mod trainer;
+
+pub use error::TrainError;
