@@ -76,16 +76,18 @@ pub fn engine(name: EngineName) -> Box<dyn Engine> {
     }
 }
 
-/// The scenario's engines, in its order. Libraries of the user's are read.
+/// The engine of a scenario's entry. A library of the user's is read.
+pub fn made(engine: &scenario::Engine) -> Result<Box<dyn Engine>, RunError> {
+    match engine {
+        scenario::Engine::Named(name) => Ok(self::engine(*name)),
+        scenario::Engine::TinyEngine(tailored) => Ok(Box::new(Tailored(goal(tailored)))),
+        scenario::Engine::Tflm(own) => Ok(Box::new(Tflm::user(UserLibrary::open(&own.lib, &own.include)?))),
+    }
+}
+
+/// The scenario's engines, in its order.
 pub fn engines(scenario: &Scenario) -> Result<Vec<Box<dyn Engine>>, RunError> {
-    let make = |engine: &scenario::Engine| -> Result<Box<dyn Engine>, RunError> {
-        match engine {
-            scenario::Engine::Named(name) => Ok(self::engine(*name)),
-            scenario::Engine::TinyEngine(tailored) => Ok(Box::new(Tailored(goal(tailored)))),
-            scenario::Engine::Tflm(own) => Ok(Box::new(Tflm::user(UserLibrary::open(&own.lib, &own.include)?))),
-        }
-    };
-    scenario.engines.iter().map(make).collect()
+    scenario.engines.iter().map(made).collect()
 }
 
 /// The goal of a scenario's entry.

@@ -6,7 +6,7 @@ use rayon::prelude::*;
 
 use super::candidate::prepare;
 use super::error::RunError;
-use super::plan::engine;
+use super::plan::made;
 use crate::board::Board;
 use crate::engine::Work;
 use crate::results::{Measurement, Outcome, StoredRun, read};
@@ -51,6 +51,7 @@ fn one(row: &Measurement, scenario: &Scenario) -> Result<Replanned, Unplannable>
     if prepared.sha256 != row.network_sha256 {
         return Err(fail("the network has changed since it was measured".into()));
     }
-    let compiled = engine(*name).compile(&prepared.network).map_err(|e| fail(e.to_string()))?;
+    let engine = made(name).map_err(|e| fail(e.to_string()))?;
+    let compiled = engine.compile(&prepared.network).map_err(|e| fail(e.to_string()))?;
     Ok(Replanned { measurement: row.clone(), board, work: compiled.work() })
 }
