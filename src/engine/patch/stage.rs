@@ -138,7 +138,11 @@ pub(super) fn overlaid(
         // Each channel is copied before its output is written, and that lies where the channel lay.
         let (Kernel::Depthwise(depthwise), [Source::Op(from)]) = (kernel, sources[index].as_slice()) else { continue };
         let is_last_reader = schedule.windows[*from].until == index;
-        if depthwise.packed.is_some() && is_last_reader && schedule.windows[index].kept == 0 {
+        if depthwise.packed.is_some()
+            && depthwise.multiplier == 1
+            && is_last_reader
+            && schedule.windows[index].kept == 0
+        {
             let (x, channels) = (&schedule.windows[*from], depthwise.requants.len());
             let lead = if x.kept == 0 { 0 } else { lead(schedule, index, *from, ops) };
             // Words begin at multiples of 4, pixels at multiples of the channels.
