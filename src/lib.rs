@@ -6,6 +6,7 @@
 
 pub mod board;
 pub mod cli;
+pub mod cost_model;
 pub mod emulator;
 pub mod engine;
 pub mod firmware;
@@ -17,6 +18,7 @@ pub mod report;
 pub mod results;
 pub mod run;
 pub mod scenario;
+pub mod search;
 pub mod train;
 pub mod validate;
 pub mod yaml;

@@ -18,12 +18,15 @@ fn sizes_are_those_of_the_plan() {
             if float.macs() > 12_000_000 {
                 continue;
             }
-            let plan = TinyEngine.plan(&space.network(&subnet, 3).expect("a network")).expect("a plan");
+            let network = space.network(&subnet, 3).expect("a network");
+            let plan = TinyEngine.plan(&network).expect("a plan");
             let sizes = sizer.sizes(&float).expect("sizes");
             let id = subnet.id();
             assert_eq!(sizes.arena_bytes, plan.arena_bytes, "{name} {id}");
             assert_eq!(sizes.arena_lower_bound, plan.arena_lower_bound, "{name} {id}");
             assert_eq!(sizes.flash_bytes, plan.flash_bytes(), "{name} {id}");
+            let compiled = TinyEngine.compile(&network).expect("C");
+            assert_eq!(sizer.outline(&float).expect("an outline").work, compiled.work(), "{name} {id}");
             for limit in [plan.arena_bytes - 1, plan.arena_bytes, plan.arena_bytes + 500] {
                 let within = sizer.within(&float, limit).expect("sizes");
                 assert_eq!(within.arena_bytes <= limit, plan.arena_bytes <= limit, "{name} {id} {limit}");

@@ -124,34 +124,36 @@ void hil_matrix_pixel(const hil_window *w, hil_range range, const hil_word *colu
 HIL_SPECIALISED void hil_matrix_conv(const hil_window *w, int32_t general, const int8_t *input, const uint32_t *filter,
                                      const hil_channel *channels, int8_t *output, void *scratch)
 {
-    const hil_range range = {w->output_offset, w->clamp_min, w->clamp_max, general};
-    const int32_t depth = hil_matrix_depth(w);
+    /* The caller's goes to functions that are not part of this one: what is theirs too is not constant any more. */
+    const hil_window own = *w;
+    const hil_range range = {own.output_offset, own.clamp_min, own.clamp_max, general};
+    const int32_t depth = hil_matrix_depth(&own);
     hil_word *const columns = (hil_word *)scratch;
     int8_t *const bytes = (int8_t *)&columns[2 * depth];
-    if ((w->in_c % 4) != 0) {
+    if ((own.in_c % 4) != 0) {
         (void)memset(&bytes[depth - 4], 0, 4);
     }
     int32_t held = 0;
     int8_t *out = output;
-    for (int32_t y = 0; y < w->out_h; y++) {
-        const int32_t top = (y * w->stride_h) - w->pad_top;
-        for (int32_t x = 0; x < w->out_w; x++) {
-            const int32_t left = (x * w->stride_w) - w->pad_left;
-            if ((w->in_c % 4) == 0) {
-                hil_matrix_gather_words(w, input, top, left, &columns[held]);
+    for (int32_t y = 0; y < own.out_h; y++) {
+        const int32_t top = (y * own.stride_h) - own.pad_top;
+        for (int32_t x = 0; x < own.out_w; x++) {
+            const int32_t left = (x * own.stride_w) - own.pad_left;
+            if ((own.in_c % 4) == 0) {
+                hil_matrix_gather_words(&own, input, top, left, &columns[held]);
             } else {
-                hil_matrix_gather_bytes(w, input, top, left, bytes, &columns[held]);
+                hil_matrix_gather_bytes(&own, input, top, left, bytes, &columns[held]);
             }
             held++;
             if (held == 4) {
                 hil_matrix_block(w, range, columns, filter, channels, out);
-                out = &out[4 * w->out_c];
+                out = &out[4 * own.out_c];
                 held = 0;
             }
         }
     }
     for (int32_t j = 0; j < held; j++) {
-        hil_matrix_pixel(w, range, &columns[j], filter, channels, &out[j * w->out_c]);
+        hil_matrix_pixel(w, range, &columns[j], filter, channels, &out[j * own.out_c]);
     }
 }
 
@@ -161,33 +163,35 @@ HIL_SPECIALISED void hil_matrix_pixels(const hil_window *w, int32_t general, int
                                        const uint32_t *filter, const hil_channel *channels, int8_t *output,
                                        void *scratch)
 {
-    const hil_range range = {w->output_offset, w->clamp_min, w->clamp_max, general};
-    const int32_t depth = hil_matrix_depth(w);
-    const int32_t count = w->out_h * w->out_w;
+    /* The caller's goes to functions that are not part of this one: what is theirs too is not constant any more. */
+    const hil_window own = *w;
+    const hil_range range = {own.output_offset, own.clamp_min, own.clamp_max, general};
+    const int32_t depth = hil_matrix_depth(&own);
+    const int32_t count = own.out_h * own.out_w;
     hil_word *const columns = (hil_word *)scratch;
     int8_t *const bytes = (int8_t *)&columns[2 * depth];
-    if ((w->in_c % 4) != 0) {
+    if ((own.in_c % 4) != 0) {
         (void)memset(&bytes[depth - 4], 0, 4);
     }
     for (int32_t done = 0; done < count; done += 4) {
         const int32_t held = ((count - done) < 4) ? (count - done) : 4;
         const int32_t first = backwards ? (count - done - held) : done;
         for (int32_t j = 0; j < held; j++) {
-            const int8_t *const pixel = &input[(first + j) * w->in_c];
-            if ((w->in_c % 4) == 0) {
+            const int8_t *const pixel = &input[(first + j) * own.in_c];
+            if ((own.in_c % 4) == 0) {
                 hil_matrix_widen(pixel, depth, &columns[j]);
             } else {
-                (void)memcpy(bytes, pixel, (size_t)w->in_c);
+                (void)memcpy(bytes, pixel, (size_t)own.in_c);
                 hil_matrix_widen(bytes, depth, &columns[j]);
             }
         }
-        int8_t *const out = &output[first * w->out_c];
+        int8_t *const out = &output[first * own.out_c];
         if (held == 4) {
             hil_matrix_block(w, range, columns, filter, channels, out);
             continue;
         }
         for (int32_t j = 0; j < held; j++) {
-            hil_matrix_pixel(w, range, &columns[j], filter, channels, &out[j * w->out_c]);
+            hil_matrix_pixel(w, range, &columns[j], filter, channels, &out[j * own.out_c]);
         }
     }
 }

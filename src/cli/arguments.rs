@@ -3,7 +3,10 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::engine::{Budget, Engine, Goal, Prefer, Tailored, TinyEngine};
+use crate::firmware::around;
 
 /// MODEL in the help of several commands.
 const MODEL: &str = "A .tflite file, or builtin:NAME[,width=W,resolution=PIXELS,classes=N,seed=N]";
@@ -61,6 +64,8 @@ pub enum Command {
         /// Say whether the network fits this board; all boards where it is left out.
         #[arg(long)]
         board: Option<String>,
+        #[command(flatten)]
+        goal: GoalOptions,
     },
     /// Write a network as C, for somebody else's project.
     Compile {
@@ -72,11 +77,18 @@ pub enum Command {
         /// The folder to write to.
         #[arg(long)]
         out: PathBuf,
+        #[command(flatten)]
+        goal: GoalOptions,
     },
     /// Run an image on an emulated board: its console is stdin and stdout.
     Emulate(EmulateOptions),
     /// Hold emulated boards against published measurements.
     Validate(ValidateOptions),
+    /// Predict latency, learn how to, and say how well that works.
+    Cost {
+        #[command(subcommand)]
+        command: CostCommand,
+    },
     /// Check that everything is there that the other commands need, and say what to do.
     Doctor,
     /// Print the JSON schema of scenarios.
@@ -194,6 +206,48 @@ pub enum BaselineCommand {
     },
 }
 
+#[derive(Subcommand)]
+pub enum CostCommand {
+    /// Take the measured rows of runs as a data set, which is what a cost model is trained on.
+    Train {
+        /// Folders of runs, or data sets to add to.
+        #[arg(required = true, value_name = "RUN")]
+        from: Vec<PathBuf>,
+        /// The data set to write.
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
+    },
+    /// Hold the cost model against networks, families and boards that it has not seen.
+    Eval {
+        /// Folders of runs, or data sets.
+        #[arg(required = true, value_name = "RUN")]
+        from: Vec<PathBuf>,
+        /// Only this split: random, family or board.
+        #[arg(long)]
+        split: Option<String>,
+        /// Measurements that splits at random may use.
+        #[arg(long, value_name = "N", default_value_t = 50)]
+        measurements: usize,
+        /// Measurements of a board that was never seen.
+        #[arg(long, value_name = "N", default_value_t = 10)]
+        board_measurements: usize,
+        /// Draws of each split at random.
+        #[arg(long, value_name = "N", default_value_t = 5)]
+        draws: u64,
+    },
+    /// Predict the latency and energy of a network; SRAM and flash are planned, not predicted.
+    Predict {
+        #[arg(help = MODEL)]
+        model: String,
+        /// The board; all boards where it is left out.
+        #[arg(long)]
+        board: Option<String>,
+        /// Folders of runs, or data sets.
+        #[arg(long, required = true, value_name = "RUN")]
+        from: Vec<PathBuf>,
+    },
+}
+
 #[derive(Args)]
 pub struct HistoryOptions {
     /// Only of this network.
@@ -301,4 +355,43 @@ pub struct ValidateOptions {
     /// Only images for this board.
     #[arg(long)]
     pub board: Option<String>,
+}
+
+/// What the network is planned for.
+#[derive(Debug, Args)]
+pub struct GoalOptions {
+    /// What is to be least; latency, with every layer as a whole, where no goal is given.
+    #[arg(long, value_enum)]
+    pub prefer: Option<PreferOption>,
+    /// Bytes of SRAM that the whole image may take.
+    #[arg(long, value_name = "BYTES")]
+    pub max_sram: Option<usize>,
+    /// Bytes of flash that the whole image may take.
+    #[arg(long, value_name = "BYTES")]
+    pub max_flash: Option<usize>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum PreferOption {
+    Latency,
+    Sram,
+    Flash,
+    Energy,
+}
+
+impl GoalOptions {
+    /// The engine with that goal.
+    pub fn engine(&self) -> Box<dyn Engine> {
+        if self.prefer.is_none() && self.max_sram.is_none() && self.max_flash.is_none() {
+            return Box::new(TinyEngine);
+        }
+        let prefer = match self.prefer.unwrap_or(PreferOption::Latency) {
+            PreferOption::Latency => Prefer::Latency,
+            PreferOption::Sram => Prefer::Sram,
+            PreferOption::Flash => Prefer::Flash,
+            PreferOption::Energy => Prefer::Energy,
+        };
+        let budget = Budget { sram: self.max_sram, flash: self.max_flash };
+        Box::new(Tailored(Goal { prefer, budget, around: around() }))
+    }
 }

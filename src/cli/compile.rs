@@ -11,10 +11,10 @@ use crate::board::Board;
 use crate::engine::{Engine, TinyEngine};
 use crate::firmware::{BuildError, Options, Toolchain, write_project};
 
-pub fn run(text: &str, board: &str, out: &Path, json: bool) -> Ended {
+pub fn run(text: &str, board: &str, out: &Path, engine: &dyn Engine, json: bool) -> Ended {
     let board = Board::shipped(board)?;
     let prepared = model::load(text)?;
-    let compiled = TinyEngine.compile(&prepared.network).map_err(|e| Failure::Usage(format!("MODEL `{text}`: {e}")))?;
+    let compiled = engine.compile(&prepared.network).map_err(|e| Failure::Usage(format!("MODEL `{text}`: {e}")))?;
     let options = Toolchain::find().ok().map(|toolchain| Options::new(toolchain, TinyEngine.name()));
     let project = write_project(&compiled, &board, options.as_ref(), out).map_err(|error| match error {
         BuildError::Overflow { .. } | BuildError::Board { .. } => Failure::Usage(error.to_string()),

@@ -5,18 +5,19 @@ use serde_json::{Value, json};
 use super::output::{columns, either, wrapped};
 use super::{Ended, Failure, model};
 use crate::board::{self, Board};
-use crate::engine::{Compiled, Engine, Place, TinyEngine, fit};
+use crate::engine::patch::Stage;
+use crate::engine::{Compiled, Engine, Kernel, Place, Plan, Step, TinyEngine, fit};
 use crate::firmware::reserved;
 use crate::network::Network;
 use crate::run::Prepared;
 
-pub fn run(text: &str, board: Option<&str>, json: bool) -> Ended {
+pub fn run(text: &str, board: Option<&str>, engine: &dyn Engine, json: bool) -> Ended {
     let boards = match board {
         Some(name) => vec![Board::shipped(name)?],
         None => board::names().into_iter().map(Board::shipped).collect::<Result<Vec<_>, _>>()?,
     };
     let prepared = model::load(text)?;
-    let compiled = TinyEngine.compile(&prepared.network).map_err(|e| Failure::Usage(format!("MODEL `{text}`: {e}")))?;
+    let compiled = engine.compile(&prepared.network).map_err(|e| Failure::Usage(format!("MODEL `{text}`: {e}")))?;
     let fits: Vec<Fit> = boards.iter().map(|board| Fit::of(&compiled, board)).collect();
     either(json, || value(&prepared, &compiled, &fits), || table(&prepared, &compiled, &fits))
 }
@@ -68,7 +69,6 @@ fn places(all: &[Place]) -> String {
 fn value(prepared: &Prepared, compiled: &Compiled, fits: &[Fit]) -> Value {
     let (network, plan) = (&prepared.network, &compiled.plan);
     let live = plan.steps.iter().map(|step| {
-        let info = compiled.steps.iter().find(|info| info.op == step.origin);
         json!({
             "op": step.origin,
             "kernel": step.kernel.name(),
@@ -76,10 +76,10 @@ fn value(prepared: &Prepared, compiled: &Compiled, fits: &[Fit]) -> Value {
             "output": place(&step.output),
             "scratch": step.scratch,
             "scratch_bytes": step.scratch_bytes,
-            "macs": info.map_or(0, |info| info.macs),
+            "macs": macs(compiled, step),
             "weights_bytes": step.weights_bytes,
             "table_bytes": step.table_bytes,
-            "live_bytes": info.map(|info| info.live_bytes),
+            "live_bytes": (step.kernel != Kernel::Alias).then_some(step.live_bytes),
         })
     });
     let operator = |op: &crate::network::Op| {
@@ -101,6 +101,7 @@ fn value(prepared: &Prepared, compiled: &Compiled, fits: &[Fit]) -> Value {
         "plan": {
             "engine": TinyEngine.name(),
             "steps": live.collect::<Vec<_>>(),
+            "stages": plan.stages.iter().map(|stage| stage_value(plan, stage)).collect::<Vec<_>>(),
             "arena_bytes": plan.arena_bytes,
             "arena_lower_bound": plan.arena_lower_bound,
             "weights_bytes": plan.weights_bytes,
@@ -108,6 +109,41 @@ fn value(prepared: &Prepared, compiled: &Compiled, fits: &[Fit]) -> Value {
         },
         "boards": fits.iter().map(Fit::value).collect::<Vec<_>>(),
     })
+}
+
+/// Multiply-accumulates of a step; rows that are computed again count again.
+fn macs(compiled: &Compiled, step: &Step) -> u64 {
+    let stage = compiled.plan.stages.iter().find(|stage| stage.holds(step.op));
+    let alone = || compiled.steps.iter().find(|info| info.op == step.origin).map_or(0, |info| info.macs);
+    stage.and_then(|stage| stage.macs.get(step.op - stage.cut.first).copied()).unwrap_or_else(alone)
+}
+
+/// Operators of the file that a stage begins and ends with.
+fn ends(plan: &Plan, stage: &Stage) -> [usize; 2] {
+    [stage.cut.first, stage.cut.last].map(|op| plan.steps.get(op).map_or(op, |step| step.origin))
+}
+
+fn stage_value(plan: &Plan, stage: &Stage) -> Value {
+    let [first, last] = ends(plan, stage);
+    json!({
+        "first": first,
+        "last": last,
+        "bands": stage.bands(),
+        "band_rows": stage.cut.band_rows,
+        "calls": stage.calls.len(),
+        "macs": stage.macs.iter().sum::<u64>(),
+        "recomputed_macs": stage.recomputed_macs,
+    })
+}
+
+fn stage_text(plan: &Plan, stage: &Stage) -> String {
+    let [first, last] = ends(plan, stage);
+    format!(
+        "operators {first} to {last} in {} bands of {} rows; {} MACs are done again for their halos",
+        stage.bands(),
+        stage.cut.band_rows,
+        stage.recomputed_macs
+    )
 }
 
 fn weights(network: &Network, op: &crate::network::Op) -> usize {
@@ -124,18 +160,18 @@ fn table(prepared: &Prepared, compiled: &Compiled, fits: &[Fit]) -> String {
             let shape = network.tensor(op.output).shape.iter().skip(1).map(ToString::to_string);
             shape.collect::<Vec<_>>().join("x")
         });
-        let info = compiled.steps.iter().find(|info| info.op == step.origin);
+        let computes = step.kernel != Kernel::Alias;
         let known = |number: Option<u64>| number.map_or("–".to_string(), |number| number.to_string());
         rows.push(vec![
             step.origin.to_string(),
             step.kernel.name().into(),
             shape,
-            known(info.map(|info| info.macs)),
+            known(computes.then(|| macs(compiled, step))),
             (step.weights_bytes + step.table_bytes).to_string(),
             places(&step.inputs),
             place(&step.output),
             step.scratch.map_or("–".into(), |at| format!("{}@{at}", step.scratch_bytes)),
-            known(info.map(|info| info.live_bytes as u64)),
+            known(computes.then_some(step.live_bytes as u64)),
         ]);
     }
     let mut lines = vec![columns(&rows, 3)];
@@ -150,6 +186,7 @@ fn table(prepared: &Prepared, compiled: &Compiled, fits: &[Fit]) -> String {
         "arena {} bytes (no plan of these steps needs less than {}), weights {} bytes, requantisation {} bytes",
         plan.arena_bytes, plan.arena_lower_bound, plan.weights_bytes, plan.table_bytes
     )));
+    lines.extend(plan.stages.iter().map(|stage| wrapped(&stage_text(plan, stage))));
     lines.extend(fits.iter().map(|fit| wrapped(&fit.text())));
     lines.join("\n")
 }

@@ -8,6 +8,7 @@ mod bisect;
 mod boards;
 mod compare;
 mod compile;
+mod cost;
 mod doctor;
 mod emulate;
 mod failure;
@@ -48,10 +49,11 @@ pub fn run() -> ExitCode {
         Command::Gc(options) => gc::run(&options, json),
         Command::Boards => boards::run(json),
         Command::Rack(options) => rack::run(options, json),
-        Command::Inspect { model, board } => inspect::run(&model, board.as_deref(), json),
-        Command::Compile { model, board, out } => compile::run(&model, &board, &out, json),
+        Command::Inspect { model, board, goal } => inspect::run(&model, board.as_deref(), &*goal.engine(), json),
+        Command::Compile { model, board, out, goal } => compile::run(&model, &board, &out, &*goal.engine(), json),
         Command::Emulate(options) => emulate::run(options, json),
         Command::Validate(options) => validate::run(options, json),
+        Command::Cost { command } => cost::run(command, json),
         Command::Doctor => doctor::run(json),
         Command::Schema { markdown, rack } => schema::run(markdown, rack),
         Command::Serve(options) => serve::run(options),

@@ -101,6 +101,7 @@ mod tests {
             arena_lower_bound: arena_bytes,
             weights_bytes,
             table_bytes,
+            stages: vec![],
         }
     }
 

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use super::fetch::FetchError;
 use super::plan::{Plan, PlanError};
+use super::work::Geometry;
 use crate::board::Board;
 use crate::network::Network;
 
@@ -52,6 +53,7 @@ pub struct StepInfo {
     pub macs: u64,
     /// Bytes of the arena that hold activations or scratch while it runs.
     pub live_bytes: usize,
+    pub geometry: Geometry,
 }
 
 /// What a build needs beyond what all code of an image is compiled and linked with.

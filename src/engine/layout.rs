@@ -1,8 +1,6 @@
 //! Offsets of all activations and scratch buffers, and which activations are written over.
 
 use super::arena::{Arena, ArenaError, Block};
-use super::kernel::Kernel;
-use super::lifetime::{Lifetime, Lifetimes};
 use super::overlay::{Choice, Overlays};
 use super::staircase::{Piece, pack};
 
@@ -24,24 +22,13 @@ impl Layout {
     ///
     /// Writing over everything gives the least load, but ties offsets together; where that keeps the arena above the
     /// load, operators are tried one by one with another operand or none.
-    pub fn best(
-        overlays: &Overlays,
-        lifetimes: &Lifetimes,
-        kernels: &[Kernel],
-        alignment: usize,
-    ) -> Result<Self, ArenaError> {
-        Self::enough(overlays, lifetimes, kernels, alignment, 0)
+    pub fn best(overlays: &Overlays, alignment: usize) -> Result<Self, ArenaError> {
+        Self::enough(overlays, alignment, 0)
     }
 
     /// The same, but the first arena of no more than `enough` bytes will do.
-    pub fn enough(
-        overlays: &Overlays,
-        lifetimes: &Lifetimes,
-        kernels: &[Kernel],
-        alignment: usize,
-        enough: usize,
-    ) -> Result<Self, ArenaError> {
-        let at = |choice: &Choice| Self::of(overlays, choice, lifetimes, kernels, alignment);
+    pub fn enough(overlays: &Overlays, alignment: usize, enough: usize) -> Result<Self, ArenaError> {
+        let at = |choice: &Choice| Self::of(overlays, choice, alignment);
         let all = at(&overlays.all())?;
         let bound = all.arena.lower_bound;
         // What no arena can reach is not looked for.
@@ -88,21 +75,13 @@ impl Layout {
         Ok(self)
     }
 
-    fn of(
-        overlays: &Overlays,
-        choice: &Choice,
-        lifetimes: &Lifetimes,
-        kernels: &[Kernel],
-        alignment: usize,
-    ) -> Result<Self, ArenaError> {
+    fn of(overlays: &Overlays, choice: &Choice, alignment: usize) -> Result<Self, ArenaError> {
         let groups = overlays.groups(choice, alignment);
-        let piece = |&(span, delta): &(usize, usize)| {
-            let Lifetime { first, last, bytes, .. } = lifetimes.spans[span];
-            Piece { block: Block { first, last, bytes }, delta }
-        };
-        let mut pieces: Vec<Vec<Piece>> = groups.iter().map(|group| group.iter().map(piece).collect()).collect();
-        let load = load(&pieces, kernels.len());
-        let scratch = kernels.iter().enumerate().map(|(i, k)| Block { first: i, last: i, bytes: k.scratch_bytes() });
+        let held =
+            |&(span, delta): &(usize, usize)| overlays.held(span).iter().map(move |&block| Piece { block, delta });
+        let mut pieces: Vec<Vec<Piece>> = groups.iter().map(|group| group.iter().flat_map(held).collect()).collect();
+        let load = load(&pieces, choice.len());
+        let scratch = overlays.scratch().iter().enumerate().map(|(i, &bytes)| Block { first: i, last: i, bytes });
         pieces.extend(scratch.map(|block| vec![Piece { block, delta: 0 }]));
         Ok(Self { choice: choice.clone(), groups, load, arena: pack(&pieces, alignment)? })
     }

@@ -7,6 +7,7 @@
 //! 3. [`arena`] packs activations and scratch buffers into one arena.
 //! 4. [`plan`] joins both with typed kernel parameters ([`kernel`]), one step per operator; [`candidate`] chooses among
 //!    the kernels that compute the same.
+//!    [`patch`] finds stages to be computed band by band where a [`goal`] asks for less memory.
 //! 5. [`fit`] says whether the plan fits a board.
 //! 6. An [`Engine`] prints it as C: [`tinyengine`], or one of the baselines, [`cmsis_nn`] and [`tflm`]. Their sources are
 //!    [`fetch`]ed.
@@ -21,6 +22,7 @@ pub mod cmsis_nn;
 pub mod constant;
 pub mod fetch;
 pub mod fit;
+pub mod goal;
 pub mod grouped;
 pub mod interface;
 pub mod kernel;
@@ -29,6 +31,7 @@ pub mod lifetime;
 mod overlay;
 pub mod pack;
 pub mod passes;
+pub mod patch;
 pub mod plan;
 pub mod prune;
 mod search;
@@ -37,16 +40,19 @@ pub mod size;
 mod staircase;
 pub mod tflm;
 pub mod tinyengine;
+pub mod work;
 
 pub use arena::{Arena, ArenaError, Block};
 pub use candidate::KernelChoice;
 pub use cmsis_nn::CmsisNn;
 pub use fetch::FetchError;
 pub use fit::{Headroom, Misfit, Reserved};
+pub use goal::{Around, Budget, Goal, Prefer};
 pub use interface::{BuildNeeds, Compiled, Engine, EngineError, Library, Source, StepInfo};
 pub use kernel::Kernel;
 pub use lifetime::{Lifetime, LifetimeError, Lifetimes};
 pub use plan::{Place, Plan, PlanError, Step};
-pub use size::{Sizer, Sizes};
+pub use size::{Outline, Sizer, Sizes};
 pub use tflm::Tflm;
-pub use tinyengine::TinyEngine;
+pub use tinyengine::{Tailored, TinyEngine};
+pub use work::{Geometry, Work};

@@ -1,7 +1,9 @@
 //! Which operators write over what they have read: their output then begins where an operand does, or somewhat before it.
 
+use super::arena::Block;
 use super::kernel::{Conv, Kernel};
-use super::lifetime::Lifetimes;
+use super::lifetime::{Lifetime, Lifetimes};
+use super::patch::{self, Stage};
 use crate::network::{Network, Op, Pads, TensorId};
 
 /// What an operator may write over.
@@ -22,7 +24,10 @@ pub(super) struct Overlays {
     pub options: Vec<Vec<Overlay>>,
     /// Per operator the span of its output.
     outputs: Vec<Option<usize>>,
-    spans: usize,
+    /// What is held of each span, and when.
+    held: Vec<Vec<Block>>,
+    /// Bytes of scratch memory of each operator.
+    scratch: Vec<usize>,
 }
 
 impl Overlays {
@@ -40,7 +45,55 @@ impl Overlays {
             // A reshape computes nothing: its output is its input.
             if outputs[op].is_some() { found } else { Vec::new() }
         };
-        Self { options: (0..kernels.len()).map(options).collect(), outputs, spans: spans.len() }
+        let whole = |&Lifetime { first, last, bytes, .. }: &Lifetime| vec![Block { first, last, bytes }];
+        Self {
+            options: (0..kernels.len()).map(options).collect(),
+            outputs,
+            held: spans.iter().map(whole).collect(),
+            scratch: kernels.iter().map(Kernel::scratch_bytes).collect(),
+        }
+    }
+
+    /// The same where `stages` are computed band by band.
+    pub fn staged(mut self, stages: &[Stage], network: &Network, kernels: &[Kernel], lifetimes: &Lifetimes) -> Self {
+        let spans = &lifetimes.spans;
+        let span_of = |id: TensorId| spans.iter().position(|span| span.tensor == lifetimes.owner(id));
+        for stage in stages {
+            let (first, last) = (stage.cut.first, stage.cut.last);
+            let input = span_of(stage.input);
+            let is_kept = |span: usize| network.outputs.iter().any(|id| span_of(*id) == Some(span));
+            let is_read_later = |span: usize| Some(span) == input && (spans[span].last > last || is_kept(span));
+            for (index, op) in (first..=last).enumerate() {
+                let kernel = &kernels[op];
+                let width = network.tensor(network.ops[op].output).shape.get(2).copied().unwrap_or(0);
+                self.scratch[op] = patch::scratch_bytes(kernel, width, stage.rows[index]);
+                let over =
+                    stage.over[index].and_then(|over| Some(Overlay { from: span_of(over.from)?, lead: over.lead }));
+                self.options[op] = over.into_iter().filter(|over| !is_read_later(over.from)).collect();
+                let (Some(span), Some(window)) = (self.outputs[op], stage.windows.get(index)) else { continue };
+                self.held[span] = vec![
+                    Block { first: op, last: first + window.until, bytes: window.bytes() },
+                    Block { first, last, bytes: window.kept_bytes() },
+                ];
+            }
+            // Both are there as a whole from the first band to the last.
+            for span in input.into_iter().chain(self.outputs[last]) {
+                for block in &mut self.held[span] {
+                    (block.first, block.last) = (block.first.min(first), block.last.max(last));
+                }
+            }
+        }
+        self
+    }
+
+    /// What is held of a span, and when.
+    pub fn held(&self, span: usize) -> &[Block] {
+        &self.held[span]
+    }
+
+    /// Bytes of scratch memory of each operator.
+    pub fn scratch(&self) -> &[usize] {
+        &self.scratch
     }
 
     /// Every operator writes over its first operand that it may.
@@ -57,8 +110,8 @@ impl Overlays {
     /// Spans in groups, and how far from the group's offset each begins; `alignment` is that of offsets.
     pub fn groups(&self, choice: &Choice, alignment: usize) -> Vec<Vec<(usize, usize)>> {
         // Distances may be negative until the lowest of a group is known.
-        let mut groups: Vec<Vec<(usize, isize)>> = (0..self.spans).map(|span| vec![(span, 0)]).collect();
-        let mut place: Vec<(usize, isize)> = (0..self.spans).map(|span| (span, 0)).collect();
+        let mut groups: Vec<Vec<(usize, isize)>> = (0..self.held.len()).map(|span| vec![(span, 0)]).collect();
+        let mut place: Vec<(usize, isize)> = (0..self.held.len()).map(|span| (span, 0)).collect();
         for (op, overlay) in choice.iter().enumerate() {
             if let (Some(Overlay { from, lead }), Some(to)) = (*overlay, self.outputs[op]) {
                 let (group, delta) = place[from];

@@ -8,6 +8,7 @@ use super::kernel::Kernel;
 use super::layout::Layout;
 use super::lifetime::{LifetimeError, Lifetimes};
 use super::overlay::Overlays;
+use super::patch::{self, Cut, Stage};
 use super::select::select;
 use crate::network::{Network, Op, TensorId};
 
@@ -19,6 +20,23 @@ pub(super) const REQUANT_BYTES: usize = 8;
 pub enum PlanError {
     #[error("operator {op} ({kind}), tensor `{tensor}`: {problem}")]
     Operator { op: usize, kind: &'static str, tensor: String, problem: String },
+    #[error(
+        "{memory} of {budget} bytes: the smallest plan found takes {needed}, {over} too many; most at operator {op} \
+         ({kind}), tensor `{tensor}`, with {at_op}"
+    )]
+    Budget {
+        /// What is exceeded.
+        memory: &'static str,
+        budget: usize,
+        needed: usize,
+        over: usize,
+        /// The operator that takes most.
+        op: usize,
+        kind: &'static str,
+        tensor: String,
+        /// Bytes that it takes.
+        at_op: usize,
+    },
     #[error(transparent)]
     Lifetime(#[from] LifetimeError),
     #[error(transparent)]
@@ -78,6 +96,50 @@ pub struct Plan {
     pub weights_bytes: usize,
     /// Bytes of all per-channel requantisation.
     pub table_bytes: usize,
+    /// Steps that are computed band by band, in order.
+    pub stages: Vec<Stage>,
+}
+
+/// A network with its kernels, before anything has a place.
+#[derive(Debug, Clone)]
+pub(super) struct Draft<'a> {
+    pub network: &'a Network,
+    pub kernels: Vec<Kernel>,
+    pub lifetimes: Lifetimes,
+}
+
+impl<'a> Draft<'a> {
+    /// With kernels that take up to `expansion_bytes` of flash beyond the smallest.
+    pub fn new(network: &'a Network, expansion_bytes: usize) -> Result<Self, PlanError> {
+        Ok(Self { network, kernels: choose(network, expansion_bytes)?, lifetimes: Lifetimes::of(network)? })
+    }
+
+    pub fn overlays(&self, stages: &[Stage]) -> Overlays {
+        let overlays = Overlays::new(self.network, &self.kernels, &self.lifetimes);
+        overlays.staged(stages, self.network, &self.kernels, &self.lifetimes)
+    }
+
+    /// The plan where `stages` are computed band by band.
+    pub fn plan(self, stages: Vec<Stage>, alignment: usize) -> Result<Plan, PlanError> {
+        let Self { network, ref lifetimes, ref kernels } = self;
+        let overlays = self.overlays(&stages);
+        let Layout { choice, groups, load, arena } = Layout::best(&overlays, alignment)?;
+        let (grouped, scratch) = arena.offsets.split_at(groups.len());
+        let mut activations = vec![0; lifetimes.spans.len()];
+        for (group, offset) in groups.iter().zip(grouped) {
+            group.iter().for_each(|(span, delta)| activations[*span] = offset + delta);
+        }
+        let need = |index: usize| {
+            let from = choice[index].map(|overlay| lifetimes.spans[overlay.from].tensor);
+            let is_written = |id: &TensorId| Some(lifetimes.owner(*id)) == from;
+            let overwrites = network.ops[index].inputs.iter().position(is_written);
+            let scratch_bytes = overlays.scratch()[index];
+            Need { scratch: scratch[index], scratch_bytes, held: load[index], overwrites }
+        };
+        let needs: Vec<Need> = (0..kernels.len()).map(need).collect();
+        let plan = Plan::assemble(network, lifetimes, kernels.clone(), &needs, &activations, &arena);
+        Ok(Plan { stages, ..plan })
+    }
 }
 
 impl Plan {
@@ -90,27 +152,19 @@ impl Plan {
     ///
     /// It is planned as it stands: apply [`super::passes`] before.
     pub fn aligned(network: &Network, alignment: usize) -> Result<Self, PlanError> {
-        Self::with(network, choose(network, EXPANSION_BYTES)?, alignment)
+        Draft::new(network, EXPANSION_BYTES)?.plan(Vec::new(), alignment)
     }
 
     /// Plans `network` with these kernels, one per operator, out of [`super::candidate::candidates`].
     pub fn with(network: &Network, kernels: Vec<Kernel>, alignment: usize) -> Result<Self, PlanError> {
-        let lifetimes = Lifetimes::of(network)?;
-        let overlays = Overlays::new(network, &kernels, &lifetimes);
-        let Layout { choice, groups, load, arena } = Layout::best(&overlays, &lifetimes, &kernels, alignment)?;
-        let (grouped, scratch) = arena.offsets.split_at(groups.len());
-        let mut activations = vec![0; lifetimes.spans.len()];
-        for (group, offset) in groups.iter().zip(grouped) {
-            group.iter().for_each(|(span, delta)| activations[*span] = offset + delta);
-        }
-        let need = |(index, kernel): (usize, &Kernel)| {
-            let from = choice[index].map(|overlay| lifetimes.spans[overlay.from].tensor);
-            let is_written = |id: &TensorId| Some(lifetimes.owner(*id)) == from;
-            let overwrites = network.ops[index].inputs.iter().position(is_written);
-            Need { scratch: scratch[index], scratch_bytes: kernel.scratch_bytes(), held: load[index], overwrites }
-        };
-        let needs: Vec<Need> = kernels.iter().enumerate().map(need).collect();
-        Ok(Self::assemble(network, &lifetimes, kernels, &needs, &activations, &arena))
+        Draft { network, kernels, lifetimes: Lifetimes::of(network)? }.plan(Vec::new(), alignment)
+    }
+
+    /// Plans `network` with a stage at each of `cuts`, which do not overlap.
+    pub fn cut(network: &Network, cuts: &[Cut]) -> Result<Self, PlanError> {
+        let draft = Draft::new(network, EXPANSION_BYTES)?;
+        let stages = patch::exactly(&draft, cuts)?;
+        draft.plan(stages, DEFAULT_ALIGNMENT)
     }
 
     /// Plans `network` for somebody else's kernels, which take filters, biases and requantisation as they stand, never
@@ -174,6 +228,7 @@ impl Plan {
                 + steps.iter().filter_map(|s| s.kernel.packed()).map(|p| p.filter_bytes()).sum::<usize>(),
             table_bytes: steps.iter().map(|s| s.table_bytes).sum(),
             steps,
+            stages: Vec::new(),
         }
     }
 
@@ -184,7 +239,8 @@ impl Plan {
 
     /// Bytes of flash that the network's constants take; code is not among them.
     pub fn flash_bytes(&self) -> usize {
-        self.weights_bytes + self.table_bytes
+        let calls: usize = self.stages.iter().map(Stage::table_bytes).sum();
+        self.weights_bytes + self.table_bytes + calls
     }
 }
 

@@ -7,6 +7,7 @@
 //! other kernels, and may take a little less or more.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use super::arena::DEFAULT_ALIGNMENT;
 use super::kernel::Kernel;
@@ -15,6 +16,7 @@ use super::lifetime::Lifetimes;
 use super::overlay::Overlays;
 use super::plan::{PlanError, REQUANT_BYTES};
 use super::select::select;
+use super::work::{Geometry, Work};
 use crate::network::float::{FloatKind, FloatNetwork, FloatOp, FloatWeights};
 use crate::network::quantise::{Ranges, quantise};
 use crate::network::{Network, TensorId};
@@ -28,6 +30,14 @@ pub struct Sizes {
     pub arena_lower_bound: usize,
     /// Constants, requantisation included.
     pub flash_bytes: usize,
+}
+
+/// A plan without its places: bytes and what each step computes.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Outline {
+    pub sizes: Sizes,
+    /// Of the steps that compute something, in order.
+    pub work: Vec<Work>,
 }
 
 /// Sizes plans; keeps what it learns of layers.
@@ -67,11 +77,37 @@ impl Sizer {
         self.sized(network, arena_bytes)
     }
 
+    /// Bytes, and what each step computes.
+    pub fn outline(&mut self, network: &FloatNetwork) -> Result<Outline, PlanError> {
+        let sizes = self.sizes(network)?;
+        let mut work = Vec::with_capacity(network.ops.len());
+        for op in &network.ops {
+            let layer = self.layer(network, op)?;
+            if layer.kernel != Kernel::Alias {
+                work.push(Work::new(&layer.kernel, Geometry::of_float(network, op), layer.flash_bytes));
+            }
+        }
+        Ok(Outline { sizes, work })
+    }
+
+    fn layer(&mut self, float: &FloatNetwork, op: &FloatOp) -> Result<&Layer, PlanError> {
+        let shape = |id: &TensorId| float.value(*id).shape.clone();
+        let key = Shape {
+            kind: format!("{:?}", op.kind),
+            inputs: op.inputs.iter().map(shape).collect(),
+            output: shape(&op.output),
+        };
+        match self.layers.entry(key) {
+            Entry::Occupied(known) => Ok(known.into_mut()),
+            Entry::Vacant(free) => Ok(free.insert(alone(float, op)?)),
+        }
+    }
+
     fn sized(&mut self, float: &FloatNetwork, enough: usize) -> Result<Sizes, PlanError> {
         let (network, kernels, flash_bytes) = self.kernels(float)?;
         let lifetimes = Lifetimes::of(&network)?;
         let overlays = Overlays::new(&network, &kernels, &lifetimes);
-        let layout = Layout::enough(&overlays, &lifetimes, &kernels, DEFAULT_ALIGNMENT, enough)?;
+        let layout = Layout::enough(&overlays, DEFAULT_ALIGNMENT, enough)?;
         let (arena_bytes, arena_lower_bound) = (layout.arena.total, layout.arena.lower_bound);
         Ok(Sizes { arena_bytes, arena_lower_bound, flash_bytes })
     }
@@ -82,19 +118,7 @@ impl Sizer {
         let mut flash_bytes = 0;
         let mut kernels = Vec::with_capacity(float.ops.len());
         for op in &float.ops {
-            let shape = |id: &TensorId| float.value(*id).shape.clone();
-            let key = Shape {
-                kind: format!("{:?}", op.kind),
-                inputs: op.inputs.iter().map(shape).collect(),
-                output: shape(&op.output),
-            };
-            let layer = match self.layers.get(&key) {
-                Some(layer) => layer,
-                None => {
-                    let layer = alone(float, op)?;
-                    self.layers.entry(key).or_insert(layer)
-                }
-            };
+            let layer = self.layer(float, op)?;
             flash_bytes += layer.flash_bytes;
             kernels.push(layer.kernel.clone());
         }

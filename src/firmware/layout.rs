@@ -2,7 +2,7 @@
 
 use super::error::BuildError;
 use crate::board::{Board, RegionKind};
-use crate::engine::{Compiled, Reserved};
+use crate::engine::{Around, Compiled, Reserved};
 
 /// Bytes for the stack where nothing else is asked for.
 pub const DEFAULT_STACK_BYTES: u32 = 2048;
@@ -25,6 +25,11 @@ pub fn reserved(steps: usize) -> Reserved {
         flash: RUNTIME_FLASH + STEP_FLASH * steps,
         sram: RUNTIME_SRAM + STEP_SRAM * steps + DEFAULT_STACK_BYTES as usize,
     }
+}
+
+/// The same for networks whose steps are not counted yet.
+pub fn around() -> Around {
+    Around { fixed: reserved(0), per_op: Reserved { flash: STEP_FLASH, sram: STEP_SRAM } }
 }
 
 /// A stretch of memory.

@@ -28,7 +28,7 @@ pub use build::{Options, build};
 pub use cache::Cache;
 pub use error::{BuildError, Memory};
 pub use image::{Image, Segment, Sizes, Symbol, SymbolKind};
-pub use layout::{DEFAULT_STACK_BYTES, reserved};
+pub use layout::{DEFAULT_STACK_BYTES, around, reserved};
 pub use project::{Project, write_project};
 pub use toolchain::Toolchain;
 pub use twin::qemu_twin;

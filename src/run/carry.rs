@@ -5,6 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
+use super::budget;
 use super::candidate::{Prepared, prepare};
 use super::error::RunError;
 use super::event::{Event, Stage};
@@ -299,6 +300,7 @@ impl Carrier<'_> {
                 Err(Some(reason)) => failed(reason),
             },
         };
+        budget::enforce(&self.common.scenario.engines[row.engine], &mut measurement);
         Some(Ok(Box::new(measurement)))
     }
 

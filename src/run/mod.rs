@@ -5,6 +5,7 @@
 //! finish and ordered by their place in the plan, so that neither parallelism nor an interruption leaves a trace.
 
 mod bisect;
+mod budget;
 mod candidate;
 mod carry;
 mod check;
@@ -19,6 +20,7 @@ mod lease;
 mod parallel;
 mod plan;
 mod record;
+mod replan;
 mod resume;
 mod settle;
 mod toolchain;
@@ -32,4 +34,5 @@ pub use event::{Event, Stage};
 pub use gate::{Judge, thresholds};
 pub use images::{Images, built};
 pub use plan::{Row, boards, engine, rows};
+pub use replan::{Replanned, Unplannable, replan};
 pub use toolchain::{BuildFailure, Built, NoCompiler, Toolchain};

@@ -1,8 +1,8 @@
 //! Which rows a scenario asks for.
 
 use crate::board::{Board, BoardError};
-use crate::engine::{CmsisNn, Engine, Tflm, TinyEngine, tflm::UserLibrary};
-use crate::firmware::Cache;
+use crate::engine::{Budget, CmsisNn, Engine, Goal, Prefer, Tailored, Tflm, TinyEngine, tflm::UserLibrary};
+use crate::firmware::{Cache, around};
 use crate::scenario::{self, EngineName, Scenario};
 
 use super::error::RunError;
@@ -76,13 +76,30 @@ pub fn engine(name: EngineName) -> Box<dyn Engine> {
     }
 }
 
-/// The scenario's engines, in its order. Libraries of the user's are read.
+/// The engine of a scenario's entry. A library of the user's is read.
+pub fn made(engine: &scenario::Engine) -> Result<Box<dyn Engine>, RunError> {
+    match engine {
+        scenario::Engine::Named(name) => Ok(self::engine(*name)),
+        scenario::Engine::TinyEngine(tailored) => Ok(Box::new(Tailored(goal(tailored)))),
+        scenario::Engine::Tflm(own) => Ok(Box::new(Tflm::user(UserLibrary::open(&own.lib, &own.include)?))),
+    }
+}
+
+/// The scenario's engines, in its order.
 pub fn engines(scenario: &Scenario) -> Result<Vec<Box<dyn Engine>>, RunError> {
-    let make = |engine: &scenario::Engine| -> Result<Box<dyn Engine>, RunError> {
-        match engine {
-            scenario::Engine::Named(name) => Ok(self::engine(*name)),
-            scenario::Engine::Tflm(own) => Ok(Box::new(Tflm::user(UserLibrary::open(&own.lib, &own.include)?))),
-        }
+    scenario.engines.iter().map(made).collect()
+}
+
+/// The goal of a scenario's entry.
+fn goal(tailored: &scenario::Tailored) -> Goal {
+    let prefer = match tailored.prefer {
+        scenario::Preference::Latency => Prefer::Latency,
+        scenario::Preference::Sram => Prefer::Sram,
+        scenario::Preference::Flash => Prefer::Flash,
+        scenario::Preference::Energy => Prefer::Energy,
     };
-    scenario.engines.iter().map(make).collect()
+    // What does not fit a usize is no limit on a host that addresses less.
+    let bytes = |limit: Option<u64>| limit.map(|limit| usize::try_from(limit).unwrap_or(usize::MAX));
+    let budget = Budget { sram: bytes(tailored.sram_bytes), flash: bytes(tailored.flash_bytes) };
+    Goal { prefer, budget, around: around() }
 }

@@ -1,4 +1,4 @@
-//! An entry of `engines`: a name, or `tflm` with a library of the user's own.
+//! An entry of `engines`: a name, `tflm` with a library of the user's own, or `tinyengine` with a goal.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -9,8 +9,9 @@ use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 use super::raw::EngineName;
+use super::tailor::RawTailored;
 
-/// A name, or `tflm: { lib: …, include: […] }`.
+/// A name, `tflm: { lib: …, include: […] }`, or `tinyengine: { prefer: … }`.
 #[derive(Debug, JsonSchema)]
 #[schemars(untagged)]
 pub enum RawEngine {
@@ -22,7 +23,9 @@ pub enum RawEngine {
 #[serde(deny_unknown_fields)]
 pub struct RawOwn {
     /// TensorFlow Lite Micro as the user has built it.
-    pub tflm: RawLibrary,
+    pub tflm: Option<RawLibrary>,
+    /// Ours, with a goal.
+    pub tinyengine: Option<RawTailored>,
 }
 
 /// A static library of TensorFlow Lite Micro, built for the cores of the scenario's boards with `-mfloat-abi=hard`.
@@ -45,7 +48,7 @@ impl<'de> Deserialize<'de> for RawEngine {
             type Value = RawEngine;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("the name of an engine, or `tflm: { lib: …, include: […] }`")
+                f.write_str("the name of an engine, `tflm: { lib: …, include: […] }`, or `tinyengine: { prefer: … }`")
             }
 
             fn visit_str<E: Error>(self, name: &str) -> Result<RawEngine, E> {

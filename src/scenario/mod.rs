@@ -12,6 +12,7 @@ mod prebuilt;
 mod raw;
 mod reference;
 mod schema;
+mod tailor;
 mod validate;
 
 use std::path::PathBuf;
@@ -23,6 +24,7 @@ pub use prebuilt::{Element, Prebuilt, PrebuiltInput, Protocol};
 pub use raw::{Constraints, EngineName, Gates, Measure};
 pub use reference::markdown;
 pub use schema::json_schema;
+pub use tailor::{Preference, Tailored};
 pub use validate::{load, parse};
 
 /// Names that a scenario may refer to.
@@ -60,6 +62,9 @@ pub enum Engine {
     Named(EngineName),
     /// TensorFlow Lite Micro as the user has built it.
     Tflm(Library),
+    /// Ours, with a goal.
+    #[serde(rename = "tinyengine")]
+    TinyEngine(Tailored),
 }
 
 impl Engine {
@@ -68,6 +73,7 @@ impl Engine {
         match self {
             Self::Named(name) => name.name(),
             Self::Tflm(library) => &library.name,
+            Self::TinyEngine(tailored) => &tailored.name,
         }
     }
 }

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Known;
-use super::error::unknown;
+use crate::yaml::unknown;
 use crate::yaml::At::{self, Item, Key};
 use super::validate::{Mistake, in_range, mistake};
 

@@ -3,9 +3,10 @@
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
-use super::engine::RawEngine;
+use super::engine::{RawEngine, RawOwn};
 use super::error::ScenarioError;
 use super::raw::{RawCandidate, RawScenario};
+use super::tailor::{Quantity, RawTailored, Tailored};
 use super::{BuiltIn, Candidate, Engine, Known, Library, Prebuilt, Scenario, Source, prebuilt};
 use crate::yaml::At::{Item, Key};
 use crate::yaml::{self, At, Place, locate, unknown};
@@ -189,29 +190,51 @@ fn engines(raw: Vec<RawEngine>, folder: &Path) -> Result<Vec<Engine>, Mistake> {
         let at = [Key("engines"), Item(index)];
         let engine = match raw {
             RawEngine::Named(name) => Engine::Named(name),
-            RawEngine::Own(own) => {
-                let library = own.tflm;
-                let name = library.name.unwrap_or_else(|| "tflm-own".into());
-                let plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
-                if name.is_empty() || name.len() > 32 || !name.chars().all(plain) {
-                    let message = "an engine's name is 1 to 32 letters, digits, `-`, `_` or `.`";
-                    return mistake(&[at[0], at[1], Key("tflm"), Key("name")], message);
-                }
+            RawEngine::Own(RawOwn { tflm: Some(library), tinyengine: None }) => {
+                let place = |key: &'static str| [at[0], at[1], Key("tflm"), Key(key)];
+                let name = engine_name(library.name, "tflm-own".into(), &place("name"))?;
                 if library.include.is_empty() {
-                    let message = "`include` is empty: the headers of the library are needed";
-                    return mistake(&[at[0], at[1], Key("tflm"), Key("include")], message);
+                    return mistake(&place("include"), "`include` is empty: the headers of the library are needed");
                 }
                 let include = library.include.iter().map(|path| folder.join(path)).collect();
                 Engine::Tflm(Library { name, lib: folder.join(library.lib), include })
             }
+            RawEngine::Own(RawOwn { tflm: None, tinyengine: Some(goal) }) => Engine::TinyEngine(tailored(goal, at)?),
+            RawEngine::Own(_) => {
+                return mistake(&at, "an engine with options has one key, `tflm` or `tinyengine`");
+            }
         };
         if engines.iter().any(|other| other.name() == engine.name()) {
-            let hint = if matches!(engine, Engine::Tflm(_)) { "; give one of them another `name`" } else { "" };
+            let hint = if !matches!(engine, Engine::Named(_)) { "; give one of them another `name`" } else { "" };
             return mistake(&at, format!("engine `{}` is listed twice{hint}", engine.name()));
         }
         engines.push(engine);
     }
     Ok(engines)
+}
+
+fn engine_name(name: Option<String>, default: String, at: &[At]) -> Result<String, Mistake> {
+    let name = name.unwrap_or(default);
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+    if name.is_empty() || name.len() > 32 || !name.chars().all(plain) {
+        return mistake(at, "an engine's name is 1 to 32 letters, digits, `-`, `_` or `.`");
+    }
+    Ok(name)
+}
+
+fn tailored(raw: RawTailored, at: [At; 2]) -> Result<Tailored, Mistake> {
+    let RawTailored { name, prefer, sram, flash, latency } = raw;
+    let place = |key: &'static str| [at[0], at[1], Key("tinyengine"), Key(key)];
+    let name = engine_name(name, format!("tinyengine-{}", prefer.name()), &place("name"))?;
+    let bytes = |key: &'static str, amount: Option<Quantity>| match amount.map(|amount| amount.bytes()).transpose() {
+        Ok(bytes) => Ok(bytes),
+        Err(problem) => mistake(&place(key), problem),
+    };
+    let latency_ms = match latency.map(|amount| amount.milliseconds()).transpose() {
+        Ok(milliseconds) => milliseconds,
+        Err(problem) => return mistake(&place("latency"), problem),
+    };
+    Ok(Tailored { name, prefer, sram_bytes: bytes("sram", sram)?, flash_bytes: bytes("flash", flash)?, latency_ms })
 }
 
 fn candidate(index: usize, raw: RawCandidate, folder: &Path, known: Known<'_>) -> Result<Candidate, Mistake> {

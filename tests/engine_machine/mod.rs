@@ -2,8 +2,9 @@
 
 #![allow(dead_code)] // Each test crate uses a part of it.
 
-use hil::engine::{Kernel, Place, Plan};
-use hil::network::{Network, reference};
+use hil::engine::patch::{Call, Stage};
+use hil::engine::{Kernel, Place, Plan, Step};
+use hil::network::{Network, Op, OpKind, TensorId, Window, reference};
 
 /// What is written over memory whose content is nobody's business.
 const GARBAGE: u8 = 0xA5;
@@ -23,6 +24,12 @@ pub fn run_by_plan(network: &Network, plan: &Plan, inputs: &[Vec<u8>]) -> Vec<Ve
     }
     for step in &plan.steps {
         if step.kernel == Kernel::Alias {
+            continue;
+        }
+        if let Some(stage) = plan.stages.iter().find(|stage| stage.holds(step.op)) {
+            if stage.cut.first == step.op {
+                run_stage(network, plan, stage, &mut arena);
+            }
             continue;
         }
         let op = &network.ops[step.op];
@@ -45,6 +52,90 @@ pub fn run_by_plan(network: &Network, plan: &Plan, inputs: &[Vec<u8>]) -> Vec<Ve
     }
     let outputs = network.outputs.iter().zip(&plan.outputs);
     outputs.map(|(id, place)| load(&arena, *place, network.tensor(*id).bytes())).collect()
+}
+
+/// Runs a stage call by call. As with whole steps, scratch and output are overwritten before operands are read.
+fn run_stage(network: &Network, plan: &Plan, stage: &Stage, arena: &mut [u8]) {
+    for call in &stage.calls {
+        match call {
+            Call::Run { op, inputs, output, in_rows, out_rows, pad_top } => {
+                let step = &plan.steps[*op];
+                let one = banded(network, step, *in_rows, *out_rows, *pad_top);
+                let bytes = |id: TensorId| one.tensor(id).bytes();
+                let starts: Vec<usize> =
+                    step.inputs.iter().zip(inputs).map(|(place, offset)| at(*place) + offset).collect();
+                if let Some(scratch) = step.scratch {
+                    arena[scratch..scratch + step.scratch_bytes].fill(GARBAGE);
+                }
+                let kept: Option<(usize, Vec<u8>)> = step.overwrites.map(|index| {
+                    let start = starts[index];
+                    (start, arena[start..start + bytes(one.inputs[index])].to_vec())
+                });
+                let to = at(step.output) + output;
+                arena[to..to + bytes(one.outputs[0])].fill(GARBAGE);
+                if let Some((start, bytes)) = kept {
+                    arena[start..start + bytes.len()].copy_from_slice(&bytes);
+                }
+                let operands: Vec<Vec<u8>> = one
+                    .inputs
+                    .iter()
+                    .zip(&starts)
+                    .map(|(id, start)| arena[*start..start + bytes(*id)].to_vec())
+                    .collect();
+                let result = reference::run(&one, &operands).expect("a call");
+                store(arena, Place::Arena(to), &result[0]);
+            }
+            Call::Keep { op, from, bytes } => {
+                let window = at(plan.steps[*op].output);
+                arena.copy_within(window + from..window + from + bytes, window);
+            }
+        }
+    }
+}
+
+fn at(place: Place) -> usize {
+    match place {
+        Place::Arena(offset) => offset,
+        Place::Constant(_) => panic!("a stage reads a constant"),
+    }
+}
+
+/// The operator of `step` on so many rows, as a network of its own.
+fn banded(network: &Network, step: &Step, in_rows: usize, out_rows: usize, pad_top: usize) -> Network {
+    let op = &network.ops[step.op];
+    let mut one = Network { ops: vec![], inputs: vec![], outputs: vec![], ..network.clone() };
+    // An operand that is read twice gets two tensors, as an output that is an operand would.
+    let mut add = |id: TensorId, rows: usize| {
+        let mut tensor = network.tensor(id).clone();
+        tensor.shape[1] = rows;
+        one.tensors.push(tensor);
+        TensorId(one.tensors.len() - 1)
+    };
+    let mut inputs: Vec<TensorId> = op.inputs[..step.inputs.len()].iter().map(|id| add(*id, in_rows)).collect();
+    let output = add(op.output, out_rows);
+    one.inputs = inputs.clone();
+    inputs.extend(&op.inputs[step.inputs.len()..]);
+    let mut kind = op.kind.clone();
+    let filter_rows = match &kind {
+        OpKind::Conv2d { .. } | OpKind::DepthwiseConv2d { .. } => network.tensor(op.inputs[1]).shape[1],
+        OpKind::AveragePool2d { filter, .. } | OpKind::MaxPool2d { filter, .. } => filter.h,
+        _ => 1,
+    };
+    let pads = |window: &mut Window| {
+        let reach = (out_rows - 1) * window.stride.h + (filter_rows - 1) * window.dilation.h + 1;
+        window.pads.top = pad_top;
+        window.pads.bottom = reach.saturating_sub(in_rows + pad_top);
+    };
+    match &mut kind {
+        OpKind::Conv2d { window, .. }
+        | OpKind::DepthwiseConv2d { window, .. }
+        | OpKind::AveragePool2d { window, .. }
+        | OpKind::MaxPool2d { window, .. } => pads(window),
+        _ => {}
+    }
+    one.outputs = vec![output];
+    one.ops.push(Op { kind, inputs, output, origin: op.origin });
+    one
 }
 
 fn store(arena: &mut [u8], place: Place, bytes: &[u8]) {

@@ -10,8 +10,8 @@ mod engine_common;
 mod engine_random;
 
 use engine_common::noise;
-use hil::engine::{Compiled, Engine, TinyEngine};
-use hil::network::reference;
+use hil::engine::{Compiled, Engine, Goal, Prefer, Tailored, TinyEngine};
+use hil::network::{Network, reference};
 
 const JIG: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/engine_qemu");
 
@@ -74,18 +74,38 @@ fn random_networks_compute_on_cores_what_the_interpreter_does() {
     let grouped = (0..2).map(|seed| (engine_random::grouped(300 + seed), false));
     let random = (100..124).map(|seed| (engine_random::network(seed, 8), false));
     for (index, (network, largest)) in depthwise.into_iter().chain(tiled).chain(grouped).chain(random).enumerate() {
+        let name = format!("random-{index}");
         let compiled = if largest {
             TinyEngine.compile_with(&network, |_, choices| choices.len() - 1)
         } else {
             TinyEngine.compile(&network)
         };
-        let compiled = compiled.unwrap_or_else(|e| panic!("random-{index}: {e}"));
-        let bytes = network.tensor(network.inputs[0]).bytes();
-        let inputs = [noise(1, bytes), noise(2, bytes), vec![0x80; bytes], vec![0x7f; bytes]];
-        let expected = inputs.iter().flat_map(|x| reference::run(&network, &[x.clone()]).expect("a run")[0].clone());
-        let expected: Vec<u8> = expected.collect();
-        let (core, level) = (&CORES[index % 2], LEVELS[index % 3]);
-        let output = run(&compiled, &inputs, &format!("random-{index}"), core, level);
-        assert!(output == expected, "random-{index}, {}, {level}: outputs differ", core.0);
+        check(&network, &compiled.unwrap_or_else(|e| panic!("{name}: {e}")), &name, index);
     }
+}
+
+#[test]
+fn bands_of_random_networks_compute_on_cores_what_the_interpreter_does() {
+    if !there("arm-none-eabi-gcc") || !there("qemu-system-arm") {
+        return;
+    }
+    let mut bands = 0;
+    for (index, seed) in (400..406).enumerate() {
+        let (network, name) = (engine_random::blocks(seed, 4), format!("bands-{index}"));
+        let engine = Tailored(Goal::preferring(Prefer::Sram));
+        let compiled = engine.compile(&network).unwrap_or_else(|e| panic!("{name}: {e}"));
+        bands += compiled.plan.stages.iter().map(|stage| stage.bands()).sum::<usize>();
+        check(&network, &compiled, &name, index);
+    }
+    assert!(bands > 10, "{bands}");
+}
+
+fn check(network: &Network, compiled: &Compiled, name: &str, index: usize) {
+    let bytes = network.tensor(network.inputs[0]).bytes();
+    let inputs = [noise(1, bytes), noise(2, bytes), vec![0x80; bytes], vec![0x7f; bytes]];
+    let expected = inputs.iter().flat_map(|x| reference::run(network, &[x.clone()]).expect("a run")[0].clone());
+    let expected: Vec<u8> = expected.collect();
+    let (core, level) = (&CORES[index % 2], LEVELS[index % 3]);
+    let output = run(compiled, &inputs, name, core, level);
+    assert!(output == expected, "{name}, {}, {level}: outputs differ", core.0);
 }

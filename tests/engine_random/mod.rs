@@ -18,12 +18,12 @@ impl Rng {
     }
 
     /// In `low..=high`.
-    fn pick(&mut self, low: usize, high: usize) -> usize {
+    pub fn pick(&mut self, low: usize, high: usize) -> usize {
         low + (self.next() % (high - low + 1) as u64) as usize
     }
 
     /// Once in `n` times.
-    fn once_in(&mut self, n: u64) -> bool {
+    pub fn once_in(&mut self, n: u64) -> bool {
         self.next().is_multiple_of(n)
     }
 
@@ -67,6 +67,27 @@ pub fn network(seed: u64, layers: usize) -> Network {
         let filter = draw.b.0.ops.last().expect("a layer").inputs[1];
         draw.b.0.tensors[filter.0].quant.as_mut().expect("a scale").zero_point = vec![-7];
     }
+    draw.b.finish(&[y])
+}
+
+/// Inverted residual blocks and what else computes by rows, on a map of some height.
+pub fn blocks(seed: u64, count: usize) -> Network {
+    let mut rng = Rng(seed);
+    let size = [rng.pick(5, 23), rng.pick(1, 13), rng.of(&[1, 3, 4, 6])];
+    let (b, x) = Builder::new(&[1, size[0], size[1], size[2]]);
+    let mut draw = Draw { b, rng, at: x };
+    draw.quantise(x);
+    for _ in 0..count {
+        let x = draw.at;
+        draw.at = match draw.rng.pick(0, 9) {
+            0 => draw.conv(x),
+            1 => draw.pool(x),
+            2 => draw.requantised(x),
+            3 => draw.sum(x),
+            _ => draw.inverted_residual(x),
+        };
+    }
+    let y = draw.at;
     draw.b.finish(&[y])
 }
 
@@ -264,6 +285,34 @@ impl Draw {
         let channels = self.shape(x)[3] * multiplier;
         let kind = OpKind::DepthwiseConv2d { window, multiplier, clamp: Clamp { min: -128, max: 127 } };
         self.weighted(x, kind, &[1, filter.h, filter.w, channels], channels, &[1, h, w, channels])
+    }
+
+    fn requantised(&mut self, x: TensorId) -> TensorId {
+        let shape = self.shape(x);
+        let y = self.b.op(OpKind::Quantize, &[x], &shape);
+        self.quantise(y);
+        y
+    }
+
+    fn inverted_residual(&mut self, x: TensorId) -> TensorId {
+        let wide = self.pointwise(x);
+        let filtered = if self.rng.once_in(3) {
+            self.depthwise(wide)
+        } else {
+            let (k, stride) = (self.rng.of(&[3, 5, 7]), self.rng.of(&[1, 1, 2]));
+            let y = self.b.depthwise(wide, k, stride, true);
+            self.finish(y);
+            y
+        };
+        let channels = self.shape(x)[3];
+        let narrow = self.b.conv(filtered, 1, 1, channels, false);
+        self.finish(narrow);
+        if self.shape(narrow) != self.shape(x) {
+            return narrow;
+        }
+        let y = self.b.add(x, narrow);
+        self.quantise(y);
+        y
     }
 
     fn sum(&mut self, x: TensorId) -> TensorId {

@@ -20,6 +20,7 @@ pub use self::user::{LibraryError, UserLibrary};
 use super::fetch::Store;
 use super::interface::{BuildNeeds, Compiled, Engine, EngineError, Source, StepInfo};
 use super::plan::Plan;
+use super::work::Geometry;
 use crate::board::Board;
 use crate::network::tflite::file::{self, File};
 use crate::network::tflite::{ExportError, export_file};
@@ -140,6 +141,7 @@ impl Prepared {
             arena_lower_bound: self.arena.bytes,
             weights_bytes: self.bytes.len(),
             table_bytes: 0,
+            stages: Vec::new(),
         }
     }
 
@@ -153,6 +155,7 @@ impl Prepared {
                 kernel: kernel.name,
                 macs: if own { network.op_macs(op) } else { 0 },
                 live_bytes: self.arena.live[at],
+                geometry: Geometry::of(network, op),
             }
         };
         self.origins.iter().zip(&self.kernels).enumerate().map(step).collect()
@@ -218,7 +221,8 @@ impl Tflm {
         if self.version() == Version::Later {
             // Later interpreters let nobody run operators one by one.
             let (macs, live_bytes) = (network.macs(), plan.arena_bytes);
-            steps = vec![StepInfo { op: 0, kernel: "network", macs, live_bytes }];
+            let geometry = Geometry::of_network(network);
+            steps = vec![StepInfo { op: 0, kernel: "network", macs, live_bytes, geometry }];
         }
         let mut sources = view::print(self.version(), network, &prepared, &steps)?;
         sources.extend(self.form.sources()?);

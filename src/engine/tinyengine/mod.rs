@@ -4,6 +4,7 @@
 
 mod call;
 mod sources;
+mod stage;
 mod view;
 
 use minijinja::{Environment, UndefinedBehavior};
@@ -14,16 +15,52 @@ use self::view::View;
 pub(super) use self::view::{Border, Dialect, border, printable};
 use super::arena::DEFAULT_ALIGNMENT;
 use super::candidate::{self, KernelChoice};
+use super::goal::Goal;
 use super::grouped;
-use super::interface::{BuildNeeds, Compiled, Engine, EngineError, Source, StepInfo};
-use super::kernel::Kernel;
+use super::interface::{BuildNeeds, Compiled, Engine, EngineError, Source};
 use super::pack::Form;
 use super::passes;
+use super::patch::Cut;
 use super::plan::Plan;
 use super::prune;
 use crate::network::Network;
 
+/// `tinyengine` for least latency with every layer as a whole, so that each can be timed alone.
 pub struct TinyEngine;
+
+/// `tinyengine` with a goal of the user's.
+#[derive(Debug, Clone, Copy)]
+pub struct Tailored(pub Goal);
+
+impl Engine for Tailored {
+    fn name(&self) -> &'static str {
+        TinyEngine.name()
+    }
+
+    fn title(&self) -> String {
+        let Goal { prefer, budget, .. } = self.0;
+        let limit = |name: &str, bytes: Option<usize>| bytes.map_or(String::new(), |b| format!(", {name} {b}"));
+        let limits = limit("SRAM", budget.sram) + &limit("flash", budget.flash);
+        format!("{} for least {}{limits}", self.name(), prefer.name())
+    }
+
+    fn plan(&self, network: &Network) -> Result<Plan, EngineError> {
+        Ok(self.0.plan(&rewritten(network))?)
+    }
+
+    fn compile(&self, network: &Network) -> Result<Compiled, EngineError> {
+        let network = &rewritten(network);
+        print(self.name(), network, self.0.plan(network)?, view::OURS, sources::kernels())
+    }
+}
+
+impl TinyEngine {
+    /// Compiles `network` with stages of the caller's choice; operators are numbered as in the rewritten network.
+    pub fn compile_cut(&self, network: &Network, cuts: &[Cut]) -> Result<Compiled, EngineError> {
+        let network = &rewritten(network);
+        print(self.name(), network, Plan::cut(network, cuts)?, view::OURS, sources::kernels())
+    }
+}
 
 /// Bytes of code that a step by minimal filtering takes beyond what other steps do: its transforms are specialised.
 const TILED_STEP_BYTES: usize = 2560;
@@ -94,14 +131,7 @@ pub(super) fn print(
         sources.push(Source { path: path.into(), text: render(template, &view)?, shared: false });
     }
     sources.extend(kernels);
-    let live = plan.live_bytes(network)?;
-    let computing = plan.steps.iter().filter(|step| step.kernel != Kernel::Alias);
-    let steps = computing.map(|step| StepInfo {
-        op: step.origin,
-        kernel: step.kernel.name(),
-        macs: network.op_macs(&network.ops[step.op]),
-        live_bytes: live[step.op],
-    });
+    let steps = stage::entries(&plan).map(|entry| entry.info(network, &plan));
     Ok(Compiled {
         steps: steps.collect(),
         sources,

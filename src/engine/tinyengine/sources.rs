@@ -8,9 +8,10 @@ macro_rules! kernel {
     };
 }
 
-const KERNELS: [(&str, &str); 22] = [
+const KERNELS: [(&str, &str); 23] = [
     kernel!("hil_kernels.h"),
     kernel!("hil_internal.h"),
+    kernel!("hil_band.h"),
     kernel!("hil_dsp.h"),
     kernel!("hil_requant.h"),
     kernel!("hil_matrix.c"),

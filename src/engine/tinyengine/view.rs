@@ -6,6 +6,7 @@ use super::super::interface::EngineError;
 use super::super::kernel::{Kernel, Weights};
 use super::super::plan::{Place, Plan, Step};
 use super::call::{self, Call};
+use super::stage::{StageView, entries};
 use crate::network::{DType, Network, Requant, Tensor, TensorId};
 
 /// Numbers per line of a table.
@@ -25,7 +26,15 @@ pub(in crate::engine) struct Dialect {
 
 /// Our kernels alone.
 pub(super) const OURS: Dialect = Dialect {
-    headers: &["hil_kernels.h", "hil_matrix.h", "hil_plane.h", "hil_row.h", "hil_sum.h", "hil_winograd.h"],
+    headers: &[
+        "hil_band.h",
+        "hil_kernels.h",
+        "hil_matrix.h",
+        "hil_plane.h",
+        "hil_row.h",
+        "hil_sum.h",
+        "hil_winograd.h",
+    ],
     template: |_| None,
     split_requants: false,
 };
@@ -43,6 +52,9 @@ pub(in crate::engine) struct View {
     input: Border,
     output: Border,
     steps: Vec<StepView>,
+    stages: Vec<StageView>,
+    /// What is run and timed as one: steps that stand alone, and stages.
+    entries: Vec<EntryView>,
     tables: Vec<Table>,
     requants: Vec<Requants>,
     packed: Vec<PackedView>,
@@ -64,8 +76,22 @@ pub(in crate::engine) struct Border {
 #[derive(Serialize)]
 #[serde(untagged)]
 pub(super) enum Pointer {
-    Arena { offset: usize },
-    Table { table: usize },
+    Arena {
+        offset: usize,
+    },
+    Table {
+        table: usize,
+    },
+    /// The field of `hil_band` that says it.
+    Band {
+        band: &'static str,
+    },
+}
+
+#[derive(Serialize)]
+struct EntryView {
+    function: String,
+    name: String,
 }
 
 #[derive(Serialize)]
@@ -82,6 +108,10 @@ struct StepView {
     packed: Option<usize>,
     /// Whether a specialised kernel requantises in the general way.
     general: u8,
+    /// Whether it takes a band of rows.
+    banded: bool,
+    /// Elements of a row of the output, where it does.
+    row_elements: usize,
     kernel: &'static str,
     template: Option<&'static str>,
     call: Call,
@@ -124,7 +154,9 @@ impl View {
             });
         };
         let computing: Vec<&Step> = plan.steps.iter().filter(|step| step.kernel != Kernel::Alias).collect();
-        let steps = computing.iter().map(|step| step_view(network, step, dialect)).collect::<Result<Vec<_>, _>>()?;
+        let banded = |step: &Step| plan.stages.iter().any(|stage| stage.holds(step.op));
+        let view = |step: &&Step| step_view(network, step, banded(step), dialect);
+        let steps = computing.iter().map(view).collect::<Result<Vec<_>, _>>()?;
         Ok(Self {
             headers: dialect.headers,
             split_requants: dialect.split_requants,
@@ -137,6 +169,8 @@ impl View {
             input: border(network.tensor(*input), Some(plan.inputs[0])),
             output: border(network.tensor(*output), Some(plan.outputs[0])),
             steps,
+            stages: plan.stages.iter().map(|stage| StageView::new(plan, stage, &computing)).collect(),
+            entries: entries(plan).map(|e| EntryView { function: e.function(), name: e.name() }).collect(),
             tables: tables(network, plan, &computing),
             requants: computing.iter().filter_map(|step| requants(step)).collect(),
             packed: computing.iter().filter_map(|step| packed(step)).collect(),
@@ -188,12 +222,17 @@ fn weights(kernel: &Kernel) -> Option<Weights> {
     }
 }
 
-fn step_view(network: &Network, step: &Step, dialect: Dialect) -> Result<StepView, EngineError> {
+fn step_view(network: &Network, step: &Step, banded: bool, dialect: Dialect) -> Result<StepView, EngineError> {
     let weights = weights(&step.kernel);
+    let fields = ["input", "other"].map(|band| Pointer::Band { band });
+    let inputs = if banded { fields.into() } else { step.inputs.iter().map(|place| pointer(*place)).collect() };
+    let shape = &network.tensor(network.ops[step.op].output).shape;
     Ok(StepView {
         origin: step.origin,
-        inputs: step.inputs.iter().map(|place| pointer(*place)).collect(),
-        output: pointer(step.output),
+        inputs,
+        output: if banded { Pointer::Band { band: "output" } } else { pointer(step.output) },
+        banded,
+        row_elements: shape.iter().skip(2).product(),
         scratch: step.scratch,
         scratch_bytes: step.scratch_bytes,
         filter: weights.map(|w| w.filter.0),

@@ -1,0 +1,163 @@
+//! What a plan is made for: what is preferred, and what it must not exceed.
+
+use super::arena::DEFAULT_ALIGNMENT;
+use super::candidate::EXPANSION_BYTES;
+use super::fit::Reserved;
+use super::patch;
+use super::plan::{Draft, Plan, PlanError};
+use crate::network::Network;
+
+/// What is to be least.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Prefer {
+    /// The fastest kernels, and the smallest arena that costs next to nothing: no more than [`FREE_SLOWDOWN`].
+    #[default]
+    Latency,
+    /// The smallest arena at no more than [`MAX_SLOWDOWN`] more cycles.
+    Sram,
+    /// The smallest constants.
+    Flash,
+    /// What [`Prefer::Latency`] gives: a core's power hardly depends on what it computes, so that energy goes with time
+    /// (MicroNets, arXiv 2010.11267, section 3.3).
+    Energy,
+}
+
+impl Prefer {
+    pub const ALL: [Self; 4] = [Self::Latency, Self::Sram, Self::Flash, Self::Energy];
+
+    /// The name in scenarios and on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Latency => "latency",
+            Self::Sram => "sram",
+            Self::Flash => "flash",
+            Self::Energy => "energy",
+        }
+    }
+}
+
+/// Cycles that less memory may cost where it is preferred, as a fraction of all, by the estimate: a tenth, less what the
+/// estimate may be off by.
+pub const MAX_SLOWDOWN: f64 = 0.09;
+
+/// The same where latency is preferred: less than estimates can tell.
+pub const FREE_SLOWDOWN: f64 = 0.005;
+
+/// Bytes of a whole image.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Budget {
+    pub sram: Option<usize>,
+    pub flash: Option<usize>,
+}
+
+/// Bytes of an image that are none of the plan's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Around {
+    pub fixed: Reserved,
+    /// Of each operator.
+    pub per_op: Reserved,
+}
+
+impl Around {
+    fn of(self, ops: usize) -> Reserved {
+        Reserved { flash: self.fixed.flash + ops * self.per_op.flash, sram: self.fixed.sram + ops * self.per_op.sram }
+    }
+}
+
+/// What a plan is made for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Goal {
+    pub prefer: Prefer,
+    pub budget: Budget,
+    pub around: Around,
+}
+
+impl Goal {
+    pub fn preferring(prefer: Prefer) -> Self {
+        Self { prefer, ..Self::default() }
+    }
+
+    /// The plan of `network`, which is planned as it stands. One that would exceed the budget is an error.
+    pub fn plan(&self, network: &Network) -> Result<Plan, PlanError> {
+        let around = self.around.of(network.ops.len());
+        let arena = self.budget.sram.map(|bytes| bytes.saturating_sub(around.sram));
+        let constants = self.budget.flash.map(|bytes| bytes.saturating_sub(around.flash));
+        let expansion = if self.prefer == Prefer::Flash { 0 } else { EXPANSION_BYTES };
+        let mut plan = self.within(network, expansion, arena)?;
+        if constants.is_some_and(|limit| plan.flash_bytes() > limit) && expansion > 0 {
+            plan = self.within(network, 0, arena)?;
+        }
+        // The error counts with what is around, as the budget does.
+        if let (Some(limit), Some(budget)) = (arena, self.budget.sram)
+            && plan.arena_bytes > limit
+        {
+            let needed = plan.arena_bytes + around.sram;
+            return Err(exceeded(network, &plan, "SRAM", budget, needed, |step| step.live_bytes));
+        }
+        if let (Some(limit), Some(budget)) = (constants, self.budget.flash)
+            && plan.flash_bytes() > limit
+        {
+            let needed = plan.flash_bytes() + around.flash;
+            return Err(exceeded(network, &plan, "flash", budget, needed, |step| {
+                step.weights_bytes + step.table_bytes
+            }));
+        }
+        Ok(plan)
+    }
+
+    fn within(&self, network: &Network, expansion: usize, arena: Option<usize>) -> Result<Plan, PlanError> {
+        let draft = Draft::new(network, expansion)?;
+        let whole = draft.clone().plan(Vec::new(), DEFAULT_ALIGNMENT)?;
+        let fits = |plan: &Plan| arena.is_none_or(|limit| plan.arena_bytes <= limit);
+        let smaller = |slowdown: f64, enough: usize| {
+            let stages = patch::best(&draft, slowdown, enough)?;
+            draft.clone().plan(stages, DEFAULT_ALIGNMENT)
+        };
+        let mut plans = vec![whole];
+        let slowdown = match self.prefer {
+            Prefer::Sram => Some(MAX_SLOWDOWN),
+            Prefer::Latency | Prefer::Energy => Some(FREE_SLOWDOWN),
+            // Tables of calls take flash.
+            Prefer::Flash => None,
+        };
+        if let Some(slowdown) = slowdown {
+            plans.push(smaller(slowdown, 0)?);
+        }
+        if let Some(limit) = arena
+            && !plans.iter().any(fits)
+        {
+            plans.push(smaller(f64::INFINITY, limit)?);
+            // Packing may take more than what is held at the widest moment: then what takes least.
+            if !plans.iter().any(fits) {
+                plans.push(smaller(f64::INFINITY, 0)?);
+            }
+            if let Some(at) = plans.iter().position(fits) {
+                return Ok(plans.swap_remove(at));
+            }
+        }
+        let least = (0..plans.len()).min_by_key(|&at| plans[at].arena_bytes).unwrap_or(0);
+        Ok(plans.swap_remove(least))
+    }
+}
+
+fn exceeded(
+    network: &Network,
+    plan: &Plan,
+    memory: &'static str,
+    budget: usize,
+    needed: usize,
+    bytes: impl Fn(&super::plan::Step) -> usize,
+) -> PlanError {
+    let widest = plan.steps.iter().max_by_key(|step| (bytes(step), usize::MAX - step.op));
+    let op = widest.and_then(|step| network.ops.get(step.op));
+    PlanError::Budget {
+        memory,
+        budget,
+        needed,
+        over: needed - budget,
+        op: op.map_or(0, |op| op.origin),
+        kind: op.map_or("none", |op| op.kind.name()),
+        tensor: op.map_or(String::new(), |op| network.tensor(op.output).name.clone()),
+        at_op: widest.map_or(0, bytes),
+    }
+}

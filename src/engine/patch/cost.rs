@@ -1,0 +1,51 @@
+//! Cycles of a kernel on some rows, as a weight for choosing between schedules: what a stage costs beyond whole maps.
+//! They stand for a Cortex-M7 with its caches warm; only ratios count.
+
+use super::super::kernel::Kernel;
+use super::rows::RowOp;
+
+/// Per multiply-accumulate of a matrix product, and of one whose pixels are no block of four.
+const MATRIX_MAC: f64 = 0.55;
+const SINGLE_MAC: f64 = 1.4;
+/// Per element that is gathered into a column.
+const GATHER: f64 = 0.6;
+/// Per multiply-accumulate and output of a depthwise convolution, and per element that is spread into a plane.
+const PLANE_MAC: f64 = 0.7;
+const PLANE_OUTPUT: f64 = 7.0;
+const PLANE_SPREAD: f64 = 2.0;
+/// Per channel of one call.
+const PLANE_CHANNEL: f64 = 70.0;
+/// Per element of an addition or a requantisation, and per tap of a pooling window.
+const ELEMENT: f64 = 12.0;
+/// Per byte that is moved.
+const MOVE: f64 = 0.4;
+/// Per call.
+const CALL: f64 = 120.0;
+
+/// Cycles of one call on `rows` of the output.
+pub(super) fn call(op: &RowOp, kernel: &Kernel, rows: usize) -> f64 {
+    let (rows, width) = (rows as f64, op.width as f64);
+    let (outputs, macs) = (rows * op.row_bytes as f64, rows * op.macs as f64);
+    CALL + match kernel {
+        Kernel::Conv(conv) | Kernel::Conv1x1(conv) => {
+            let pixels = rows * width;
+            let single = (pixels as usize % 4) as f64 / pixels.max(1.0);
+            let column = (conv.filter.h * conv.filter.w * conv.depth) as f64;
+            pixels * column * GATHER + macs * ((1.0 - single) * MATRIX_MAC + single * SINGLE_MAC)
+        }
+        Kernel::Depthwise(depthwise) => {
+            let read = ((rows - 1.0) * op.reach.stride as f64 + op.reach.taps as f64) * op.read_bytes as f64;
+            macs * PLANE_MAC
+                + outputs * PLANE_OUTPUT
+                + read * PLANE_SPREAD
+                + depthwise.requants.len() as f64 * PLANE_CHANNEL
+        }
+        Kernel::AveragePool(pool) | Kernel::MaxPool(pool) => outputs * (pool.filter.h * pool.filter.w) as f64 * ELEMENT,
+        _ => outputs * ELEMENT,
+    }
+}
+
+/// Cycles of moving rows.
+pub(super) fn keep(bytes: usize) -> f64 {
+    CALL / 2.0 + bytes as f64 * MOVE
+}

@@ -1,0 +1,18 @@
+//! TinyNAS: which networks of a search space are best on a board, with the board's measurements in the loop
+//! (arXiv 2007.10319, 3).
+//!
+//! - [`selection`] is stage 1: it chooses a configuration of the space by the networks that fit.
+//! - [`evolution`] breeds networks under constraints, [`objectives`] compares them by several aims at once.
+//! - [`measured`] is the loop: predict, measure what promises most, learn. Who measures and who judges accuracy comes in
+//!   from outside ([`measured::Bench`], [`measured::Evaluator`]); [`proxy`] judges without training.
+//! - [`rivals`] are what the loop has to beat.
+
+pub mod error;
+pub mod evolution;
+pub mod measured;
+pub mod objectives;
+pub mod proxy;
+pub mod rivals;
+pub mod selection;
+
+pub use error::SearchError;

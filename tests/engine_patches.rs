@@ -1,0 +1,114 @@
+//! Stages that are computed band by band: their plans step by step, and the C that they become.
+
+mod engine_common;
+mod engine_host;
+mod engine_machine;
+mod engine_random;
+
+use engine_common::{Builder, noise};
+use engine_machine::run_by_plan;
+use engine_random::Rng;
+use hil::engine::patch::{Call, Cut, Halo};
+use hil::engine::{Plan, TinyEngine, passes};
+use hil::network::{Network, reference};
+
+/// Cuts that do not overlap, of which each is possible.
+fn random_cuts(network: &Network, rng: &mut Rng) -> Vec<Cut> {
+    let (mut cuts, mut first) = (Vec::new(), 0);
+    while first + 1 < network.ops.len() {
+        let longest = network.ops.len().min(first + 9);
+        let last = rng.pick(first + 1, longest.max(first + 2) - 1);
+        let halo = |rng: &mut Rng| if rng.once_in(3) { Halo::Recomputed } else { Halo::Kept };
+        let halos = (first..=last).map(|_| halo(rng)).collect();
+        let cut = Cut { first, last, band_rows: rng.pick(1, 5), halos };
+        if Plan::cut(network, std::slice::from_ref(&cut)).is_ok() {
+            first = last;
+            cuts.push(cut);
+        }
+        first += 1;
+    }
+    cuts
+}
+
+#[test]
+fn plans_of_random_stages_compute_what_the_interpreter_does() {
+    let (mut stages, mut in_place, mut moved, mut again) = (0, 0, 0, 0);
+    for seed in 0..250 {
+        let network = if seed % 3 == 0 { engine_random::network(seed, 8) } else { engine_random::blocks(seed, 4) };
+        let network = passes::fold_pads(&network);
+        let cuts = random_cuts(&network, &mut Rng(seed));
+        if cuts.is_empty() {
+            continue;
+        }
+        let plan = Plan::cut(&network, &cuts).expect("a plan");
+        let input = noise(seed as usize, network.tensor(network.inputs[0]).bytes());
+        let expected = reference::run(&network, std::slice::from_ref(&input)).expect("a run");
+        assert_eq!(run_by_plan(&network, &plan, &[input]), expected, "seed {seed}, {cuts:?}");
+        for stage in &plan.stages {
+            stages += 1;
+            moved += stage.calls.iter().filter(|call| matches!(call, Call::Keep { .. })).count();
+            let ops = stage.cut.first..stage.cut.last;
+            in_place += ops.clone().filter(|op| plan.steps[*op].overwrites.is_some()).count();
+            let whole = |op: usize| network.op_macs(&network.ops[op]);
+            again += stage.macs.iter().zip(ops).filter(|(macs, op)| **macs > whole(*op)).count();
+        }
+    }
+    println!("{stages} stages, {in_place} outputs in place, {moved} moves, {again} operators with rows computed again");
+    assert!(stages > 150 && in_place > 20 && moved > 100 && again > 20);
+}
+
+#[test]
+fn c_of_random_stages_computes_what_the_interpreter_does() {
+    for seed in [301, 304] {
+        let network = engine_random::blocks(seed, 4);
+        let cuts = random_cuts(&network, &mut Rng(seed));
+        let compiled = TinyEngine.compile_cut(&network, &[]).expect("a network");
+        // Dead channels are dropped before operators are numbered, which changes none of these numbers.
+        assert_eq!(compiled.plan.steps.len(), network.ops.len(), "seed {seed}");
+        let compiled = TinyEngine.compile_cut(&network, &cuts).unwrap_or_else(|e| panic!("{seed}: {e}"));
+        engine_host::check(&network, &compiled, &format!("patches-{seed}"));
+    }
+}
+
+#[test]
+fn halos_are_counted_row_by_row() {
+    let (mut b, x) = Builder::new(&[1, 16, 8, 4]);
+    let wide = b.conv(x, 1, 1, 8, false);
+    let y = b.depthwise(wide, 3, 1, true);
+    let y = b.conv(y, 1, 1, 4, false);
+    let network = b.finish(&[y]);
+    let cut = |halo| Cut { first: 0, last: 2, band_rows: 4, halos: vec![halo; 3] };
+    let kept = Plan::cut(&network, &[cut(Halo::Kept)]).expect("a plan");
+    let whole: Vec<u64> = network.ops.iter().map(|op| network.op_macs(op)).collect();
+    assert_eq!(kept.stages[0].macs, whole);
+    // Four bands read 5, 6, 6 and 5 rows of the expanded map, which has 16.
+    let again = Plan::cut(&network, &[cut(Halo::Recomputed)]).expect("a plan");
+    assert_eq!(again.stages[0].macs, [whole[0] / 16 * 22, whole[1], whole[2]]);
+    // Two rows stay where they are kept, and none where they are not.
+    assert_eq!((kept.stages[0].windows[0].rows, kept.stages[0].windows[0].kept), (6, 2));
+    assert_eq!((again.stages[0].windows[0].rows, again.stages[0].windows[0].kept), (6, 0));
+    assert!(kept.arena_bytes < Plan::new(&network).expect("a plan").arena_bytes);
+}
+
+#[test]
+fn what_cannot_be_cut_is_refused() {
+    let (mut b, x) = Builder::new(&[1, 8, 8, 4]);
+    let y = b.conv(x, 3, 1, 4, true);
+    let z = b.conv(y, 3, 1, 4, true);
+    let sum = b.add(y, z);
+    let flat = b.reshape(sum, &[1, 256]);
+    let out = b.dense(flat, 5);
+    let network = b.finish(&[out]);
+    let cut = |first: usize, last: usize| Cut { first, last, band_rows: 2, halos: vec![Halo::Kept; last - first + 1] };
+    let refused = |cut: Cut| Plan::cut(&network, &[cut]).expect_err("no plan").to_string();
+    // `y` is read after it.
+    assert!(refused(cut(0, 1)).contains("operators 0 to 1 cannot be computed 2 rows at a time"));
+    // A reshape has no rows; one operator passes nothing on.
+    for (first, last) in [(1, 3), (2, 2), (0, 99)] {
+        refused(cut(first, last));
+    }
+    assert!(Plan::cut(&network, &[cut(0, 2)]).is_ok());
+    assert!(Plan::cut(&network, &[cut(1, 2)]).is_ok());
+    refused(Cut { band_rows: 0, ..cut(0, 2) });
+    refused(Cut { halos: vec![], ..cut(0, 2) });
+}
