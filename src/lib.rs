@@ -18,4 +18,5 @@ pub mod results;
 pub mod run;
 pub mod scenario;
 pub mod search;
+pub mod train;
 pub mod validate;

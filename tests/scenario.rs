@@ -59,7 +59,7 @@ fn a_typo_in_a_key_is_told_its_place_and_the_nearest_key() {
         "boards:",
         "board:",
         "s.yaml:8:1: unknown key `board`; did you mean `boards`? \
-         (known: name, task, candidates, boards, engines, measure, constraints, gates)",
+         (known: name, task, candidates, boards, engines, measure, constraints, gates, search)",
     );
     refused(
         "repeats: 5",

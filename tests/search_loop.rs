@@ -80,7 +80,7 @@ fn settings(seed: u64) -> Settings {
 }
 
 fn target(facts: &Facts, arena_bytes: usize, max_latency_ms: Option<f64>) -> Target {
-    let allowance = Allowance { arena_bytes, flash_bytes: 500_000 };
+    let allowance = Allowance { arena_bytes, flash_bytes: 500_000, max_macs: None };
     Target { facts: facts.clone(), allowance, max_latency_ms, max_energy_uj: None }
 }
 
@@ -92,7 +92,8 @@ fn searched(space: &Space, targets: &[Target], seed: u64) -> Outcome {
     let problem = Problem { space, configuration: configuration(), targets };
     let mut bench = Made::new(space);
     let mut proxy = Proxy::new(space, seed);
-    let outcome = search(problem, settings(seed), &DataSet::default(), &mut proxy, &mut bench, &|_| {}).expect("networks");
+    let outcome =
+        search(problem, settings(seed), &DataSet::default(), &mut proxy, &mut bench, &|_| {}).expect("networks");
     assert!(bench.measured <= BUDGET);
     outcome
 }
@@ -116,7 +117,8 @@ fn it_beats_chance_and_multiply_accumulates_on_every_seed() {
         let all = [points(&ours), points(&chance), points(&by_macs)];
         let worst = |aim: usize| all.iter().flatten().map(|p| p[aim]).fold(0.0, f64::max) * 1.1;
         let reference: Objectives = (0..3).map(worst).collect();
-        let [ours, chance, by_macs] = all.map(|points| hypervolume(&points, &reference) / reference.iter().product::<f64>());
+        let [ours, chance, by_macs] =
+            all.map(|points| hypervolume(&points, &reference) / reference.iter().product::<f64>());
         println!("seed {seed}: measured loop {ours:.4}, at random {chance:.4}, by MACs {by_macs:.4}");
         assert!(ours > chance && ours > by_macs, "seed {seed}: {ours} against {chance} and {by_macs}");
     }

@@ -22,6 +22,7 @@ mod rack;
 mod report;
 mod run;
 mod schema;
+mod search;
 mod serve;
 mod validate;
 mod verdict;
@@ -50,6 +51,7 @@ pub fn run() -> ExitCode {
         Command::Compile { model, board, out } => compile::run(&model, &board, &out, json),
         Command::Emulate(options) => emulate::run(options, json),
         Command::Validate(options) => validate::run(options, json),
+        Command::Search(options) => search::run(options, json),
         Command::Cost { command } => cost::run(command, json),
         Command::Doctor => doctor::run(json),
         Command::Schema => schema::run(),

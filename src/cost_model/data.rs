@@ -49,7 +49,8 @@ impl Sample {
         };
         let run = row.run().ok_or_else(|| fail("it was not measured"))?;
         let latency = run.latency.as_ref().ok_or_else(|| fail("its unit counts no cycles"))?;
-        let same = steps.len() == row.steps.len() && steps.iter().zip(&row.steps).all(|(now, then)| now.kernel == then.kernel);
+        let same =
+            steps.len() == row.steps.len() && steps.iter().zip(&row.steps).all(|(now, then)| now.kernel == then.kernel);
         if !same {
             return Err(fail("the engine plans its network otherwise by now"));
         }
@@ -131,9 +132,8 @@ impl DataSet {
 
     /// Networks and boards, in words.
     pub fn summary(&self) -> String {
-        let count = |key: fn(&Sample) -> &str| {
-            self.samples.iter().map(key).collect::<std::collections::BTreeSet<_>>().len()
-        };
+        let count =
+            |key: fn(&Sample) -> &str| self.samples.iter().map(key).collect::<std::collections::BTreeSet<_>>().len();
         let steps: usize = self.samples.iter().map(|s| s.step_cycles.len()).sum();
         let (networks, boards) = (count(|s| &s.network_sha256), count(|s| &s.facts.board));
         format!("{} rows, {networks} networks, {boards} boards, {steps} timed steps", self.samples.len())

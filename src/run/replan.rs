@@ -29,14 +29,12 @@ pub struct Unplannable {
 
 /// The measured rows of the run in `folder`, planned again; those that cannot be, with the reason. Candidates are made
 /// or read again, so that files that a scenario names must still be there.
-pub fn replan(
-    folder: &Path,
-    known: Known<'_>,
-) -> Result<(StoredRun, Vec<Result<Replanned, Unplannable>>), RunError> {
+pub fn replan(folder: &Path, known: Known<'_>) -> Result<(StoredRun, Vec<Result<Replanned, Unplannable>>), RunError> {
     let run = read(folder)?;
     let file = Path::new(&run.info.scenario_file);
-    let scenario = parse(&run.info.scenario_file, &run.info.scenario_text, file.parent().unwrap_or(Path::new("")), known)
-        .map_err(|e| RunError::Tools(format!("{}: its scenario can no longer be read: {e}", folder.display())))?;
+    let scenario =
+        parse(&run.info.scenario_file, &run.info.scenario_text, file.parent().unwrap_or(Path::new("")), known)
+            .map_err(|e| RunError::Tools(format!("{}: its scenario can no longer be read: {e}", folder.display())))?;
     let measured: Vec<&Measurement> = run.rows.iter().filter(|row| matches!(row.outcome, Outcome::Ok(_))).collect();
     let planned = measured.par_iter().map(|row| one(row, &scenario)).collect();
     Ok((run, planned))

@@ -17,7 +17,7 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 pub use error::ScenarioError;
-pub use raw::{Constraints, EngineName, Gates, Measure};
+pub use raw::{Constraints, EngineName, Gates, Measure, Search, SearchData};
 pub use schema::json_schema;
 pub use validate::{load, parse};
 
@@ -34,7 +34,7 @@ pub struct Known<'a> {
 pub struct Scenario {
     pub name: String,
     pub task: String,
-    /// At least one.
+    /// At least one, unless there is a search.
     pub candidates: Vec<Candidate>,
     /// Names of boards; at least one.
     pub boards: Vec<String>,
@@ -44,6 +44,7 @@ pub struct Scenario {
     pub constraints: Constraints,
     /// What a later comparison with a baseline allows.
     pub gates: Option<Gates>,
+    pub search: Option<Search>,
 }
 
 /// A network to measure.

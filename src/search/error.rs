@@ -13,7 +13,9 @@ pub enum SearchError {
     #[error(transparent)]
     Model(#[from] ModelError),
     /// Nothing that was drawn keeps the constraints.
-    #[error("no network of space `{space}`, {configuration}, keeps the constraints; loosen them, or choose a smaller width or input")]
+    #[error(
+        "no network of space `{space}`, {configuration}, keeps the constraints; loosen them, or choose a smaller width or input"
+    )]
     Nothing { space: String, configuration: String },
     /// Of those who measure or judge accuracy.
     #[error("accuracy: {0}")]

@@ -151,7 +151,8 @@ mod tests {
     impl Fitness for Counting {
         fn judge(&mut self, subnets: &[Subnet]) -> Result<Vec<Option<Objectives>>, SearchError> {
             self.calls += subnets.len();
-            let sum = |s: &Subnet| s.stages.iter().flat_map(|stage| &stage.blocks).map(|b| b.expand as f64).sum::<f64>();
+            let sum =
+                |s: &Subnet| s.stages.iter().flat_map(|stage| &stage.blocks).map(|b| b.expand as f64).sum::<f64>();
             Ok(subnets.iter().map(|s| (s.depth() <= self.limit).then(|| vec![-sum(s)])).collect())
         }
     }

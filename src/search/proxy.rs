@@ -3,8 +3,8 @@
 
 use super::error::SearchError;
 use super::measured::Evaluator;
-use crate::network::space::{Space, Subnet};
 use crate::network::random::Random;
+use crate::network::space::{Space, Subnet};
 
 /// Grows with multiply-accumulates, unevenly: stages and kernels differ in what they are worth, as trained ones do.
 pub struct Proxy<'a> {

@@ -83,7 +83,8 @@ pub fn float_accuracy(
 
 /// Accuracy of an int8 network, by the reference interpreter.
 pub fn int8_accuracy(network: &Network, ready: &Ready) -> Result<Accuracy, TrainError> {
-    let mismatch = |found: String, wanted: String| TrainError::Mismatch { network: network.name.clone(), found, wanted };
+    let mismatch =
+        |found: String, wanted: String| TrainError::Mismatch { network: network.name.clone(), found, wanted };
     let (&[input], &[output]) = (network.inputs.as_slice(), network.outputs.as_slice()) else {
         let found = format!("{} inputs and {} outputs", network.inputs.len(), network.outputs.len());
         return Err(mismatch(found, "one of each".into()));

@@ -58,10 +58,15 @@ impl Histogram {
         let cut = (total as f64 * percent.clamp(0.0, 49.0) / 100.0) as u64;
         // The bin, counted from one end, up to which more than `cut` values lie.
         let end = |counts: &mut dyn Iterator<Item = &u64>| {
-            counts.scan(0, |sum, count| Some({
-                *sum += count;
-                *sum
-            })).take_while(|sum| *sum <= cut).count()
+            counts
+                .scan(0, |sum, count| {
+                    Some({
+                        *sum += count;
+                        *sum
+                    })
+                })
+                .take_while(|sum| *sum <= cut)
+                .count()
         };
         let (low, high) = (end(&mut self.counts.iter()), BINS - 1 - end(&mut self.counts.iter().rev()).min(BINS - 1));
         (self.low + low as f64 * self.width, self.low + (high + 1) as f64 * self.width)
@@ -74,8 +79,7 @@ impl Histogram {
         let best = |candidates: &mut dyn Iterator<Item = (f64, f64)>| {
             candidates.min_by(|a, b| self.error(*a).total_cmp(&self.error(*b)))
         };
-        let (low, high) =
-            best(&mut (0..TRIALS - 1).map(|n| (low * part(n), high * part(n)))).unwrap_or((low, high));
+        let (low, high) = best(&mut (0..TRIALS - 1).map(|n| (low * part(n), high * part(n)))).unwrap_or((low, high));
         let (low, _) = best(&mut (0..TRIALS / 2).map(|n| (low * part(n), high))).unwrap_or((low, high));
         best(&mut (0..TRIALS / 2).map(|n| (low, high * part(n)))).unwrap_or((low, high))
     }

@@ -14,7 +14,8 @@ pub fn fold(network: &FloatNetwork, layers: &[Layer], moments: &[Moments]) -> Fl
         op.weights = Some(if normalised(op) {
             let (scale, shift) = affine(layer, moments);
             // The output channel runs fastest in every filter.
-            let scaled = layer.filter.chunks_exact(scale.len()).flat_map(|row| row.iter().zip(&scale).map(|(w, s)| w * s));
+            let scaled =
+                layer.filter.chunks_exact(scale.len()).flat_map(|row| row.iter().zip(&scale).map(|(w, s)| w * s));
             FloatWeights { filter: scaled.collect(), bias: shift }
         } else {
             FloatWeights { filter: layer.filter.clone(), bias: layer.shift.clone() }

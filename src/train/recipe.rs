@@ -140,9 +140,15 @@ impl Recipe {
             }
         }
         let Descent { rate, momentum, decay, last, .. } = self.descent;
-        if !(rate > 0.0 && rate.is_finite() && (0.0..1.0).contains(&momentum) && decay >= 0.0 && (0.0..=1.0).contains(&last))
+        if !(rate > 0.0
+            && rate.is_finite()
+            && (0.0..1.0).contains(&momentum)
+            && decay >= 0.0
+            && (0.0..=1.0).contains(&last))
         {
-            return fail("`descent` must have a `rate` above 0, `momentum` below 1, `decay` and `last` not below 0".into());
+            return fail(
+                "`descent` must have a `rate` above 0, `momentum` below 1, `decay` and `last` not below 0".into(),
+            );
         }
         Ok(())
     }

@@ -120,8 +120,7 @@ impl Session<'_> {
         let before = |phase: usize| recipe.phases[..phase].iter().map(|p| recipe.steps(p, samples)).sum::<usize>();
         let classes = self.data.classes.len();
         let split = &self.data.training;
-        let mut batches =
-            Batches::new(split, self.preparation, classes, recipe.batch, recipe.smoothing, recipe.seed);
+        let mut batches = Batches::new(split, self.preparation, classes, recipe.batch, recipe.smoothing, recipe.seed);
         while let Some(phase) = recipe.phases.get(state.phase) {
             let (steps, offset) = (recipe.steps(phase, samples), before(state.phase));
             if state.step == 0 && phase.open >= Open::Expand {

@@ -129,7 +129,11 @@ layers:
         let mut random = Random::new(3);
         let mut layers = initial(&network, &mut random);
         // Away from the values at which parts of the network are switched off.
-        layers.iter_mut().flat_map(|l| [&mut l.scale, &mut l.shift]).flatten().for_each(|v| *v += random.between(0.2, 0.9));
+        layers
+            .iter_mut()
+            .flat_map(|l| [&mut l.scale, &mut l.shift])
+            .flatten()
+            .for_each(|v| *v += random.between(0.2, 0.9));
         let samples = 13;
         let inputs = (0..samples * network.value(network.input).elements()).map(|_| random.normal()).collect();
         let targets = (0..samples).flat_map(|_| softmax(&[(); 5].map(|()| random.normal()))).collect();

@@ -1,10 +1,12 @@
 //! Plots as SVG text, to stand inside a page.
 
+mod curves;
 mod history;
 mod labels;
 mod scatter;
 mod steps;
 
+pub use curves::{Axes, Curve, curves};
 pub use history::history;
 pub use scatter::scatter;
 pub use steps::{layers, memory};

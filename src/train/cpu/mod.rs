@@ -12,9 +12,9 @@ mod vector;
 use super::layer::{Layer, Moments};
 use super::trainer::{Batch, Step, Trainer, cross_entropy, logits_of};
 use crate::network::float::FloatNetwork;
-use pass::{Norm, Pass};
 pub(super) use norm::EPSILON;
 pub(super) use pass::affine;
+use pass::{Norm, Pass};
 
 /// Trains on the processor.
 #[derive(Debug, Clone, Copy, Default)]

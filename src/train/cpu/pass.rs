@@ -168,10 +168,7 @@ impl Pass<'_> {
                 single(&|x, to| unfold::largest(&plane, x, to))
             }
             FloatKind::Reshape => input.clone(),
-            FloatKind::Softmax => input
-                .chunks_exact(x.channels())
-                .flat_map(crate::train::trainer::softmax)
-                .collect(),
+            FloatKind::Softmax => input.chunks_exact(x.channels()).flat_map(crate::train::trainer::softmax).collect(),
         }
     }
 
@@ -241,9 +238,7 @@ impl Pass<'_> {
             scale[channel] = product as f32;
             shift[channel] = sum as f32;
         }
-        dy.par_chunks_mut(part)
-            .zip(raw.par_chunks(part))
-            .for_each(|(dy, raw)| norm::combine(dy, raw, &a, &b, &c));
+        dy.par_chunks_mut(part).zip(raw.par_chunks(part)).for_each(|(dy, raw)| norm::combine(dy, raw, &a, &b, &c));
         (scale, shift)
     }
 
@@ -294,7 +289,8 @@ impl Pass<'_> {
                     });
                     if wanted {
                         input_gradient(&mut dx, &|dy, dx| {
-                            for (dy, dx) in dy.chunks_exact(pixels * channels).zip(dx.chunks_exact_mut(plane.elements()))
+                            for (dy, dx) in
+                                dy.chunks_exact(pixels * channels).zip(dx.chunks_exact_mut(plane.elements()))
                             {
                                 let mut columns = vec![0.0; pixels * depth];
                                 product(dy, Left::Rows, &back, pixels, channels, depth, &mut columns);

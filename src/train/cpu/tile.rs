@@ -73,10 +73,7 @@ mod avx2 {
     use super::{LANES, Terms};
 
     #[target_feature(enable = "avx2")]
-    pub(super) fn sums<const R: usize, const V: usize>(
-        left: impl Terms<R>,
-        panel: &[f32],
-    ) -> [[[f32; LANES]; V]; R] {
+    pub(super) fn sums<const R: usize, const V: usize>(left: impl Terms<R>, panel: &[f32]) -> [[[f32; LANES]; V]; R] {
         let mut sums = [[_mm256_setzero_ps(); V]; R];
         for (term, right) in panel.chunks_exact(V * LANES).enumerate() {
             let left = left.at(term);

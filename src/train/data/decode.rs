@@ -67,7 +67,9 @@ fn netpbm(path: &Path, bytes: &[u8]) -> Result<Picture, DataError> {
         return Err(fail("its largest number is not 255"));
     }
     let size = width.checked_mul(height).and_then(|pixels| pixels.checked_mul(channels)).filter(|size| *size > 0);
-    let pixels = size.and_then(|size| bytes.get(at + 1..)?.get(..size)).ok_or_else(|| fail("it promises other pixels than follow"))?;
+    let pixels = size
+        .and_then(|size| bytes.get(at + 1..)?.get(..size))
+        .ok_or_else(|| fail("it promises other pixels than follow"))?;
     Ok(Picture { height, width, channels, pixels: pixels.to_vec() })
 }
 

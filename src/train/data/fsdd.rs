@@ -53,7 +53,11 @@ struct Recording {
 
 impl Recording {
     /// None where the name is not of a recording.
-    fn new(place: &Path, name: &str, bytes: impl FnOnce() -> Result<Vec<u8>, DataError>) -> Result<Option<Self>, DataError> {
+    fn new(
+        place: &Path,
+        name: &str,
+        bytes: impl FnOnce() -> Result<Vec<u8>, DataError>,
+    ) -> Result<Option<Self>, DataError> {
         let parts: Vec<&str> = name.strip_suffix(".wav").map(|stem| stem.split('_').collect()).unwrap_or_default();
         let [digit, _speaker, index] = parts.as_slice() else { return Ok(None) };
         let (Ok(digit), Ok(index)) = (digit.parse::<usize>(), index.parse()) else { return Ok(None) };

@@ -15,9 +15,9 @@ impl Picture {
     pub fn values(&self, channels: usize) -> Vec<f32> {
         let pixels = self.pixels.chunks_exact(self.channels.max(1));
         match (self.channels, channels) {
-            (3, 1) => pixels
-                .map(|p| 0.299 * f32::from(p[0]) + 0.587 * f32::from(p[1]) + 0.114 * f32::from(p[2]))
-                .collect(),
+            (3, 1) => {
+                pixels.map(|p| 0.299 * f32::from(p[0]) + 0.587 * f32::from(p[1]) + 0.114 * f32::from(p[2])).collect()
+            }
             (own, wanted) => {
                 pixels.flat_map(|p| (0..wanted).map(move |c| f32::from(p[c.min(own.max(1) - 1)]))).collect()
             }

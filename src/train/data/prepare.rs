@@ -111,7 +111,8 @@ impl Preparation {
 
     fn picture(&self, picture: &Picture, random: Option<&mut Random>) -> Vec<f32> {
         let [height, width, channels] = self.size;
-        let square = if picture.height == picture.width || height != width { picture.clone() } else { picture.square() };
+        let square =
+            if picture.height == picture.width || height != width { picture.clone() } else { picture.square() };
         let values = square.values(channels);
         let mut values = resize(&values, [square.height, square.width, channels], height, width);
         if let Some(random) = random {

@@ -85,7 +85,8 @@ pub(super) fn open(name: &str, folder: &Path) -> Result<DataSet, DataError> {
     for (at, (part, unknown)) in parts.iter_mut().zip(unknown).enumerate() {
         if part.is_empty() {
             let what = ["to learn from", "in validation_list.txt", "in testing_list.txt"][at];
-            let problem = format!("`{}` has no recording of `{}` or another of the words {what}", folder.display(), WORDS[0]);
+            let problem =
+                format!("`{}` has no recording of `{}` or another of the words {what}", folder.display(), WORDS[0]);
             return Err(DataError::Unfit { set: name.into(), problem });
         }
         let count = (part.len() as f64 * SHARE).ceil() as usize;
