@@ -60,7 +60,7 @@ fn a_typo_in_a_key_is_told_its_place_and_the_nearest_key() {
         "board:",
         "s.yaml:8:1: unknown key `board`; did you mean `boards`? \
          (known: name, task, candidates, boards, engines, prebuilt, \
-         compare_to, measure, constraints, gates)",
+         compare_to, measure, constraints, gates, search)",
     );
     refused(
         "repeats: 5",

@@ -80,7 +80,7 @@ fn settings(seed: u64) -> Settings {
 }
 
 fn target(facts: &Facts, arena_bytes: usize, max_latency_ms: Option<f64>) -> Target {
-    let allowance = Allowance { arena_bytes, flash_bytes: 500_000 };
+    let allowance = Allowance { arena_bytes, flash_bytes: 500_000, max_macs: None };
     Target { facts: facts.clone(), allowance, max_latency_ms, max_energy_uj: None }
 }
 

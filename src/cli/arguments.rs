@@ -84,6 +84,9 @@ pub enum Command {
     Emulate(EmulateOptions),
     /// Hold emulated boards against published measurements.
     Validate(ValidateOptions),
+    /// Search a space for the best networks, with measurements in the loop; the same command goes on with a search that was
+    /// interrupted.
+    Search(SearchOptions),
     /// Predict latency, learn how to, and say how well that works.
     Cost {
         #[command(subcommand)]
@@ -206,6 +209,18 @@ pub enum BaselineCommand {
     },
 }
 
+#[derive(Args)]
+pub struct SearchOptions {
+    /// The scenario's YAML file, with a `search` section.
+    pub scenario: PathBuf,
+    /// Rows to work on at a time; as many as there are processors where it is left out.
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub jobs: Option<u16>,
+    /// Where the search's folder is made.
+    #[arg(long, default_value = "results")]
+    pub out: PathBuf,
+}
+
 #[derive(Subcommand)]
 pub enum CostCommand {
     /// Take the measured rows of runs as a data set, which is what a cost model is trained on.
@@ -225,6 +240,9 @@ pub enum CostCommand {
         /// Only this split: random, family or board.
         #[arg(long)]
         split: Option<String>,
+        /// Only on this board.
+        #[arg(long)]
+        board: Option<String>,
         /// Measurements that splits at random may use.
         #[arg(long, value_name = "N", default_value_t = 50)]
         measurements: usize,

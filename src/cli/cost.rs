@@ -26,9 +26,9 @@ pub fn run(command: CostCommand, json: bool) -> Ended {
             let value = || json!({ "version": version, "file": out, "summary": summary, "runs": data.runs });
             either(json, value, || format!("{}: cost model {version}: {summary}", out.display()))
         }
-        CostCommand::Eval { from, split, measurements, board_measurements, draws } => {
+        CostCommand::Eval { from, split, board, measurements, board_measurements, draws } => {
             let plan = Plan { random: measurements, board: board_measurements, draws, ..Plan::default() };
-            eval(&gather(&from)?, splits(split.as_deref())?, plan, json)
+            eval(&gather(&from)?, splits(split.as_deref())?, plan, board.as_deref(), json)
         }
         CostCommand::Predict { model, board, from } => predict(&model, board.as_deref(), &from, json),
     }
@@ -90,10 +90,10 @@ fn gather(from: &[PathBuf]) -> Result<DataSet, Failure> {
     Ok(data)
 }
 
-fn eval(data: &DataSet, splits: Vec<Split>, plan: Plan, json: bool) -> Ended {
+fn eval(data: &DataSet, splits: Vec<Split>, plan: Plan, board: Option<&str>, json: bool) -> Ended {
     let mut all = Vec::new();
     for split in splits {
-        all.extend(evaluate(data, split, plan, &|next| eprintln!("{}: {next}", title(split)))?);
+        all.extend(evaluate(data, split, plan, board, &|next| eprintln!("{}: {next}", title(split)))?);
     }
     let version = data.version();
     if json {

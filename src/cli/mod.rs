@@ -23,6 +23,7 @@ mod rack;
 mod report;
 mod run;
 mod schema;
+mod search;
 mod serve;
 mod simulate;
 mod validate;
@@ -53,6 +54,7 @@ pub fn run() -> ExitCode {
         Command::Compile { model, board, out, goal } => compile::run(&model, &board, &out, &*goal.engine(), json),
         Command::Emulate(options) => emulate::run(options, json),
         Command::Validate(options) => validate::run(options, json),
+        Command::Search(options) => search::run(options, json),
         Command::Cost { command } => cost::run(command, json),
         Command::Doctor => doctor::run(json),
         Command::Schema { markdown, rack } => schema::run(markdown, rack),

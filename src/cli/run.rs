@@ -16,6 +16,12 @@ use crate::scenario::{self, Known, Scenario, ScenarioError};
 
 pub fn run(options: RunOptions, json: bool) -> Ended {
     let scenario = load(&options.scenario)?;
+    if scenario.candidates.is_empty() {
+        let file = options.scenario.display();
+        return Err(Failure::Usage(format!(
+            "{file}: it has a `search` and no candidates; `hil search {file}` searches"
+        )));
+    }
     let text = std::fs::read_to_string(&options.scenario)
         .map_err(|source| ScenarioError::Unreadable { path: options.scenario.clone(), source })?;
     let cancel = interrupt::cancel()?;

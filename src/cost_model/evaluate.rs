@@ -115,10 +115,17 @@ impl Pairs {
     }
 }
 
-/// Every split of one kind that `data` allows. `tell` hears what is next.
-pub fn evaluate(data: &DataSet, split: Split, plan: Plan, tell: &dyn Fn(&str)) -> Result<Vec<Evaluation>, ModelError> {
+/// Every split of one kind that `data` allows, on one board or on all. `tell` hears what is next.
+pub fn evaluate(
+    data: &DataSet,
+    split: Split,
+    plan: Plan,
+    board: Option<&str>,
+    tell: &dyn Fn(&str),
+) -> Result<Vec<Evaluation>, ModelError> {
     let samples: Vec<&Sample> = data.samples.iter().collect();
-    let boards: BTreeSet<&str> = samples.iter().map(|s| s.facts.board.as_str()).collect();
+    let boards = samples.iter().map(|s| s.facts.board.as_str());
+    let boards: BTreeSet<&str> = boards.filter(|name| board.is_none_or(|only| only == *name)).collect();
     let mut found = Vec::new();
     for board in &boards {
         let own: Vec<&Sample> = samples.iter().copied().filter(|s| s.facts.board == *board).collect();

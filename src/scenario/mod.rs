@@ -21,7 +21,7 @@ use serde::Serialize;
 
 pub use error::ScenarioError;
 pub use prebuilt::{Element, Prebuilt, PrebuiltInput, Protocol};
-pub use raw::{Constraints, EngineName, Gates, Measure};
+pub use raw::{Constraints, EngineName, Gates, Measure, Search, SearchData};
 pub use reference::markdown;
 pub use schema::json_schema;
 pub use tailor::{Preference, Tailored};
@@ -40,7 +40,7 @@ pub struct Known<'a> {
 pub struct Scenario {
     pub name: String,
     pub task: String,
-    /// At least one, unless there are images; so are boards and engines.
+    /// At least one, unless there are images or a search; so are boards and engines, unless there are only images.
     pub candidates: Vec<Candidate>,
     /// Names of boards.
     pub boards: Vec<String>,
@@ -53,6 +53,7 @@ pub struct Scenario {
     pub constraints: Constraints,
     /// What a later comparison with a baseline allows.
     pub gates: Option<Gates>,
+    pub search: Option<Search>,
 }
 
 /// What turns networks into C.

@@ -17,7 +17,8 @@ pub struct RawScenario {
     pub name: String,
     /// What the networks are for, e.g. `vww`.
     pub task: String,
-    /// Networks; with `boards` and `engines`, every one is measured with every one.
+    /// Networks; with `boards` and `engines`, every one is measured with every one. May be left out where `search` looks for
+    /// some.
     pub candidates: Option<Vec<RawCandidate>>,
     /// Names of boards; `hil boards` lists them.
     pub boards: Option<Vec<String>>,
@@ -32,6 +33,85 @@ pub struct RawScenario {
     #[serde(default)]
     pub constraints: Constraints,
     pub gates: Option<Gates>,
+    /// What `hil search` looks for.
+    pub search: Option<Search>,
+}
+
+/// A search for networks of a space, with measurements in the loop.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Search {
+    /// A search space by name, or the path of a `.yaml` file, relative to the scenario.
+    pub space: String,
+    /// What networks learn from and are examined with.
+    pub data: SearchData,
+    /// Width multiplier, one of the space's; stage 1 chooses where it is left out.
+    pub width: Option<f64>,
+    /// Height of the input, one of the space's; stage 1 chooses where it is left out.
+    pub size: Option<u32>,
+    /// Networks that stage 1 draws per configuration.
+    #[serde(default = "samples")]
+    pub samples: u32,
+    /// Multiply-accumulates that networks may have at most, so that training stays affordable.
+    pub max_macs: Option<u64>,
+    /// Passes through the training samples for the supernet.
+    pub epochs: f64,
+    /// The same for each chosen network, on its own.
+    pub fine_tuning: f64,
+    /// Networks measured at most.
+    #[serde(default = "measurements")]
+    pub measurements: u32,
+    /// Networks measured before anything is predicted.
+    #[serde(default = "eight")]
+    pub first: u32,
+    /// Networks measured per round.
+    #[serde(default = "eight")]
+    pub batch: u32,
+    #[serde(default = "population")]
+    pub population: u32,
+    /// Per round.
+    #[serde(default = "generations")]
+    pub generations: u32,
+    /// Networks of the front that are trained on and exported: the most accurate first.
+    #[serde(default = "chosen")]
+    pub chosen: u32,
+    /// Of drawing, training and evolution.
+    #[serde(default)]
+    pub seed: u64,
+}
+
+/// A data set.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SearchData {
+    /// `fashion-mnist`, `fsdd`, `speech-commands`, `visual-wake-words`, `imagenet` or `folders`.
+    pub set: String,
+    /// Its folder, relative to the scenario; where it usually lies if it is left out.
+    pub path: Option<PathBuf>,
+}
+
+fn samples() -> u32 {
+    1000
+}
+
+fn measurements() -> u32 {
+    40
+}
+
+fn eight() -> u32 {
+    8
+}
+
+fn population() -> u32 {
+    100
+}
+
+fn generations() -> u32 {
+    30
+}
+
+fn chosen() -> u32 {
+    3
 }
 
 /// Either `network`, a built-in architecture with its options, or `model`, a file.
@@ -107,6 +187,7 @@ pub struct Constraints {
     pub max_latency_ms: Option<f64>,
     pub max_sram_bytes: Option<u64>,
     pub max_flash_bytes: Option<u64>,
+    pub max_energy_uj: Option<f64>,
 }
 
 /// How much worse than its baseline a row may be. What is left out may not get worse at all: an emulated row must then be

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::engine::{RawEngine, RawOwn};
 use super::error::ScenarioError;
-use super::raw::{RawCandidate, RawScenario};
+use super::raw::{RawCandidate, RawScenario, Search};
 use super::tailor::{Quantity, RawTailored, Tailored};
 use super::{BuiltIn, Candidate, Engine, Known, Library, Prebuilt, Scenario, Source, prebuilt};
 use crate::yaml::At::{Item, Key};
@@ -103,8 +103,19 @@ fn invalid(file: &str, Place { line, column, message }: Place) -> ScenarioError 
 }
 
 fn checked(raw: RawScenario, folder: &Path, known: Known<'_>) -> Result<Scenario, Mistake> {
-    let RawScenario { name, task, candidates, boards, engines, prebuilt, compare_to, measure, constraints, gates } =
-        raw;
+    let RawScenario {
+        name,
+        task,
+        candidates,
+        boards,
+        engines,
+        prebuilt,
+        compare_to,
+        measure,
+        constraints,
+        gates,
+        search,
+    } = raw;
     let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
     if name.is_empty() || name.len() > 64 || !name.chars().all(plain) {
         return mistake(&[Key("name")], "a name is 1 to 64 letters, digits, `-` or `_`: it names the run's folder");
@@ -121,6 +132,8 @@ fn checked(raw: RawScenario, folder: &Path, known: Known<'_>) -> Result<Scenario
     let images_alone = !prebuilt.is_empty() && counts.iter().all(|(_, count)| count.is_none());
     for (key, count) in counts {
         match count {
+            // A search finds its candidates itself.
+            None | Some(0) if key == "candidates" && search.is_some() => {}
             None if !images_alone => return mistake(&[], format!("missing field `{key}`")),
             Some(0) => return mistake(&[Key(key)], format!("`{key}` is empty: there would be nothing to measure")),
             _ => {}
@@ -159,6 +172,10 @@ fn checked(raw: RawScenario, folder: &Path, known: Known<'_>) -> Result<Scenario
     positive(&[Key("constraints"), Key("max_latency_ms")], constraints.max_latency_ms)?;
     positive(&[Key("gates"), Key("max_latency_increase")], gates.as_ref().and_then(|g| g.max_latency_increase))?;
     positive(&[Key("gates"), Key("max_energy_increase")], gates.as_ref().and_then(|g| g.max_energy_increase))?;
+    positive(&[Key("constraints"), Key("max_energy_uj")], constraints.max_energy_uj)?;
+    if let Some(search) = &search {
+        checked_search(search)?;
+    }
     let mut names = HashSet::new();
     let candidates = candidates.into_iter().enumerate().map(|(index, raw)| {
         let candidate = candidate(index, raw, folder, known)?;
@@ -181,7 +198,7 @@ fn checked(raw: RawScenario, folder: &Path, known: Known<'_>) -> Result<Scenario
         Ok(image)
     });
     let prebuilt = prebuilt.collect::<Result<_, _>>()?;
-    Ok(Scenario { name, task, candidates, boards, engines, prebuilt, compare_to, measure, constraints, gates })
+    Ok(Scenario { name, task, candidates, boards, engines, prebuilt, compare_to, measure, constraints, gates, search })
 }
 
 fn engines(raw: Vec<RawEngine>, folder: &Path) -> Result<Vec<Engine>, Mistake> {
@@ -235,6 +252,38 @@ fn tailored(raw: RawTailored, at: [At; 2]) -> Result<Tailored, Mistake> {
         Err(problem) => return mistake(&place("latency"), problem),
     };
     Ok(Tailored { name, prefer, sram_bytes: bytes("sram", sram)?, flash_bytes: bytes("flash", flash)?, latency_ms })
+}
+
+/// What stands for itself; that the space and the data set exist is known to those who open them.
+fn checked_search(search: &Search) -> Result<(), Mistake> {
+    let at = |key: &'static str| [Key("search"), Key(key)];
+    for (key, value) in [("space", &search.space), ("data", &search.data.set)] {
+        if value.trim().is_empty() {
+            return mistake(&at(key), format!("`{key}` is empty"));
+        }
+    }
+    for (key, value) in [("epochs", search.epochs), ("fine_tuning", search.fine_tuning)] {
+        if !(value.is_finite() && (0.0..=10_000.0).contains(&value)) {
+            return mistake(&at(key), format!("`{key}` is {value}; it must be 0 to 10000"));
+        }
+    }
+    positive(&at("width"), search.width)?;
+    if search.width.is_some() != search.size.is_some() {
+        let key = if search.width.is_some() { "width" } else { "size" };
+        return mistake(&at(key), "a configuration is `width` and `size`; give both, or neither for stage 1 to choose");
+    }
+    for (key, value, least) in [
+        ("samples", search.samples, 1),
+        ("measurements", search.measurements, 1),
+        ("first", search.first, 2),
+        ("batch", search.batch, 1),
+        ("population", search.population, 4),
+        ("generations", search.generations, 1),
+        ("chosen", search.chosen, 1),
+    ] {
+        in_range(&at(key), key, value, least, MAX_COUNT)?;
+    }
+    Ok(())
 }
 
 fn candidate(index: usize, raw: RawCandidate, folder: &Path, known: Known<'_>) -> Result<Candidate, Mistake> {

@@ -141,7 +141,8 @@ struct Judge<'a> {
 #[derive(Clone)]
 struct Known {
     outline: Outline,
-    /// None of networks that do not fit.
+    fits: bool,
+    /// None until somebody asks, which may take long.
     accuracy: Option<f64>,
 }
 
@@ -149,24 +150,29 @@ struct Known {
 const ENGINE: &str = "tinyengine";
 
 impl Judge<'_> {
-    fn learn(&mut self, subnets: &[Subnet]) -> Result<(), SearchError> {
-        let mut fitting = Vec::new();
+    fn size(&mut self, subnets: &[Subnet]) -> Result<(), SearchError> {
         for subnet in subnets {
             if self.known.contains_key(subnet) {
                 continue;
             }
             let network = self.space.float(subnet)?;
             let outline = self.sizer.outline(&network)?;
-            let fits = |target: &Target| {
-                outline.sizes.arena_bytes <= target.allowance.arena_bytes
-                    && outline.sizes.flash_bytes <= target.allowance.flash_bytes
-            };
-            if self.targets.iter().all(fits) {
-                fitting.push(subnet.clone());
-            }
-            self.known.insert(subnet.clone(), Known { outline, accuracy: None });
+            let macs = macs(&outline);
+            let fits = self.targets.iter().all(|target| target.allowance.allows(&outline.sizes, macs));
+            self.known.insert(subnet.clone(), Known { outline, fits, accuracy: None });
         }
-        for (subnet, accuracy) in fitting.iter().zip(self.evaluator.accuracy(&fitting)?) {
+        Ok(())
+    }
+
+    /// Asks for the accuracy of those that fit and are not known to break a constraint.
+    fn examine(&mut self, subnets: &[Subnet]) -> Result<(), SearchError> {
+        self.size(subnets)?;
+        let open = |subnet: &&Subnet| {
+            let known = self.known.get(*subnet);
+            known.is_some_and(|k| k.fits && k.accuracy.is_none() && self.latencies(k, 1.0).is_some())
+        };
+        let asked: Vec<Subnet> = subnets.iter().filter(open).cloned().collect();
+        for (subnet, accuracy) in asked.iter().zip(self.evaluator.accuracy(&asked)?) {
             if let Some(known) = self.known.get_mut(subnet) {
                 known.accuracy = Some(accuracy);
             }
@@ -179,10 +185,8 @@ impl Judge<'_> {
         self.targets.iter().filter_map(predict).collect()
     }
 
-    /// Objectives with latency taken `optimism` standard deviations shorter; none where a constraint is broken.
-    fn objectives(&self, subnet: &Subnet, optimism: f64) -> Option<Objectives> {
-        let known = self.known.get(subnet)?;
-        let accuracy = known.accuracy?;
+    /// Latency per target, taken `optimism` standard deviations shorter; none where a constraint is broken.
+    fn latencies(&self, known: &Known, optimism: f64) -> Option<Vec<f64>> {
         let predicted = self.predictions(known);
         let shorter: Vec<f64> = predicted.iter().map(|p| p.ms * (-optimism * p.sigma).exp()).collect();
         let allowed = self.targets.iter().zip(&predicted).zip(&shorter).all(|((target, p), ms)| {
@@ -190,13 +194,19 @@ impl Judge<'_> {
             target.max_latency_ms.is_none_or(|most| *ms <= most)
                 && target.max_energy_uj.zip(energy).is_none_or(|(most, uj)| uj <= most)
         });
-        allowed.then(|| objectives(accuracy, &shorter, known.outline.sizes.arena_bytes))
+        allowed.then_some(shorter)
+    }
+
+    /// Objectives with latency taken `optimism` standard deviations shorter; none where a constraint is broken.
+    fn objectives(&self, subnet: &Subnet, optimism: f64) -> Option<Objectives> {
+        let known = self.known.get(subnet).filter(|known| known.fits)?;
+        Some(objectives(known.accuracy?, &self.latencies(known, optimism)?, known.outline.sizes.arena_bytes))
     }
 }
 
 impl Fitness for Judge<'_> {
     fn judge(&mut self, subnets: &[Subnet]) -> Result<Vec<Option<Objectives>>, SearchError> {
-        self.learn(subnets)?;
+        self.examine(subnets)?;
         Ok(subnets.iter().map(|subnet| self.objectives(subnet, 0.0)).collect())
     }
 }
@@ -262,10 +272,10 @@ fn first(problem: Problem<'_>, settings: Settings, judge: &mut Judge<'_>) -> Res
     let count = settings.first.min(settings.budget).max(1);
     let mut drawn: Vec<Subnet> = vec![space.smallest(configuration)];
     drawn.extend((0..20 * count).map(|_| space.sample(configuration, Elastic::ALL, &mut random)));
-    judge.learn(&drawn)?;
+    judge.size(&drawn)?;
     let mut fitting: Vec<Subnet> = Vec::new();
     for subnet in drawn {
-        let fits = judge.known.get(&subnet).is_some_and(|known| known.accuracy.is_some());
+        let fits = judge.known.get(&subnet).is_some_and(|known| known.fits);
         if fits && !fitting.contains(&subnet) {
             fitting.push(subnet);
         }
@@ -280,7 +290,9 @@ fn first(problem: Problem<'_>, settings: Settings, judge: &mut Judge<'_>) -> Res
     let step = |i: usize| i * (fitting.len() - 1) / count.saturating_sub(1).max(1);
     let mut chosen: Vec<usize> = (0..count).map(step).collect();
     chosen.dedup();
-    Ok(chosen.into_iter().map(|i| fitting[i].clone()).collect())
+    let chosen: Vec<Subnet> = chosen.into_iter().map(|i| fitting[i].clone()).collect();
+    judge.examine(&chosen)?;
+    Ok(chosen)
 }
 
 fn macs(outline: &Outline) -> u64 {

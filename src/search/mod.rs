@@ -5,8 +5,11 @@
 //! - [`evolution`] breeds networks under constraints, [`objectives`] compares them by several aims at once.
 //! - [`measured`] is the loop: predict, measure what promises most, learn. Who measures and who judges accuracy comes in
 //!   from outside ([`measured::Bench`], [`measured::Evaluator`]); [`proxy`] judges without training.
+//! - [`campaign`] carries a scenario's search through: stage 1, supernet, loop, and what comes of it.
 //! - [`rivals`] are what the loop has to beat.
 
+mod bench;
+pub mod campaign;
 pub mod error;
 pub mod evolution;
 pub mod measured;

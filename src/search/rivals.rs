@@ -32,11 +32,9 @@ pub fn random(problem: Problem<'_>, count: usize, seed: u64) -> Result<Vec<Subne
 fn fits(problem: Problem<'_>, sizer: &mut Sizer, subnet: &Subnet) -> Result<Option<(f64, f64)>, SearchError> {
     let network = problem.space.float(subnet)?;
     let sizes = sizer.sizes(&network)?;
-    let room = |target: &super::measured::Target| {
-        sizes.arena_bytes <= target.allowance.arena_bytes && sizes.flash_bytes <= target.allowance.flash_bytes
-    };
-    let all = problem.targets.iter().all(room);
-    Ok(all.then(|| (network.macs() as f64, sizes.arena_bytes as f64)))
+    let macs = network.macs() as u64;
+    let all = problem.targets.iter().all(|target| target.allowance.allows(&sizes, macs));
+    Ok(all.then(|| (macs as f64, sizes.arena_bytes as f64)))
 }
 
 struct ByMacs<'a> {

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rayon::prelude::*;
 
-use crate::engine::{PlanError, Sizer};
+use crate::engine::{PlanError, Sizer, Sizes};
 use crate::network::random::Random;
 use crate::network::space::{Configuration, Elastic, Space, SpaceError};
 
@@ -17,6 +17,16 @@ pub struct Allowance {
     pub arena_bytes: usize,
     /// Constants.
     pub flash_bytes: usize,
+    /// Multiply-accumulates; none where they are not limited.
+    pub max_macs: Option<u64>,
+}
+
+impl Allowance {
+    pub fn allows(&self, sizes: &Sizes, macs: u64) -> bool {
+        sizes.arena_bytes <= self.arena_bytes
+            && sizes.flash_bytes <= self.flash_bytes
+            && self.max_macs.is_none_or(|most| macs <= most)
+    }
 }
 
 /// The networks that were drawn of one configuration.
@@ -109,7 +119,7 @@ fn distribution(
     for _ in 0..samples {
         let network = space.float(&space.sample(configuration, Elastic::ALL, &mut random))?;
         let sizes = sizer.within(&network, allowance.arena_bytes)?;
-        if sizes.arena_bytes <= allowance.arena_bytes && sizes.flash_bytes <= allowance.flash_bytes {
+        if allowance.allows(&sizes, network.macs() as u64) {
             macs.push(network.macs() as u64);
         }
     }

@@ -1,11 +1,13 @@
 //! Plots as SVG text, to stand inside a page.
 
+mod curves;
 mod engines;
 mod history;
 mod labels;
 mod scatter;
 mod steps;
 
+pub use curves::{Axes, Curve, curves};
 pub use engines::engines;
 pub use history::history;
 pub use scatter::scatter;

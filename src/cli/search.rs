@@ -1,0 +1,260 @@
+//! `hil search`.
+
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Mutex;
+use std::time::Instant;
+
+use serde_json::{Value, json};
+
+use super::arguments::SearchOptions;
+use super::output::{columns, print, print_json};
+use super::{Ended, Failure, interrupt};
+use crate::board::{self, Board};
+use crate::network::builtin;
+use crate::rack::Rack;
+use crate::report::{SearchView, search_html};
+use crate::results::Measurement;
+use crate::run::{Event, Images};
+use crate::scenario::{self, Known, ScenarioError};
+use crate::search::SearchError;
+use crate::search::campaign::{self, CampaignError, Chosen, News, Order, Report};
+use crate::search::measured::Found;
+use crate::search::selection::Distribution;
+
+pub fn run(options: SearchOptions, json: bool) -> Ended {
+    let path = &options.scenario;
+    let scenario = scenario::load(path, Known { networks: &builtin::names(), boards: &board::names() })?;
+    let text =
+        std::fs::read_to_string(path).map_err(|source| ScenarioError::Unreadable { path: path.clone(), source })?;
+    let Some(asked) = scenario.search.clone() else {
+        let file = path.display();
+        return Err(Failure::Usage(format!("{file}: it has no `search`; `hil run {file}` measures its candidates")));
+    };
+    let folder = options.out.join(format!("search-{}", scenario.name));
+    belongs(&folder, &text)?;
+    let cancel = interrupt::cancel()?;
+    let jobs = options.jobs.map_or_else(super::rack::default_jobs, usize::from);
+    let tools = Images::find().map_err(|e| Failure::Infrastructure(e.to_string()))?;
+    let boards = scenario.boards.iter().map(|name| Board::shipped(name)).collect::<Result<Vec<_>, _>>()?;
+    let rack = Rack::emulated(&boards, jobs);
+    let order = Order {
+        scenario: &scenario,
+        search: &asked,
+        base: path.parent().unwrap_or(Path::new("")),
+        folder: &folder,
+        tools: &tools,
+        rack: &rack,
+        jobs,
+        cancel,
+        command: std::env::args().collect(),
+    };
+    let progress = Progress { since: Instant::now(), last: Mutex::new(None) };
+    let report = campaign::run(&order, &|news| progress.tell(&news)).map_err(|error| {
+        if matches!(error, CampaignError::Search(SearchError::Interrupted)) {
+            eprintln!("interrupted; the same command goes on");
+        }
+        Failure::from(error)
+    })?;
+    let page = search_html(&view(&report, &scenario.name));
+    let page = page.map_err(|e| Failure::Infrastructure(format!("internal error: {e}")))?;
+    let file = folder.join("search.html");
+    std::fs::write(&file, page).map_err(|e| Failure::Infrastructure(format!("{}: {e}", file.display())))?;
+    let value = value(&report);
+    let file = folder.join("search.json");
+    let written = serde_json::to_string_pretty(&value).map_err(|e| e.to_string());
+    let written = written.and_then(|text| std::fs::write(&file, text).map_err(|e| e.to_string()));
+    written.map_err(|e| Failure::Infrastructure(format!("{}: {e}", file.display())))?;
+    if json {
+        print_json(&value)?;
+    } else {
+        print(&table(&report))?;
+        print(&format!("\n{}: networks, C code, runs and search.json", folder.display()))?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// A folder holds one search: it goes on where the scenario is the same.
+fn belongs(folder: &Path, text: &str) -> Result<(), Failure> {
+    let kept = folder.join("scenario.yaml");
+    let io = |e: std::io::Error| Failure::Infrastructure(format!("{}: {e}", kept.display()));
+    match std::fs::read_to_string(&kept) {
+        Ok(then) if then == text => Ok(()),
+        Ok(_) => Err(Failure::Usage(format!(
+            "{}: it holds a search by another scenario; remove it, or choose another --out",
+            folder.display()
+        ))),
+        Err(_) => {
+            std::fs::create_dir_all(folder).map_err(io)?;
+            std::fs::write(&kept, text).map_err(io)
+        }
+    }
+}
+
+impl From<CampaignError> for Failure {
+    fn from(error: CampaignError) -> Self {
+        let message = error.to_string();
+        match error {
+            CampaignError::Asked(_) | CampaignError::Space(_) | CampaignError::Data(_) => Self::Usage(message),
+            CampaignError::Search(SearchError::Nothing { .. } | SearchError::Space(_)) => Self::Usage(message),
+            CampaignError::Search(_) | CampaignError::Train(_) | CampaignError::File { .. } => {
+                Self::Infrastructure(message)
+            }
+        }
+    }
+}
+
+/// Lines on stderr, with the time left of what counts steps.
+struct Progress {
+    since: Instant,
+    last: Mutex<Option<(String, Instant)>>,
+}
+
+/// Seconds between lines about one thing.
+const EVERY: u64 = 5;
+
+impl Progress {
+    fn tell(&self, news: &News<'_>) {
+        match news {
+            News::Selecting { done, of } => self.steps("search space", "configurations", *done, *of),
+            News::Training { what, done, of } => self.steps(what, "steps", *done, *of),
+            News::Chosen(configuration) => self.line(&format!("configuration {configuration}")),
+            News::Round(round) => {
+                let error = round.error_percent.map_or(String::new(), |e| format!(", predictions {e:.1} % off"));
+                let open = round.open.map_or(String::new(), |open| format!(", {open} of the front were open"));
+                self.line(&format!("round {}: {} measured{error}{open}", round.index, round.measured));
+            }
+            News::Run(Event::Finished { measurement, .. }) => {
+                let (network, board) = (&measurement.network, &measurement.board);
+                let ended =
+                    measurement.latency().map_or("no latency".into(), |latency| format!("{:.2} ms", latency.ms()));
+                self.line(&format!("  {network} on {board}: {ended}"));
+            }
+            News::Run(_) => {}
+        }
+    }
+
+    fn line(&self, text: &str) {
+        eprintln!("[{:>5} s] {text}", self.since.elapsed().as_secs());
+    }
+
+    fn steps(&self, what: &str, unit: &str, done: usize, of: usize) {
+        let mut last = self.last.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let begun = match &*last {
+            Some((name, begun)) if name == what => *begun,
+            _ => Instant::now(),
+        };
+        let fresh = !matches!(&*last, Some((name, _)) if name == what);
+        let seconds = begun.elapsed().as_secs();
+        if fresh || done == of || (seconds > 0 && seconds.is_multiple_of(EVERY) && done.is_multiple_of(10)) {
+            let left = begun.elapsed().as_secs_f64() / done.max(1) as f64 * of.saturating_sub(done) as f64;
+            self.line(&format!("{what}: {done} of {of} {unit}, {left:.0} s left"));
+        }
+        if fresh {
+            *last = Some((what.into(), begun));
+        }
+    }
+}
+
+/// The rows of a chosen network.
+fn rows<'a>(report: &'a Report, chosen: &Chosen) -> Vec<&'a Measurement> {
+    report.last.rows.iter().filter(|row| row.network == chosen.network).collect()
+}
+
+const TITLES: [&str; 8] =
+    ["network", "board", "provenance", "accuracy %", "float %", "latency ms", "SRAM bytes", "flash bytes"];
+
+/// A line per chosen network and board.
+fn lines(report: &Report) -> Vec<Vec<String>> {
+    let mut lines = Vec::new();
+    for chosen in &report.chosen {
+        for row in rows(report, chosen) {
+            let memory = row.memory();
+            lines.push(vec![
+                chosen.network.clone(),
+                row.board.clone(),
+                row.provenance.to_string(),
+                format!("{:.2}", chosen.accuracy * 100.0),
+                format!("{:.2}", chosen.float_accuracy * 100.0),
+                row.latency().map_or_else(|| row.status().name().into(), |latency| format!("{:.2}", latency.ms())),
+                memory.map_or("-".into(), |m| m.sram.peak().to_string()),
+                memory.map_or("-".into(), |m| m.flash.total().to_string()),
+            ]);
+        }
+    }
+    lines
+}
+
+/// What was searched and how it ended.
+fn summary(report: &Report) -> String {
+    let outcome = &report.outcome;
+    let ended = if outcome.converged { "the predicted front is measured" } else { "all measurements are spent" };
+    let (measured, front) = (outcome.found.len(), outcome.front().len());
+    let (space, configuration) = (&report.space, report.configuration);
+    format!("space {space}, {configuration}: {measured} networks measured, {front} on the front; {ended}")
+}
+
+fn table(report: &Report) -> String {
+    let mut all = vec![TITLES.map(String::from).to_vec()];
+    all.extend(lines(report));
+    format!("{}\n\n{}", summary(report), columns(&all, 3))
+}
+
+fn view(report: &Report, title: &str) -> SearchView {
+    let outcome = &report.outcome;
+    let front: Vec<String> = outcome.front().iter().map(|found| found.subnet.id()).collect();
+    let slowest = |ms: &[f64]| ms.iter().copied().fold(0.0, f64::max);
+    let network =
+        |f: &Found| (slowest(&f.latency_ms), f.accuracy * 100.0, f.arena_bytes, front.contains(&f.subnet.id()));
+    let space =
+        |d: &Distribution| (d.configuration.to_string(), d.configuration == report.configuration, d.macs.clone());
+    let row = report.last.rows.first();
+    SearchView {
+        title: title.into(),
+        summary: [Some(summary(report)), row.map(|row| row.error_band.clone())].into_iter().flatten().collect(),
+        provenance: row.map_or(String::new(), |row| row.provenance.to_string()),
+        space: report.distributions.iter().map(space).collect(),
+        networks: outcome.found.iter().map(network).collect(),
+        errors: outcome.rounds.iter().filter_map(|r| Some((r.measured, r.error_percent?))).collect(),
+        titles: TITLES.map(String::from).to_vec(),
+        rows: lines(report),
+    }
+}
+
+fn value(report: &Report) -> Value {
+    let outcome = &report.outcome;
+    let on_front: Vec<String> = outcome.front().iter().map(|found| found.subnet.id()).collect();
+    let found: Vec<Value> = outcome
+        .found
+        .iter()
+        .map(|f| {
+            let id = f.subnet.id();
+            json!({
+                "network": id, "subnet": f.subnet, "validation_accuracy": f.accuracy, "arena_bytes": f.arena_bytes,
+                "flash_bytes": f.flash_bytes, "latency_ms": f.latency_ms, "predicted_ms": f.predicted_ms,
+                "round": f.round, "allowed": f.allowed, "on_front": on_front.contains(&id),
+            })
+        })
+        .collect();
+    let rounds: Vec<Value> = outcome
+        .rounds
+        .iter()
+        .map(|r| json!({ "round": r.index, "measured": r.measured, "error_percent": r.error_percent, "open": r.open }))
+        .collect();
+    let space: Vec<Value> = report
+        .distributions
+        .iter()
+        .map(|d| {
+            json!({
+                "configuration": d.configuration, "drawn": d.drawn, "fitting": d.macs.len(), "mean_macs": d.mean(),
+                "macs_p80": d.quantile(0.8),
+            })
+        })
+        .collect();
+    json!({
+        "space": report.space, "configuration": report.configuration, "configurations": space, "rounds": rounds,
+        "converged": outcome.converged, "networks": found, "chosen": report.chosen,
+        "model_version": outcome.data.version(),
+        "rows": report.last.rows,
+    })
+}
