@@ -9,6 +9,7 @@ use hil::network::random::Random;
 use hil::network::space::{self, Configuration, Elastic, Space};
 use hil::train::TrainError;
 use hil::train::accuracy::{calibrate, float_accuracy, int8_accuracy, quantised};
+use hil::train::aware::{Aware, rounded};
 use hil::train::batches::Ready;
 use hil::train::calibrate::{Calibration, to_int8};
 use hil::train::cpu::Cpu;
@@ -176,7 +177,8 @@ fn a_supernet_learns_and_its_subnets_with_it() {
         let share = supernet.accuracy(&subnet).expect("an accuracy").share().expect("samples");
         assert!(share > 0.8, "{share}");
     }
-    let fine = Recipe { phases: vec![Phase { open: Open::Largest, epochs: 1.0, rate: 0.3 }], ..recipe() };
+    let phases = vec![Phase { open: Open::Largest, epochs: 1.0, rate: 0.3 }];
+    let fine = Recipe { phases, aware: true, ..recipe() };
     let graduate = supernet.tune(&space.smallest(configuration), &fine, None, &mut on).expect("a network");
     let (float, int8) = (graduate.test_float.share().expect("samples"), graduate.test_int8.share().expect("samples"));
     assert!(float > 0.85 && (float - int8).abs() < 0.04, "{float} and {int8}");
@@ -285,6 +287,31 @@ fn quantised_networks_agree_with_those_in_single_precision() {
         let input = int8.tensor(int8.inputs[0]);
         let bytes = quantised(input, &[-1.0, -5.0, 1.0]);
         assert!(bytes[..2] == [128, 128] && bytes[2] >= 126, "{bytes:?}");
+    }
+}
+
+#[test]
+fn rounding_while_learning_is_the_rounding_of_the_int8_network() {
+    let (space, configuration) = tiny();
+    let network = space.float(&space.largest(configuration)).expect("a network");
+    let layers = random_layers(&network, 7);
+    let mut random = Random::new(8);
+    let inputs: Vec<f32> = (0..32 * SIZE * SIZE).map(|_| random.between(-1.0, 1.0)).collect();
+    let coarse = rounded(&network, &layers);
+    assert_ne!(coarse, layers);
+    let moments = Aware(&Cpu).moments(&network, &layers, &inputs, 32);
+    assert_eq!(moments, Cpu.moments(&network, &coarse, &inputs, 32));
+    let int8 = |layers: &[Layer]| {
+        let folded = fold(&network, layers, &moments);
+        to_int8(&folded, &inputs, Calibration::Extremes, [-1.0, 1.0])
+    };
+    let (fine, coarse) = (int8(&layers), int8(&coarse));
+    for (a, b) in fine.ops.iter().zip(&coarse.ops).filter(|(a, _)| a.inputs.len() == 3) {
+        let (a, b) = (fine.tensor(a.inputs[1]), coarse.tensor(b.inputs[1]));
+        let bytes = a.data.iter().zip(&b.data).flat_map(|(a, b)| a.iter().zip(b.iter()));
+        // A weight in the middle between two steps may fall either way.
+        let apart = bytes.map(|(a, b)| (*a as i8).abs_diff(*b as i8)).filter(|apart| *apart > 0).collect::<Vec<_>>();
+        assert!(apart.len() * 200 <= a.elements() && apart.iter().all(|apart| *apart == 1), "{}: {apart:?}", a.name);
     }
 }
 

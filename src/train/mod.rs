@@ -1,6 +1,7 @@
 //! Data sets, training of networks and of weight-sharing supernets, quantisation and accuracy.
 
 pub mod accuracy;
+pub mod aware;
 pub mod batches;
 pub mod burn;
 pub mod calibrate;

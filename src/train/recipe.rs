@@ -66,6 +66,8 @@ pub struct Recipe {
     /// Networks that a batch teaches once anything is open: the largest, the smallest, and others at random
     /// (the sandwich rule, arXiv 1903.05134).
     pub subnets: usize,
+    /// Whether filters are rounded to int8 while they are learnt: for the last epochs of a network.
+    pub aware: bool,
     pub descent: Descent,
     pub augmentation: Augmentation,
     pub phases: Vec<Phase>,
@@ -94,6 +96,7 @@ impl Recipe {
             smoothing: 0.1,
             distillation: 0.5,
             subnets: 4,
+            aware: false,
             descent: Descent::default(),
             augmentation: Augmentation::default(),
         }

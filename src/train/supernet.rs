@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Mutex;
 
 use super::accuracy::{Accuracy, calibrate, float_accuracy, int8_accuracy, quantised};
+use super::aware::Aware;
 use super::batches::Ready;
 use super::calibrate::{Calibration, to_int8};
 use super::checkpoint::Point;
@@ -118,10 +119,14 @@ impl<'a> School<'a> {
         checkpoint: Option<&Path>,
         watch: &mut Watch,
     ) -> Result<Graduate, TrainError> {
-        let session = self.session(network, None, recipe);
+        let aware = Aware(self.trainer);
+        let mut session = self.session(network, None, recipe);
+        if recipe.aware {
+            session.trainer = &aware;
+        }
         let start = layers.map_or_else(|| session.start(), |layers| session.begin(layers));
         let state = session.run(start, checkpoint, watch)?;
-        self.graduate(&session.network, state.layers, state.curve)
+        self.graduate(session.trainer, &session.network, state.layers, state.curve)
     }
 
     /// The first `count` of a fixed choice of test samples as the bytes that a unit is given, and their classes.
@@ -136,8 +141,14 @@ impl<'a> School<'a> {
     }
 
     /// Examines and quantises a network.
-    fn graduate(&self, network: &FloatNetwork, layers: Vec<Layer>, curve: Vec<Point>) -> Result<Graduate, TrainError> {
-        let moments = calibrate(self.trainer, network, &layers, &self.moments);
+    fn graduate(
+        &self,
+        trainer: &dyn Trainer,
+        network: &FloatNetwork,
+        layers: Vec<Layer>,
+        curve: Vec<Point>,
+    ) -> Result<Graduate, TrainError> {
+        let moments = calibrate(trainer, network, &layers, &self.moments);
         let float_of = |ready: &Ready| float_accuracy(self.trainer, network, &layers, &moments, ready);
         let validation = float_of(&self.examination);
         let float = fold(network, &layers, &moments);
