@@ -24,8 +24,6 @@ pub struct Facts {
     pub ram_cache: f64,
     /// Cycles to bring a line from SRAM into that cache.
     pub ram_fill: f64,
-    /// Milliwatts while it computes, where they are known.
-    pub run_milliwatts: Option<f64>,
 }
 
 impl Facts {
@@ -47,7 +45,6 @@ impl Facts {
             instruction_cache: size(processor.instruction_cache.or(flash.instruction_cache)),
             ram_cache: size(processor.data_cache),
             ram_fill: if processor.data_cache.is_some() { f64::from(processor.line_fill.ram) } else { 0.0 },
-            run_milliwatts: board.power.as_ref().map(|power| power.run_milliwatts),
         }
     }
 }

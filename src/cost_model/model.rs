@@ -166,7 +166,7 @@ impl Model {
         let Raw { cycles, sigma } = self.fitted.predict(engine, steps, facts, self.share);
         let reach = (self.reach(&facts.board) * sigma).min(3.0);
         let ms = cycles * 1000.0 / facts.clock_hz.max(1) as f64;
-        let power = self.milliwatts.get(&facts.board).copied().or(facts.run_milliwatts);
+        let power = self.milliwatts.get(&facts.board).copied();
         Prediction {
             cycles,
             interval: Interval { low: cycles * (-reach).exp(), high: cycles * reach.exp() },

@@ -99,6 +99,7 @@ fn entry(board: &BoardRows<'_>, row: &Measurement) -> Vec<String> {
                 &grouped(latency.median_cycles().round() as u64),
                 &row.macs_per_cycle().map_or_else(|| "–".into(), |rate| format!("{rate:.3}")),
                 "–",
+                "–",
                 &grouped(image.image_bytes),
                 &row.check().map_or_else(|| "–".into(), |check| format!("{} ok", check.inputs)),
                 row.provenance.name(),

@@ -36,14 +36,32 @@ impl Counts {
 
 /// Activity at the last reads of the cycle counter, oldest first.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Looks(VecDeque<Activity>);
+pub(crate) struct Looks {
+    kept: VecDeque<Activity>,
+    /// Reads so far.
+    count: u64,
+}
 
 impl Looks {
     pub fn push(&mut self, activity: Activity) {
-        if self.0.len() == KEPT {
-            self.0.pop_front();
+        if self.kept.len() == KEPT {
+            self.kept.pop_front();
         }
-        self.0.push_back(activity);
+        self.kept.push_back(activity);
+        self.count += 1;
+    }
+
+    /// Reads so far, to go back to.
+    pub fn count(&self) -> u64 {
+        self.count
+    }
+
+    /// Forgets what was read after there were `count` reads: a debugger looks at the counter, too.
+    pub fn back_to(&mut self, count: u64) {
+        while self.count > count {
+            self.kept.pop_back();
+            self.count -= 1;
+        }
     }
 }
 
@@ -75,7 +93,7 @@ impl Core {
     /// there are. Cycles are exact; the rest is to within the blocks that read the counter. So software that times itself
     /// says which part of a run is meant.
     pub fn windows(&self, count: usize) -> Vec<Activity> {
-        let looks = &self.cpu.looks.0;
+        let looks = &self.cpu.looks.kept;
         let pairs = count.min(looks.len() / 2);
         let last: Vec<Activity> = looks.range(looks.len() - 2 * pairs..).copied().collect();
         last.chunks_exact(2).map(|pair| pair[1] - pair[0]).collect()

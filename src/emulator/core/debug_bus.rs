@@ -97,10 +97,10 @@ impl Core {
             }
             _ => {}
         }
-        let reads = self.cpu.ppb.counter_reads;
+        let looks = self.cpu.looks.count();
         let value = self.cpu.read_ppb(address, Access::WORD, self.cpu.cycles);
         // What software timed is not what a debugger looks at.
-        self.cpu.ppb.counter_reads = reads;
+        self.cpu.looks.back_to(looks);
         match self.cpu.halt.take() {
             Some(halt) => Err(refused(address, halt)),
             None => value.ok_or(AccessError::Unmapped { address }),
