@@ -27,7 +27,7 @@ fn program(bytes: usize, seed: u8) -> Program {
     for (index, byte) in image[0x200..].iter_mut().enumerate() {
         *byte = (index as u32).wrapping_mul(2_654_435_761).to_be_bytes()[0] ^ seed;
     }
-    Program { segments: vec![Segment { address: 0x0800_0000, bytes: image }], elf: Vec::new() }
+    Program { segments: vec![Segment { address: 0x0800_0000, bytes: image }], elf: Vec::new(), baud: None }
 }
 
 #[test]

@@ -132,7 +132,7 @@ fn unit(folder: &Path, trap: &str) -> Renode {
 }
 
 fn program() -> Program {
-    Program { segments: vec![], elf: b"elf".to_vec() }
+    Program { segments: vec![], elf: b"elf".to_vec(), baud: None }
 }
 
 fn flashed(unit: &mut Renode) -> Result<(), UnitError> {

@@ -64,6 +64,8 @@ pub struct ProbeUnit<K: Kind> {
     place: Place,
     worker: Worker<Held>,
     wire: Option<Wire>,
+    /// What the image that is flashed speaks at.
+    baud: u32,
     clock: Clock,
     elf: Arc<[u8]>,
     /// Lives as long as its unit.
@@ -113,6 +115,7 @@ impl<K: Kind> ProbeUnit<K> {
             id,
             board: board.clone(),
             target,
+            baud: place.baud,
             place,
             worker,
             wire: None,
@@ -159,7 +162,7 @@ impl<K: Kind> ProbeUnit<K> {
 
     fn wire(&mut self) -> Result<&mut Wire, UnitError> {
         if self.wire.is_none() {
-            let wire = Wire::open(&self.place.serial, self.place.baud);
+            let wire = Wire::open(&self.place.serial, self.baud);
             self.wire = Some(wire.map_err(|problem| UnitError::Lost { unit: self.id.clone(), problem })?);
         }
         let lost = || UnitError::Lost { unit: self.id.clone(), problem: "no serial port".into() };
@@ -205,6 +208,10 @@ impl<K: Kind> Unit for ProbeUnit<K> {
 
     fn flash(&mut self, program: &Program, limit: Duration, cancel: &Cancel) -> Result<(), UnitError> {
         self.elf = Arc::from(program.elf.as_slice());
+        let baud = program.baud.unwrap_or(self.place.baud);
+        if baud != self.baud {
+            (self.wire, self.baud) = (None, baud);
+        }
         let (target, segments) = (self.target.clone(), program.segments.clone());
         self.call("end of flashing", limit, cancel, move |held, abandoned| {
             held.session = None;
