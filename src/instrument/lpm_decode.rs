@@ -100,8 +100,9 @@ impl LpmDecoder {
             let rest = &self.pending[at..];
             let [high, low, ..] = rest else { break };
             if *high != 0xF0 {
-                // The answer to `start` is text before the first word.
-                if !self.running && (rest.starts_with(b"ack") || high.is_ascii_control()) {
+                // The answer to `start` is text before the first word; it may come byte by byte.
+                let answers = rest.iter().zip(b"ack").all(|(found, wanted)| found == wanted);
+                if !self.running && (answers || high.is_ascii_control()) {
                     match rest.windows(2).position(|pair| pair == b"\r\n") {
                         Some(end) => at += end + 2,
                         None => break,

@@ -64,6 +64,6 @@ mod tests {
         assert_eq!(windows.inferences(120_000_000.0, 120_000_000), 10);
         assert_eq!(windows.inferences(119_000_000.0, 120_000_000), 11, "rather one more");
         assert_eq!(windows.inferences(1e12, 120_000_000), 1);
-        assert_eq!(windows.inferences(0.0, 0), MAX_INFERENCES, "bounded, whatever the unit says");
+        assert_eq!(windows.inferences(0.0, 120_000_000), MAX_INFERENCES, "bounded, whatever the unit says");
     }
 }

@@ -63,9 +63,9 @@ mod tests {
         let rows = [(0.0, 1.1), (1.0, 2.9), (2.0, 5.1), (3.0, 6.9)].map(|(x, y)| (vec![1.0, x], y));
         let fit = least_squares(&rows).expect("a fit");
         assert!((fit.values[0] - 1.06).abs() < 1e-9 && (fit.values[1] - 1.96).abs() < 1e-9, "{fit:?}");
-        // s² = 0.072 / 2; of the slope divided by 5.
+        // s² = 0.032 / 2; of the slope divided by 5.
         let errors = fit.errors.expect("errors");
-        assert!((errors[1] - (0.036f64 / 5.0).sqrt()).abs() < 1e-9, "{errors:?}");
+        assert!((errors[1] - (0.016f64 / 5.0).sqrt()).abs() < 1e-9, "{errors:?}");
     }
 
     #[test]

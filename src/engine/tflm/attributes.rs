@@ -198,7 +198,7 @@ mod tests {
         let attributes = parse(&m4).expect("attributes");
         assert_eq!(attributes.cpu.as_deref(), Some("Cortex-M4"));
         assert!(attributes.hard_float && attributes.runs_on_cortex_m4());
-        assert_eq!(attributes.fpu(), None);
+        assert_eq!(attributes.fpu(), Some(Fpu { v5: false, double: false }));
         let fpu = |tags: &[u8]| parse(&section(tags)).expect("attributes").fpu();
         assert_eq!(fpu(b"\x0a\x06\x1b\x01"), Some(Fpu { v5: false, double: false }));
         assert_eq!(fpu(b"\x0a\x08\x1b\x01"), Some(Fpu { v5: true, double: false }));
