@@ -50,7 +50,7 @@ fn budgets_are_kept_to_the_byte_or_refused_with_the_layer() {
         let mut sram = least + around;
         while sram < whole + around {
             let plan = budget(prefer, Some(sram), None).plan(&network).expect("a plan");
-            assert!(plan.arena_bytes + around <= sram, "{}: {} of {sram}", prefer.name(), plan.arena_bytes);
+            assert!(plan.sram_bytes() + around <= sram, "{}: {} of {sram}", prefer.name(), plan.sram_bytes());
             sram += 1777;
         }
         let error = budget(prefer, Some(3000), None).plan(&network).expect_err("no plan").to_string();
@@ -84,4 +84,20 @@ fn engines_of_other_goals_have_other_titles() {
     let title = |goal| Tailored(goal).title();
     assert_eq!(title(budget(Prefer::Latency, None, None)), "tinyengine for least latency");
     assert_eq!(title(budget(Prefer::Sram, Some(1000), None)), "tinyengine for least sram, SRAM 1000");
+}
+
+#[test]
+fn a_budget_for_sram_holds_filters_that_are_read_once_where_latency_is_preferred() {
+    let network = wide();
+    let free = Goal::preferring(Prefer::Latency).plan(&network).expect("a plan");
+    assert!(free.copied.is_empty(), "nobody gave memory away");
+    let enough = Some(free.arena_bytes + 100 + network.ops.len() + 20_000);
+    let plan = budget(Prefer::Latency, enough, None).plan(&network).expect("a plan");
+    let dense = network.ops.len() - 1;
+    assert_eq!(plan.copied, [dense]);
+    assert!(plan.sram_bytes() >= plan.arena_bytes + 24 * 6 * 6 * 10);
+    // A byte less than it takes, and it stays in flash.
+    let least = Some(plan.sram_bytes() + 100 + network.ops.len() - 1);
+    assert!(budget(Prefer::Latency, least, None).plan(&network).expect("a plan").copied.is_empty());
+    assert!(budget(Prefer::Sram, enough, None).plan(&network).expect("a plan").copied.is_empty());
 }

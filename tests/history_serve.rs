@@ -7,13 +7,16 @@ use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
 
-use hil::report::{ServeError, Server};
+use hil::report::{ServeError, Server, UnitLine};
 use hil::results::*;
 use results_common::{info, ok, row, rows};
 
 /// A server of `results`, for as long as the test runs.
 fn serve(results: &Path, token: Option<&str>) -> SocketAddr {
-    let server = Server { results: results.to_path_buf(), token: token.map(String::from) };
+    serve_with(Server { results: results.to_path_buf(), token: token.map(String::from), rack: None })
+}
+
+fn serve_with(server: Server) -> SocketAddr {
     let listener = server.listen("127.0.0.1:0".parse().expect("an address")).expect("it listens");
     let address = listener.local_addr().expect("an address");
     std::thread::spawn(move || server.serve(&listener));
@@ -106,7 +109,7 @@ fn paths_lead_nowhere_else_and_nothing_can_be_changed() {
 fn elsewhere_a_token_is_needed_and_goes_along() {
     let root = tempfile::tempdir().expect("a folder");
     run(root.path(), rows()).end(RunState::Finished, None).expect("ended");
-    let server = |token: Option<&str>| Server { results: root.path().into(), token: token.map(String::from) };
+    let server = |token: Option<&str>| Server { results: root.path().into(), token: token.map(String::from), rack: None };
     let anywhere: SocketAddr = "0.0.0.0:0".parse().expect("an address");
     for token in [None, Some("short")] {
         assert!(matches!(server(token).listen(anywhere), Err(ServeError::NoToken(_))));
@@ -134,4 +137,29 @@ fn hostile_names_stay_text() {
     let link = "/history?network=%3Cscript%3Ealert%281%29%3C%2Fscript%3E%22%27%26";
     let history = get(address, link);
     assert!(history.contains("2 nights") && !history.contains("<script"), "{history}");
+}
+
+#[test]
+fn the_racks_health_is_shown_as_it_is_now() {
+    let root = tempfile::tempdir().expect("a folder");
+    let asked = std::sync::Arc::new(std::sync::atomic::AtomicU32::new(0));
+    let counted = asked.clone();
+    let rack = move || {
+        let times = counted.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+        vec![UnitLine {
+            unit: "bench-3".into(),
+            board: "nucleo-l4r5zi".into(),
+            driver: "probe".into(),
+            healthy: times > 0,
+            trouble: Some("no <answer>".into()),
+            lease: "free".into(),
+        }]
+    };
+    let server = Server { results: root.path().into(), token: None, rack: Some(std::sync::Arc::new(rack)) };
+    let address = serve_with(server);
+    let first = get(address, "/");
+    assert!(first.contains("bench-3") && first.contains("quarantined: no &lt;answer&gt;"), "{first}");
+    assert!(get(address, "/rack.json").contains("\"healthy\":true"));
+    let none = get(serve(root.path(), None), "/");
+    assert!(!none.contains("<h2>Rack</h2>"), "{none}");
 }

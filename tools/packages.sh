@@ -1,8 +1,9 @@
-# Sourced by run.sh and test.sh: `need COMMAND PACKAGE…` installs Debian packages where COMMAND is missing, and says so.
+# Sourced by run.sh and test.sh: `need COMMAND PACKAGE…` installs Debian packages where COMMAND, a program or a folder, is
+# missing, and says so.
 need() {
   local command="$1"
   shift
-  if command -v "$command" >/dev/null; then
+  if command -v "$command" >/dev/null || [ -d "$command" ]; then
     return
   fi
   echo "installing $*, since $command is missing" >&2

@@ -345,6 +345,9 @@ pub struct ServeOptions {
     /// Where to listen; anything but loopback needs a token in HIL_TOKEN, which requests must bring.
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8686")]
     pub bind: SocketAddr,
+    /// The rack whose health is shown; the user's where it is left out.
+    #[arg(long, value_name = "FILE")]
+    pub rack: Option<PathBuf>,
     /// The folder of the runs.
     #[arg(long, value_name = "DIR", default_value = "results")]
     pub results: PathBuf,

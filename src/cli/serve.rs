@@ -8,7 +8,8 @@ use crate::report::{ServeError, Server};
 
 pub fn run(options: ServeOptions) -> Ended {
     let token = std::env::var("HIL_TOKEN").ok().filter(|token| !token.is_empty());
-    let server = Server { results: options.results, token };
+    let rack = super::rack::lines(options.rack.as_deref())?;
+    let server = Server { results: options.results, token, rack };
     let listener = server.listen(options.bind).map_err(|error| match error {
         ServeError::NoToken(_) => Failure::Usage(error.to_string()),
         ServeError::Listen(_) => Failure::Infrastructure(format!("{}: {error}", options.bind)),

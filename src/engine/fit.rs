@@ -69,7 +69,7 @@ fn describe(flash: &Option<Excess>, sram: &Option<Excess>) -> String {
 pub fn fit(plan: &Plan, board: &Board, reserved: Reserved) -> Result<Headroom, Misfit> {
     let flash =
         Excess { needed: plan.flash_bytes(), reserved: reserved.flash, available: board.flash_bytes() as usize };
-    let sram = Excess { needed: plan.arena_bytes, reserved: reserved.sram, available: board.ram().1 as usize };
+    let sram = Excess { needed: plan.sram_bytes(), reserved: reserved.sram, available: board.ram().1 as usize };
     let exceeded = |memory: Excess| (memory.bytes() > 0).then_some(memory);
     if exceeded(flash).is_some() || exceeded(sram).is_some() {
         return Err(Misfit {
@@ -102,6 +102,7 @@ mod tests {
             weights_bytes,
             table_bytes,
             stages: vec![],
+            copied: vec![],
         }
     }
 

@@ -10,7 +10,8 @@ use crate::network::Network;
 /// What is to be least.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Prefer {
-    /// The fastest kernels, and the smallest arena that costs next to nothing: no more than [`FREE_SLOWDOWN`].
+    /// The fastest kernels, and the smallest arena that costs next to nothing: no more than [`FREE_SLOWDOWN`]. What a budget
+    /// for SRAM leaves holds copies of filters that are read once, which flash would bound.
     #[default]
     Latency,
     /// The smallest arena at no more than [`MAX_SLOWDOWN`] more cycles.
@@ -102,7 +103,11 @@ impl Goal {
                 step.weights_bytes + step.table_bytes
             }));
         }
-        Ok(plan)
+        // What is left of a budget for SRAM may make the rest faster.
+        Ok(match (self.prefer, arena) {
+            (Prefer::Latency | Prefer::Energy, Some(limit)) => plan.copy_filters(limit),
+            _ => plan,
+        })
     }
 
     fn within(&self, network: &Network, expansion: usize, arena: Option<usize>) -> Result<Plan, PlanError> {

@@ -8,6 +8,7 @@ use super::kernel::Kernel;
 use super::layout::Layout;
 use super::lifetime::{LifetimeError, Lifetimes};
 use super::overlay::Overlays;
+use super::pack::Form;
 use super::patch::{self, Cut, Stage};
 use super::select::select;
 use crate::network::{Network, Op, TensorId};
@@ -98,6 +99,8 @@ pub struct Plan {
     pub table_bytes: usize,
     /// Steps that are computed band by band, in order.
     pub stages: Vec<Stage>,
+    /// Operators whose filters are copied to SRAM when the image starts, ascending: flash then does not bound them.
+    pub copied: Vec<usize>,
 }
 
 /// A network with its kernels, before anything has a place.
@@ -229,6 +232,7 @@ impl Plan {
             table_bytes: steps.iter().map(|s| s.table_bytes).sum(),
             steps,
             stages: Vec::new(),
+            copied: Vec::new(),
         }
     }
 
@@ -237,11 +241,40 @@ impl Plan {
         Ok(self.steps.iter().map(|step| step.live_bytes).collect())
     }
 
+    /// Bytes of SRAM that the network takes: its arena, and filters that are copied there.
+    pub fn sram_bytes(&self) -> usize {
+        self.arena_bytes + self.steps.iter().filter(|step| self.copied.contains(&step.op)).map(copy_bytes).sum::<usize>()
+    }
+
+    /// Copies filters of which every byte is read once in an inference, the biggest first, as long as all of the network
+    /// takes no more than `limit` bytes of SRAM.
+    pub(super) fn copy_filters(mut self, limit: usize) -> Self {
+        let mut once: Vec<(usize, usize)> = self
+            .steps
+            .iter()
+            .filter(|step| step.kernel.packed().is_some_and(|packed| packed.form == Form::Row))
+            .map(|step| (copy_bytes(step), step.op))
+            .collect();
+        once.sort_by_key(|(bytes, op)| (usize::MAX - bytes, *op));
+        for (bytes, op) in once {
+            if self.sram_bytes() + bytes <= limit {
+                self.copied.push(op);
+            }
+        }
+        self.copied.sort_unstable();
+        self
+    }
+
     /// Bytes of flash that the network's constants take; code is not among them.
     pub fn flash_bytes(&self) -> usize {
         let calls: usize = self.stages.iter().map(Stage::table_bytes).sum();
         self.weights_bytes + self.table_bytes + calls
     }
+}
+
+/// Bytes of a specialised step's filter.
+fn copy_bytes(step: &Step) -> usize {
+    step.kernel.packed().map_or(0, |packed| packed.filter_bytes())
 }
 
 struct Places(Vec<Place>);

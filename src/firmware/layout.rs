@@ -69,7 +69,7 @@ impl Layout {
         if !stack_bytes.is_multiple_of(8) || stack < 512 || stack > size as usize {
             return Err(refuse(format!("a stack of {stack_bytes} bytes: a multiple of 8 from 512 up is needed")));
         }
-        let taken = RUNTIME_SRAM + STEP_SRAM * compiled.steps.len() + stack + compiled.plan.arena_bytes;
+        let taken = RUNTIME_SRAM + STEP_SRAM * compiled.steps.len() + stack + compiled.plan.sram_bytes();
         Ok(Self {
             flash,
             ram: Span { origin, size },

@@ -30,5 +30,5 @@ pub use json::json;
 pub use junit::junit;
 pub use markdown::markdown;
 pub use search::{SearchView, search_html};
-pub use serve::{ServeError, Server};
+pub use serve::{ServeError, Server, UnitLine};
 pub use table::terminal;

@@ -105,7 +105,7 @@ pub fn provenance(driver: Driver) -> Provenance {
 /// Memory that a plan needs beside what is reserved.
 pub fn planned(plan: &Plan, reserved: Reserved) -> Memory {
     Memory {
-        sram: Sram { arena: plan.arena_bytes as u64, stack: reserved.sram as u64, ..Sram::default() },
+        sram: Sram { arena: plan.sram_bytes() as u64, stack: reserved.sram as u64, ..Sram::default() },
         flash: Flash {
             text: reserved.flash as u64,
             // The requantisation tables count as weights, as in an image.

@@ -34,6 +34,12 @@ const KERNELS: &str = concat!("-I", env!("CARGO_MANIFEST_DIR"), "/firmware/kerne
 /// The planner's sizes of scratch memory are the kernels' own.
 const CHECK: &str = "-DHIL_CHECK(condition)=if(!(condition))__builtin_trap()";
 
+/// Rounds of a test: `usual`, times HIL_ENGINE_EFFORT.
+pub fn rounds(usual: u64) -> u64 {
+    let effort = std::env::var("HIL_ENGINE_EFFORT").ok().and_then(|text| text.parse().ok()).unwrap_or(1);
+    usual * effort
+}
+
 /// The folder with the C of `compiled`.
 fn print_c(compiled: &Compiled, name: &str) -> (PathBuf, Vec<String>) {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("engine_host").join(name);

@@ -6,11 +6,13 @@ mod status;
 
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::arguments::{RackCommand, RackOptions};
 use super::{Ended, Failure, simulate};
 use crate::board::{self, Board};
 use crate::rack::{Rack, file};
+use crate::report::UnitLine;
 
 /// Rows that are worked on at a time where nobody says otherwise: one per processor.
 pub fn default_jobs() -> usize {
@@ -38,6 +40,15 @@ pub fn open(named: Option<&Path>, otherwise: impl FnOnce() -> Result<Rack, Failu
     };
     let rack = file::load(&path, &board::names())?;
     Ok(Rack::open(&path, &rack)?)
+}
+
+/// Units in words, asked anew each time; none where there is no rack but the emulated one, which is always well.
+pub fn lines(named: Option<&Path>) -> Result<Option<Arc<dyn Fn() -> Vec<UnitLine> + Send + Sync>>, Failure> {
+    if named.is_none() && !file::default_path().is_some_and(|path| path.is_file()) {
+        return Ok(None);
+    }
+    let rack = open(named, all_emulated)?;
+    Ok(Some(Arc::new(move || rack.status().iter().map(status::line).collect())))
 }
 
 fn all_emulated() -> Result<Rack, Failure> {

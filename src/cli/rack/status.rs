@@ -7,6 +7,7 @@ use serde_json::json;
 use crate::cli::Ended;
 use crate::cli::output::{columns, either, wrapped};
 use crate::rack::{Health, Rack, Trouble, UnitStatus};
+use crate::report::UnitLine;
 use crate::results::utc_text;
 
 pub fn run(rack: &Rack, json: bool) -> Ended {
@@ -47,15 +48,32 @@ fn value(unit: &UnitStatus) -> serde_json::Value {
     })
 }
 
+fn lease(unit: &UnitStatus) -> String {
+    match (&unit.owner, unit.leased) {
+        (Some(owner), _) => format!("process {}", owner.pid),
+        (None, true) => "leased".into(),
+        (None, false) => "free".into(),
+    }
+}
+
+/// A unit as the page of the store shows it.
+pub fn line(unit: &UnitStatus) -> UnitLine {
+    let why = health(unit).1.map(String::from);
+    let last = unit.record.last_error.as_ref();
+    UnitLine {
+        unit: unit.id.clone(),
+        board: unit.board.clone(),
+        driver: unit.driver.name().into(),
+        healthy: unit.health == Health::Good,
+        trouble: why.or_else(|| last.map(|trouble| format!("{} ({})", trouble.reason, moment(trouble.at)))),
+        lease: lease(unit),
+    }
+}
+
 fn table(units: &[UnitStatus]) -> String {
     let mut rows = vec![["unit", "board", "driver", "health", "lease"].map(String::from).to_vec()];
     rows.extend(units.iter().map(|unit| {
-        let lease = match (&unit.owner, unit.leased) {
-            (Some(owner), _) => format!("process {}", owner.pid),
-            (None, true) => "leased".into(),
-            (None, false) => "free".into(),
-        };
-        vec![unit.id.clone(), unit.board.clone(), unit.driver.name().into(), health(unit).0.into(), lease]
+        vec![unit.id.clone(), unit.board.clone(), unit.driver.name().into(), health(unit).0.into(), lease(unit)]
     }));
     let mut text = columns(&rows, 5);
     // What needs a sentence stands below the table, so that the table keeps its width.

@@ -135,6 +135,8 @@ struct PackedView {
     lines: Vec<String>,
     count: usize,
     channels: Vec<(i32, i32, i32)>,
+    /// Whether the filter is copied to SRAM when the image starts.
+    copied: bool,
 }
 
 #[derive(Serialize)]
@@ -173,7 +175,7 @@ impl View {
             entries: entries(plan).map(|e| EntryView { function: e.function(), name: e.name() }).collect(),
             tables: tables(network, plan, &computing),
             requants: computing.iter().filter_map(|step| requants(step)).collect(),
-            packed: computing.iter().filter_map(|step| packed(step)).collect(),
+            packed: computing.iter().filter_map(|step| packed(step, plan.copied.contains(&step.op))).collect(),
         })
     }
 }
@@ -246,7 +248,7 @@ fn step_view(network: &Network, step: &Step, banded: bool, dialect: Dialect) -> 
     })
 }
 
-fn packed(step: &Step) -> Option<PackedView> {
+fn packed(step: &Step, copied: bool) -> Option<PackedView> {
     let packed = step.kernel.packed()?;
     let words: Vec<String> = packed.filter.iter().map(|word| format!("0x{word:08x}")).collect();
     Some(PackedView {
@@ -255,6 +257,7 @@ fn packed(step: &Step) -> Option<PackedView> {
         lines: words.chunks(WORDS_PER_LINE).map(|line| line.join(",")).collect(),
         count: packed.channels.len(),
         channels: packed.channels.iter().map(|c| (c.bias2, c.multiplier, c.shift)).collect(),
+        copied,
     })
 }
 

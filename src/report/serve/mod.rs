@@ -29,12 +29,27 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const CONNECTIONS: usize = 16;
 
 /// What is served, and to whom.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Server {
     /// Folder of the runs.
     pub results: PathBuf,
     /// What a request must bring; none on loopback.
     pub token: Option<String>,
+    /// Asked anew for each page; none where there is no rack to speak of.
+    pub rack: Option<Arc<dyn Fn() -> Vec<UnitLine> + Send + Sync>>,
+}
+
+/// A unit of the rack, in words.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct UnitLine {
+    pub unit: String,
+    pub board: String,
+    pub driver: String,
+    pub healthy: bool,
+    /// Why it is out of use, or what went wrong last.
+    pub trouble: Option<String>,
+    /// Who has it.
+    pub lease: String,
 }
 
 /// Why a server does not start.
@@ -124,7 +139,7 @@ impl Server {
             }
             _ => {}
         }
-        pages::page(&self.results, request, self.token.as_deref())
+        pages::page(&self.results, request, self.token.as_deref(), self.rack.as_ref().map_or_else(Vec::new, |rack| rack()))
     }
 }
 

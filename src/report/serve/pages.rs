@@ -9,7 +9,7 @@ use minijinja::{AutoEscape, Environment, context};
 use super::super::history::step_lines;
 use super::super::{Beside, html, json, plots};
 use super::request::{Request, encoded};
-use super::{Response, run_folder};
+use super::{Response, UnitLine, run_folder};
 use crate::results::gate::{Metric, judgement_of};
 use crate::results::history::{History, Query, series};
 use crate::results::{RunState, read};
@@ -19,11 +19,12 @@ const RUNS: usize = 100;
 /// Series that a page of histories draws.
 const SERIES: usize = 60;
 
-/// The page for `request`; `token` goes along with every link.
-pub fn page(results: &Path, request: &Request, token: Option<&str>) -> Response {
+/// The page for `request`; `token` goes along with every link, `units` are the rack's.
+pub fn page(results: &Path, request: &Request, token: Option<&str>, units: Vec<UnitLine>) -> Response {
     let path: Vec<&str> = request.path.iter().map(String::as_str).collect();
     let made = match path.as_slice() {
-        [] => index(results, token),
+        [] => index(results, token, &units),
+        ["rack.json"] => Ok(serde_json::to_string(&units).ok().map(Response::json)),
         ["run", id] => run(results, id),
         ["run", id, "rows.json"] => rows(results, id),
         ["history"] => history(results, request, token),
@@ -57,7 +58,7 @@ fn pass(token: Option<&str>, first: bool) -> String {
 }
 
 /// Runs, the last written first, and what networks and boards they have histories of.
-fn index(results: &Path, token: Option<&str>) -> Made {
+fn index(results: &Path, token: Option<&str>, units: &[UnitLine]) -> Made {
     let mut folders: Vec<(SystemTime, PathBuf)> = Vec::new();
     let entries = match std::fs::read_dir(results) {
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => None,
@@ -103,6 +104,7 @@ fn index(results: &Path, token: Option<&str>) -> Made {
     rendered(context! {
         title => "runs",
         runs,
+        units,
         histories => pairs.iter().map(history).collect::<Vec<_>>(),
         problems,
     })
