@@ -363,9 +363,34 @@ pub struct EmulateOptions {
     /// End after so many seconds of the board's time; without it, when the image waits for input that has ended.
     #[arg(long, value_name = "S")]
     pub seconds: Option<f64>,
-    /// End after so many instructions.
+    /// End after so many instructions; with --trace, after so many of its lines.
     #[arg(long, value_name = "N")]
     pub instructions: Option<u64>,
+    /// Count cycles by function and by source line, and say so at the end or write it to FILE.
+    #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true)]
+    pub profile: Option<Option<PathBuf>>,
+    /// Write call chains with their cycles to FILE, as tools for flame graphs take them.
+    #[arg(long, value_name = "FILE")]
+    pub folded: Option<PathBuf>,
+    /// Say which calls made the stack deepest, and what each of them took of it.
+    #[arg(long)]
+    pub stack: bool,
+    /// Write each instruction with its cycles, and what they went into, to stderr or to FILE.
+    #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true)]
+    pub trace: Option<Option<PathBuf>>,
+    /// Begin the trace when this address or function is reached.
+    #[arg(long, value_name = "PLACE", requires = "trace")]
+    pub from: Option<String>,
+    /// Go on where the image uses what is not modelled: reads give 0, writes are lost, and all of them are listed at the end.
+    /// Such a run says nothing of latency.
+    #[arg(long)]
+    pub permissive: bool,
+    /// Halt the board and serve it to a gdb on this port of the loopback interface; 0 takes one that is free.
+    #[arg(long, value_name = "PORT", conflicts_with_all = ["profile", "folded", "stack", "trace", "json"])]
+    pub gdb: Option<u16>,
+    /// Put the console on a pseudo terminal, whose path is printed, instead of stdin and stdout.
+    #[arg(long)]
+    pub pty: bool,
 }
 
 #[derive(Args)]

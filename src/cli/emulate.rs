@@ -1,24 +1,30 @@
 //! `hil emulate`.
 
-use std::io::{ErrorKind, Read, Write};
+mod console;
+mod record;
+
+use std::ops::ControlFlow;
 use std::process::ExitCode;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError, channel};
-use std::thread;
 use std::time::Duration;
 
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 use super::arguments::EmulateOptions;
 use super::output::print_json;
 use super::{Ended, Failure, interrupt};
 use crate::board::{Board, RegionKind};
+use crate::emulator::debug::gdb::{Attendant, GdbError, Parted, Server};
+use crate::emulator::observe::Recorder;
 use crate::emulator::{EmulatorError, Image, Machine, Pause};
 use crate::rack::Cancel;
+use console::{Console, Input};
 
 /// Board time without output after which input is sent to a core that does not sleep, seconds.
 const QUIET: f64 = 0.05;
 /// Core cycles between two looks at limits and input.
 const SLICE: u64 = 1 << 20;
+/// Why it ended, where Ctrl-C or a closed stdout did it.
+const INTERRUPTED: &str = "interrupted";
 
 pub fn run(options: EmulateOptions, json: bool) -> Ended {
     let board = Board::shipped(&options.board)?;
@@ -26,16 +32,22 @@ pub fn run(options: EmulateOptions, json: bool) -> Ended {
     let image = Image::read(&options.image, flash).map_err(|e| Failure::Usage(e.to_string()))?;
     let mut machine = Machine::new(&board).map_err(failure)?;
     machine.load(&image).map_err(failure)?;
-    let mut session = Session {
-        machine,
-        cancel: interrupt::cancel()?,
-        input: input(),
-        ended: false,
-        kept: Vec::new(),
-        error_band: board.error_band(),
+    machine.soc_mut().set_permissive(options.permissive);
+    record::begin(&options, &image, &mut machine)?;
+    let console = if options.pty { Console::pty()? } else { Console::terminal(json) };
+    let error_band = board.error_band();
+    let mut session = Session { cancel: interrupt::cancel()?, console, ended: false, failed: None };
+    let why = match options.gdb {
+        Some(port) => session.debug(&mut machine, &options, port),
+        None => session.go(&mut machine, &options),
     };
-    let why = session.go(&options, json)?;
-    session.tell(&why, json)?;
+    // What was recorded up to a stop says how it came to it.
+    let recorded = record::end(&options, &mut machine, json)?;
+    let told = Told { machine: &machine, console: session.console.kept(), error_band, permissive: options.permissive };
+    if !json || why.is_ok() {
+        told.ignored();
+    }
+    told.end(&why?, recorded, json)?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -46,122 +58,167 @@ fn failure(error: EmulatorError) -> Failure {
     }
 }
 
-/// Stdin in pieces that end with `%` or a line, as consoles take commands.
-fn input() -> Receiver<Vec<u8>> {
-    let (sender, receiver) = channel();
-    thread::spawn(move || {
-        let mut piece = Vec::new();
-        for byte in std::io::stdin().lock().bytes() {
-            let Ok(byte) = byte else { break };
-            piece.push(byte);
-            if matches!(byte, b'%' | b'\n') && sender.send(std::mem::take(&mut piece)).is_err() {
-                return;
-            }
-        }
-        if !piece.is_empty() {
-            // Nobody listens any more where the command has ended.
-            let _ = sender.send(piece);
-        }
-    });
-    receiver
-}
-
 struct Session {
-    machine: Machine,
     cancel: Cancel,
-    input: Receiver<Vec<u8>>,
-    /// Whether stdin has ended.
+    console: Console,
+    /// Whether the console's input has ended.
     ended: bool,
-    /// What the console said, where it is not printed as it comes.
-    kept: Vec<u8>,
-    /// What cycles and seconds are worth.
-    error_band: String,
+    /// What went wrong with the console while gdb was served.
+    failed: Option<Failure>,
 }
 
 impl Session {
     /// Runs until a limit, the end of input, or Ctrl-C; says which.
-    fn go(&mut self, options: &EmulateOptions, keep: bool) -> Result<String, Failure> {
-        let mut last_heard = self.machine.seconds();
+    fn go(&mut self, machine: &mut Machine, options: &EmulateOptions) -> Result<String, Failure> {
+        let mut last_heard = machine.seconds();
         loop {
-            let pause = self.machine.run_until_heard(SLICE);
-            let heard = self.machine.receive();
+            let pause = machine.run_until_heard(SLICE);
+            let heard = machine.receive();
             if !heard.is_empty() {
-                last_heard = self.machine.seconds();
-                self.show(heard, keep)?;
+                last_heard = machine.seconds();
+                self.show(heard)?;
             }
             let pause = pause.map_err(failure)?;
             if self.cancel.is_cancelled() {
-                return Ok("interrupted".into());
+                return Ok(INTERRUPTED.into());
             }
-            if options.seconds.is_some_and(|limit| self.machine.seconds() >= limit) {
-                return Ok("the limit of seconds".into());
-            }
-            if options.instructions.is_some_and(|limit| self.machine.instructions() >= limit) {
-                return Ok("the limit of instructions".into());
+            if let Some(limit) = limit(machine, options) {
+                return Ok(format!("the limit of {limit}"));
             }
             match pause {
                 Pause::Idle if self.ended => return Ok("it waits for input, which has ended".into()),
-                Pause::Idle => self.wait_for_input(),
-                _ if !self.ended && self.machine.seconds() - last_heard > QUIET => {
-                    last_heard = self.machine.seconds();
-                    match self.input.try_recv() {
-                        Ok(piece) => self.machine.send(&piece),
-                        Err(TryRecvError::Empty) => {}
-                        Err(TryRecvError::Disconnected) => self.ended = true,
-                    }
+                Pause::Idle => self.wait_for_input(machine),
+                _ if !self.ended && (self.console.is_live() || machine.seconds() - last_heard > QUIET) => {
+                    last_heard = machine.seconds();
+                    self.take(machine, Duration::ZERO);
                 }
                 _ => {}
             }
         }
     }
 
+    /// Serves gdb; runs on where it has detached.
+    fn debug(&mut self, machine: &mut Machine, options: &EmulateOptions, port: u16) -> Result<String, Failure> {
+        let refused = |error: GdbError| Failure::Infrastructure(error.to_string());
+        let server = Server::bind(port).map_err(refused)?;
+        let address = server.address().map_err(|error| Failure::Infrastructure(format!("port {port}: {error}")))?;
+        eprintln!("halted; in gdb-multiarch: target remote {address}");
+        let parted = server.serve(machine, self).map_err(refused)?;
+        if let Some(failed) = self.failed.take() {
+            return Err(failed);
+        }
+        match parted {
+            Parted::Detached => self.go(machine, options),
+            Parted::Killed => Ok("gdb ended it".into()),
+            Parted::Left => Ok(INTERRUPTED.into()),
+        }
+    }
+
     /// The board's time stands still meanwhile, so that piped input gives the same run each time.
-    fn wait_for_input(&mut self) {
-        loop {
-            match self.input.recv_timeout(Duration::from_millis(50)) {
-                Ok(piece) => return self.machine.send(&piece),
-                Err(RecvTimeoutError::Disconnected) => return self.ended = true,
-                Err(RecvTimeoutError::Timeout) if self.cancel.is_cancelled() => return,
-                Err(RecvTimeoutError::Timeout) => {}
+    fn wait_for_input(&mut self, machine: &mut Machine) {
+        while !self.take(machine, Duration::from_millis(50)) && !self.ended && !self.cancel.is_cancelled() {}
+    }
+
+    /// Hands input to the board; whether there was any.
+    fn take(&mut self, machine: &mut Machine, limit: Duration) -> bool {
+        match self.console.take(limit) {
+            Input::Bytes(bytes) => {
+                machine.send(&bytes);
+                return true;
             }
+            Input::Nothing => {}
+            Input::Ended => self.ended = true,
+        }
+        false
+    }
+
+    fn show(&mut self, heard: Vec<u8>) -> Result<(), Failure> {
+        if !self.console.show(heard)? {
+            self.cancel.cancel();
+        }
+        Ok(())
+    }
+}
+
+/// The limit that is reached.
+fn limit(machine: &Machine, options: &EmulateOptions) -> Option<&'static str> {
+    let traced = options.trace.is_some();
+    let all = |limit| if traced { Recorder::is_traced(machine) } else { machine.instructions() >= limit };
+    match (options.seconds, options.instructions) {
+        (Some(limit), _) if machine.seconds() >= limit => Some("seconds"),
+        (_, Some(limit)) if all(limit) => Some("instructions"),
+        _ => None,
+    }
+}
+
+impl Attendant for Session {
+    fn attend(&mut self, machine: &mut Machine) -> ControlFlow<()> {
+        let heard = machine.receive();
+        if !heard.is_empty()
+            && let Err(failed) = self.show(heard)
+        {
+            self.failed = Some(failed);
+            return ControlFlow::Break(());
+        }
+        if !self.ended {
+            self.take(machine, Duration::ZERO);
+        }
+        if self.cancel.is_cancelled() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
+
+    fn say(&mut self, message: &str) {
+        eprintln!("{message}");
+    }
+}
+
+/// A run that has ended.
+struct Told<'a> {
+    machine: &'a Machine,
+    console: &'a [u8],
+    error_band: String,
+    permissive: bool,
+}
+
+impl Told<'_> {
+    /// Lists what was used and is not modelled.
+    fn ignored(&self) {
+        for (peripheral, register, count) in self.machine.soc().ignored() {
+            eprintln!("ignored {count} times: {peripheral} {register}");
         }
     }
 
-    fn show(&mut self, heard: Vec<u8>, keep: bool) -> Result<(), Failure> {
-        if keep {
-            self.kept.extend(heard);
-            return Ok(());
-        }
-        let mut stdout = std::io::stdout().lock();
-        match stdout.write_all(&heard).and_then(|()| stdout.flush()) {
-            Err(e) if e.kind() == ErrorKind::BrokenPipe => {
-                self.cancel.cancel();
-                Ok(())
-            }
-            other => other.map_err(|e| Failure::Infrastructure(format!("failed to write to stdout: {e}"))),
-        }
-    }
-
-    fn tell(&self, why: &str, json: bool) -> Result<(), Failure> {
-        let machine = &self.machine;
+    fn end(&self, why: &str, recorded: Vec<(&'static str, Value)>, json: bool) -> Result<(), Failure> {
+        let machine = self.machine;
         let touched: u64 = machine.touched().iter().map(|range| u64::from(range.end - range.start)).sum();
         let (cycles, instructions, seconds) = (machine.cycles(), machine.instructions(), machine.seconds());
         if json {
-            return print_json(&json!({
-                "ended": why,
-                "console": String::from_utf8_lossy(&self.kept),
-                "cycles": cycles,
-                "instructions": instructions,
-                "seconds": seconds,
-                "lowest_stack_pointer": machine.stack_low().main,
-                "touched_sram_bytes": touched,
-                "provenance": "emulated",
-                "error_band": self.error_band,
-            }));
+            let mut value: Map<String, Value> = Map::new();
+            value.insert("ended".into(), why.into());
+            value.insert("console".into(), String::from_utf8_lossy(self.console).into());
+            value.insert("cycles".into(), cycles.into());
+            value.insert("instructions".into(), instructions.into());
+            value.insert("seconds".into(), seconds.into());
+            value.insert("lowest_stack_pointer".into(), machine.stack_low().main.into());
+            value.insert("touched_sram_bytes".into(), touched.into());
+            value.insert("provenance".into(), "emulated".into());
+            let band = (!self.permissive).then_some(&self.error_band);
+            value.insert("error_band".into(), json!(band));
+            value.extend(recorded.into_iter().map(|(name, value)| (name.to_string(), value)));
+            if self.permissive {
+                let ignored = machine.soc().ignored().map(|(peripheral, register, count)| {
+                    json!({"peripheral": peripheral, "register": register, "count": count})
+                });
+                value.insert("ignored".into(), ignored.collect());
+            }
+            return print_json(&value);
         }
         eprintln!("ended: {why}");
         eprintln!("{instructions} instructions, {cycles} cycles, {seconds:.6} s of the board's time (emulated)");
-        eprintln!("error band: {}", self.error_band);
+        if self.permissive {
+            eprintln!("error band: none, since accesses to what is not modelled were ignored: this is no latency");
+        } else {
+            eprintln!("error band: {}", self.error_band);
+        }
         eprintln!("lowest stack pointer {:#010x}, SRAM touched {touched} bytes", machine.stack_low().main);
         Ok(())
     }

@@ -62,9 +62,12 @@ impl From<ResultsError> for Failure {
             E::NotARun { .. } | E::Journal { .. } | E::RunFile { .. } | E::Parquet { .. } => {
                 Self::Usage(error.to_string())
             }
-            E::Busy { .. } | E::Exclusive { .. } | E::DiskFull { .. } | E::Permission { .. } | E::Io { .. } | E::Inconsistent { .. } => {
-                Self::Infrastructure(error.to_string())
-            }
+            E::Busy { .. }
+            | E::Exclusive { .. }
+            | E::DiskFull { .. }
+            | E::Permission { .. }
+            | E::Io { .. }
+            | E::Inconsistent { .. } => Self::Infrastructure(error.to_string()),
         }
     }
 }

@@ -9,8 +9,8 @@ use super::{Ended, Failure, interrupt, report};
 use crate::board;
 use crate::network::builtin;
 use crate::rack::{Cancel, Rack};
-use crate::results::{Exclusive, ResultsError, RunState};
 use crate::results::gate::Request;
+use crate::results::{Exclusive, ResultsError, RunState};
 use crate::run::{Images, Judge, NoCompiler, Order, Toolchain, boards, carry};
 use crate::scenario::{self, Known, Scenario, ScenarioError};
 

@@ -8,6 +8,7 @@ mod interface;
 pub mod isa;
 mod machine;
 pub mod memory;
+pub mod observe;
 pub mod soc;
 pub mod timing;
 

@@ -93,8 +93,7 @@ mod tests {
         assert!(matches!(stopped, Err(ResultsError::Exclusive { .. })));
         let (say, told) = std::sync::mpsc::channel();
         let path = store.path().to_path_buf();
-        let waiter =
-            std::thread::spawn(move || Exclusive::wait(&path, "nightly", |_| say.send(()).unwrap(), || false));
+        let waiter = std::thread::spawn(move || Exclusive::wait(&path, "nightly", |_| say.send(()).unwrap(), || false));
         told.recv().unwrap();
         drop(held);
         waiter.join().unwrap().unwrap();

@@ -182,9 +182,8 @@ fn one_value(search: &Search, folder: &Path) -> Result<Option<f64>, ResultsError
     let rows = run.rows.iter().filter(|found| {
         same(&row.network, &found.network) && same(&row.board, &found.board) && same(&row.engine, &found.engine)
     });
-    let mut values = rows.filter_map(|found| {
-        Entry::of(&run.id, &run.started, &run.info, found, Vec::new()).value(search.metric)
-    });
+    let mut values =
+        rows.filter_map(|found| Entry::of(&run.id, &run.started, &run.info, found, Vec::new()).value(search.metric));
     let first = values.next();
     Ok(first.filter(|_| values.next().is_none()))
 }

@@ -34,9 +34,7 @@ pub enum Event<'a> {
         stage: Stage,
     },
     /// Other processes have every unit that a row could be measured on.
-    Waiting {
-        waiting: &'a Waiting,
-    },
+    Waiting { waiting: &'a Waiting },
     /// The row is stored.
     Finished { row: u32, measurement: &'a Measurement },
 }

@@ -6,9 +6,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Known;
-use crate::yaml::unknown;
-use crate::yaml::At::{self, Item, Key};
 use super::validate::{Mistake, in_range, mistake};
+use crate::yaml::At::{self, Item, Key};
+use crate::yaml::unknown;
 
 /// An image for one board.
 #[derive(Debug, Deserialize, JsonSchema)]

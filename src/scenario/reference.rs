@@ -94,7 +94,12 @@ fn kind(schema: &Value) -> String {
         return format!("`{}`", plain(value));
     }
     if let Some(values) = schema.get("enum").and_then(Value::as_array) {
-        return values.iter().filter(|v| !v.is_null()).map(|v| format!("`{}`", plain(v))).collect::<Vec<_>>().join(", ");
+        return values
+            .iter()
+            .filter(|v| !v.is_null())
+            .map(|v| format!("`{}`", plain(v)))
+            .collect::<Vec<_>>()
+            .join(", ");
     }
     let several = ["oneOf", "anyOf", "allOf"].iter().find_map(|of| schema.get(of)?.as_array());
     if let Some(several) = several {
@@ -109,7 +114,9 @@ fn kind(schema: &Value) -> String {
     let word = |kind: &&str| match *kind {
         "array" => schema.get("items").map_or("list".into(), |items| format!("list of {}", kind_of_item(items))),
         "object" => match schema.get("properties").and_then(Value::as_object) {
-            Some(keys) => format!("mapping with {}", keys.keys().map(|k| format!("`{k}`")).collect::<Vec<_>>().join(", ")),
+            Some(keys) => {
+                format!("mapping with {}", keys.keys().map(|k| format!("`{k}`")).collect::<Vec<_>>().join(", "))
+            }
             None => "mapping".into(),
         },
         "integer" => "whole number".into(),

@@ -31,6 +31,8 @@ pub(crate) struct Block {
     pub end: u32,
     /// ITSTATE there.
     pub end_it: u8,
+    /// Its last instruction sets the link register to [`Block::end`] where it branches.
+    pub calls: bool,
     /// Instructions.
     pub count: u32,
     /// Its data accesses and multiplications, as [`super::activity::tally`] packs them.
@@ -317,6 +319,9 @@ impl Builder {
         self.push(blank(exec::fall), false);
         let halfword = cpu.map.offset(self.target, 2).map_or(0, |offset| cpu.map.get::<2>(offset) as u16);
         let unaligned = self.target & 2 != 0 && isa::is_wide(halfword);
+        let calls = self.before.as_ref().is_some_and(|last| {
+            matches!(last.insn(), Insn::BranchLink { .. } | Insn::BranchIndirect { link: true, .. })
+        });
         let ends = self.pipeline.ends(self.before.as_ref(), unaligned);
         Block {
             key: key(self.start, self.start_it),
@@ -325,6 +330,7 @@ impl Builder {
             target: self.target,
             end: self.pc,
             end_it: self.it,
+            calls,
             count: self.count as u32,
             tally: self.tally,
             cycles_taken: ends.taken,

@@ -5,6 +5,7 @@ use super::config::CoreConfig;
 use super::debug::Debug;
 use super::fault::{Fault, Halt};
 use super::ppb::Ppb;
+use super::watch::Passage;
 use crate::board::RegionKind;
 use crate::emulator::memory::{Fast, Map};
 use crate::emulator::timing::{Cost, Flash};
@@ -74,6 +75,8 @@ pub struct Cpu {
     pub(crate) config: CoreConfig,
     /// Decoded blocks no longer hold, because what they were decoded under changed.
     pub(crate) flush: bool,
+    /// What exceptions did, for whoever looks on.
+    pub(crate) passages: Option<Vec<Passage>>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -127,6 +130,7 @@ impl Cpu {
             flash_load: 0,
             config,
             flush: false,
+            passages: None,
         };
         if cpu.flash.serves_ram() {
             let end = cpu.fast.base + cpu.fast.size;

@@ -8,6 +8,7 @@ use super::fault::{Fault, Halt, usage};
 use super::lower::blank;
 use super::op::{FAULT, Flow, NEXT, Op};
 use super::ppb::{FPCCR_ASPEN, FPCCR_LSPACT, FPCCR_LSPEN, HFSR_FORCED, HFSR_VECTOR, cfsr, exception};
+use super::watch::Passage;
 use crate::emulator::interface::Periphery;
 
 /// Priority of a thread without boosts.
@@ -104,6 +105,8 @@ impl Cpu {
         } else if float {
             stacked &= self.stack_floats(periphery, frame.wrapping_add(0x20));
         }
+        let process = self.on_process_stack();
+        self.note_passage(Passage::Stacked { sp, process });
         self.r[13] = frame;
         self.note_sp();
         let mode = match (self.exception != 0, self.on_process_stack()) {
@@ -116,6 +119,12 @@ impl Cpu {
         self.vector(periphery, number, link);
         if !stacked {
             self.stacking_failed(number);
+        }
+    }
+
+    fn note_passage(&mut self, passage: Passage) {
+        if let Some(passages) = &mut self.passages {
+            passages.push(passage);
         }
     }
 
@@ -135,6 +144,7 @@ impl Cpu {
             Some(target) => {
                 self.pc = target & !1;
                 self.thumb = target & 1 == 1;
+                self.note_passage(Passage::Vector { number, pc: self.pc, sp: self.r[13] });
             }
             None if number == exception::HARD_FAULT || number == exception::NMI => {
                 self.halt =
@@ -298,6 +308,7 @@ impl Cpu {
         self.exclusive = None;
         self.event = true;
         self.cycles += u64::from(self.cost.exception_return);
+        self.note_passage(Passage::Left { sp, process, handler: to_handler });
         if !to_handler && self.ppb.scr & 2 != 0 {
             self.sleeping = super::cpu::Sleep::Interrupt;
         }

@@ -20,6 +20,7 @@ mod ppb;
 mod run;
 mod stop;
 mod systick;
+mod watch;
 
 use crate::emulator::isa;
 use crate::emulator::memory::{Map, Touched};
@@ -31,12 +32,14 @@ pub use debug::{HaltCause, Register};
 pub(crate) use debug_bus::Effect;
 pub use op::{Flow, Handler, Op};
 pub use stop::{Pause, Stop, Symbols};
+pub use watch::{Ended, Executed, Observer, Passage, View};
 
 /// A Cortex-M4 or Cortex-M7 with its memory.
 pub struct Core {
     cpu: Cpu,
     blocks: block::Blocks,
     symbols: Symbols,
+    watcher: Option<Box<watch::Watcher>>,
 }
 
 /// Lowest values of the stack pointers since [`Core::clear_watermarks`]; the process stack's is `u32::MAX` where it was
@@ -49,7 +52,12 @@ pub struct StackLow {
 
 impl Core {
     pub fn new(config: CoreConfig, map: Map) -> Self {
-        Self { cpu: Cpu::new(config, map), blocks: block::Blocks::default(), symbols: Symbols::default() }
+        Self {
+            cpu: Cpu::new(config, map),
+            blocks: block::Blocks::default(),
+            symbols: Symbols::default(),
+            watcher: None,
+        }
     }
 
     /// Names for addresses, used in [`Stop`]s; sorted or not.
@@ -77,6 +85,7 @@ impl Core {
         cpu.thumb = entry & 1 == 1;
         cpu.r[14] = u32::MAX;
         self.cpu = cpu;
+        self.observe_reset();
     }
 
     /// Core cycles since power-on.
@@ -178,14 +187,19 @@ impl Core {
 
     /// Bytes and disassembly of the instruction at an address.
     pub fn describe_instruction(&self, pc: u32) -> (String, String) {
-        let half = |address| self.cpu.map.offset(address, 2).map(|offset| self.cpu.map.get::<2>(offset) as u16);
-        let Some(first) = half(pc) else { return ("none".into(), "nothing there".into()) };
-        let second = half(pc.wrapping_add(2)).unwrap_or(0);
-        let bytes = if isa::is_wide(first) { format!("{first:04x} {second:04x}") } else { format!("{first:04x}") };
-        let in_it = self.cpu.pc == pc && self.cpu.it & 15 != 0;
-        let condition = if in_it { self.cpu.it >> 4 } else { 14 };
-        let text = isa::find(first, second, pc, condition, in_it, true)
-            .map_or("unknown".into(), |code| isa::disassemble(&code));
-        (bytes, text)
+        describe(&self.cpu.map, pc, if self.cpu.pc == pc { self.cpu.it } else { 0 })
     }
+}
+
+/// Bytes and disassembly of the instruction at an address, in the IT block that ITSTATE says.
+pub(crate) fn describe(map: &Map, pc: u32, it: u8) -> (String, String) {
+    let half = |address| map.offset(address, 2).map(|offset| map.get::<2>(offset) as u16);
+    let Some(first) = half(pc) else { return ("none".into(), "nothing there".into()) };
+    let second = half(pc.wrapping_add(2)).unwrap_or(0);
+    let bytes = if isa::is_wide(first) { format!("{first:04x} {second:04x}") } else { format!("{first:04x}") };
+    let in_it = it & 15 != 0;
+    let condition = if in_it { it >> 4 } else { 14 };
+    let text =
+        isa::find(first, second, pc, condition, in_it, true).map_or("unknown".into(), |code| isa::disassemble(&code));
+    (bytes, text)
 }

@@ -3,11 +3,12 @@
 use super::Core;
 use super::activity::SETTLE;
 use super::block::{Blocks, key};
-use super::cpu::Sleep;
+use super::cpu::{Cpu, Sleep};
 use super::debug::HaltCause;
 use super::fault::{Fault, Halt, usage};
 use super::op::{EXIT, FALL, FAULT, HALT, JUMP, RETURN, SKIP_MOST, TAKEN};
 use super::stop::{Pause, Stop};
+use super::watch::{Nobody, Watch};
 use crate::emulator::interface::Periphery;
 
 impl Core {
@@ -150,110 +151,9 @@ impl Core {
 
     /// Runs blocks until the deadline.
     fn execute(&mut self, periphery: &mut dyn Periphery) {
-        let Self { cpu, blocks, .. } = self;
-        let mut number = blocks.at(cpu);
-        loop {
-            let block = &blocks.blocks[number as usize];
-            if block.epoch.get() != cpu.flash.epoch {
-                // Whatever has come into the cache since may have driven this block's lines out.
-                cpu.cycles += u64::from(cpu.flash.fetch(&block.lines));
-                block.epoch.set(cpu.flash.epoch);
-            }
-            let mut index = 0;
-            let flow = loop {
-                let op = &block.ops[index];
-                let flow = (op.run)(cpu, periphery, op);
-                if flow > SKIP_MOST {
-                    break flow;
-                }
-                index += 1 + flow as usize;
-            };
-            match flow {
-                TAKEN => {
-                    cpu.cycles = cpu.cycles.wrapping_add(block.cycles_taken.into());
-                    cpu.cycles += u64::from(block.foretold(true));
-                    cpu.instructions += u64::from(block.count);
-                    cpu.counts.tally += block.tally;
-                    cpu.pc = block.target;
-                    cpu.it = 0;
-                    if cpu.cycles >= cpu.deadline {
-                        return;
-                    }
-                    let next = block.taken.get();
-                    if blocks.blocks[next as usize].key == u64::from(block.target) {
-                        number = next;
-                        continue;
-                    }
-                    let next = blocks.at(cpu);
-                    blocks.blocks[number as usize].taken.set(next);
-                    number = next;
-                    continue;
-                }
-                FALL => {
-                    cpu.cycles = cpu.cycles.wrapping_add(block.cycles.into());
-                    cpu.cycles += u64::from(block.foretold(false));
-                    cpu.instructions += u64::from(block.count);
-                    cpu.counts.tally += block.tally;
-                    cpu.pc = block.end;
-                    cpu.it = block.end_it;
-                    if cpu.cycles >= cpu.deadline {
-                        return;
-                    }
-                    let next = block.fall.get();
-                    if blocks.blocks[next as usize].key == key(block.end, block.end_it) {
-                        number = next;
-                        continue;
-                    }
-                    let next = blocks.at(cpu);
-                    blocks.blocks[number as usize].fall.set(next);
-                    number = next;
-                    continue;
-                }
-                JUMP | RETURN => {
-                    cpu.cycles = cpu.cycles.wrapping_add(block.cycles_taken.into());
-                    cpu.cycles += u64::from(block.foretold_to(cpu.pc));
-                    cpu.instructions += u64::from(block.count);
-                    cpu.counts.tally += block.tally;
-                    cpu.it = 0;
-                    if flow == RETURN {
-                        cpu.leave(periphery);
-                        return;
-                    }
-                }
-                EXIT => {
-                    index += 1;
-                    while block.meta[index].tail {
-                        let op = &block.ops[index];
-                        (op.run)(cpu, periphery, op);
-                        index += 1;
-                    }
-                    let meta = block.meta[index];
-                    cpu.cycles = cpu.cycles.wrapping_add(block.ops[index].at.into());
-                    cpu.instructions += u64::from(meta.count);
-                    cpu.counts.tally += meta.tally;
-                    cpu.pc = meta.pc;
-                    cpu.it = meta.it;
-                    return;
-                }
-                _ => {
-                    debug_assert!(flow == FAULT || flow == HALT);
-                    let meta = block.meta[index];
-                    cpu.cycles = cpu.cycles.wrapping_add(block.ops[index].at.into());
-                    cpu.instructions += u64::from(meta.count);
-                    cpu.counts.tally += meta.tally;
-                    cpu.pc = meta.pc;
-                    cpu.it = meta.it;
-                    if flow == FAULT {
-                        let fault = std::mem::replace(&mut cpu.fault, Fault::None);
-                        cpu.raise(periphery, fault);
-                    }
-                    return;
-                }
-            }
-            if cpu.cycles >= cpu.deadline {
-                return;
-            }
-            number = blocks.at(cpu);
+        match &mut self.watcher {
+            None => execute(&mut self.cpu, &mut self.blocks, periphery, &mut Nobody),
+            Some(watcher) => execute(&mut self.cpu, &mut self.blocks, periphery, watcher.as_mut()),
         }
     }
 
@@ -289,5 +189,121 @@ impl Core {
                 self.locked_up(reason)
             }
         })
+    }
+}
+
+/// Runs blocks until the deadline.
+fn execute<W: Watch>(cpu: &mut Cpu, blocks: &mut Blocks, periphery: &mut dyn Periphery, watch: &mut W) {
+    watch.resume(cpu);
+    let mut number = blocks.at(cpu);
+    loop {
+        let block = &blocks.blocks[number as usize];
+        watch.block(cpu, block);
+        if block.epoch.get() != cpu.flash.epoch {
+            // Whatever has come into the cache since may have driven this block's lines out.
+            cpu.cycles += u64::from(cpu.flash.fetch(&block.lines));
+            block.epoch.set(cpu.flash.epoch);
+        }
+        let mut index = 0;
+        let flow = loop {
+            let op = &block.ops[index];
+            watch.operation(cpu, block, index);
+            let flow = (op.run)(cpu, periphery, op);
+            if flow > SKIP_MOST {
+                break flow;
+            }
+            index += 1 + flow as usize;
+        };
+        match flow {
+            TAKEN => {
+                cpu.cycles = cpu.cycles.wrapping_add(block.cycles_taken.into());
+                cpu.cycles += u64::from(block.foretold(true));
+                cpu.instructions += u64::from(block.count);
+                cpu.counts.tally += block.tally;
+                cpu.pc = block.target;
+                cpu.it = 0;
+                watch.end(cpu, block, flow);
+                if cpu.cycles >= cpu.deadline {
+                    return;
+                }
+                let next = block.taken.get();
+                if blocks.blocks[next as usize].key == u64::from(block.target) {
+                    number = next;
+                    continue;
+                }
+                let next = blocks.at(cpu);
+                blocks.blocks[number as usize].taken.set(next);
+                number = next;
+                continue;
+            }
+            FALL => {
+                cpu.cycles = cpu.cycles.wrapping_add(block.cycles.into());
+                cpu.cycles += u64::from(block.foretold(false));
+                cpu.instructions += u64::from(block.count);
+                cpu.counts.tally += block.tally;
+                cpu.pc = block.end;
+                cpu.it = block.end_it;
+                watch.end(cpu, block, flow);
+                if cpu.cycles >= cpu.deadline {
+                    return;
+                }
+                let next = block.fall.get();
+                if blocks.blocks[next as usize].key == key(block.end, block.end_it) {
+                    number = next;
+                    continue;
+                }
+                let next = blocks.at(cpu);
+                blocks.blocks[number as usize].fall.set(next);
+                number = next;
+                continue;
+            }
+            JUMP | RETURN => {
+                cpu.cycles = cpu.cycles.wrapping_add(block.cycles_taken.into());
+                cpu.cycles += u64::from(block.foretold_to(cpu.pc));
+                cpu.instructions += u64::from(block.count);
+                cpu.counts.tally += block.tally;
+                cpu.it = 0;
+                watch.end(cpu, block, flow);
+                if flow == RETURN {
+                    cpu.leave(periphery);
+                    return;
+                }
+            }
+            EXIT => {
+                index += 1;
+                while block.meta[index].tail {
+                    let op = &block.ops[index];
+                    (op.run)(cpu, periphery, op);
+                    index += 1;
+                }
+                let meta = block.meta[index];
+                cpu.cycles = cpu.cycles.wrapping_add(block.ops[index].at.into());
+                cpu.instructions += u64::from(meta.count);
+                cpu.counts.tally += meta.tally;
+                cpu.pc = meta.pc;
+                cpu.it = meta.it;
+                watch.end(cpu, block, flow);
+                return;
+            }
+            _ => {
+                debug_assert!(flow == FAULT || flow == HALT);
+                let meta = block.meta[index];
+                cpu.cycles = cpu.cycles.wrapping_add(block.ops[index].at.into());
+                cpu.instructions += u64::from(meta.count);
+                cpu.counts.tally += meta.tally;
+                cpu.pc = meta.pc;
+                cpu.it = meta.it;
+                watch.end(cpu, block, flow);
+                if flow == FAULT {
+                    let fault = std::mem::replace(&mut cpu.fault, Fault::None);
+                    cpu.raise(periphery, fault);
+                }
+                return;
+            }
+        }
+        if cpu.cycles >= cpu.deadline {
+            return;
+        }
+        number = blocks.at(cpu);
     }
 }

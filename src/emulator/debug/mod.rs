@@ -1,7 +1,7 @@
 //! How a debugger reaches an emulated board, at two levels.
 //!
-//! - [`Debugger`] is the plain one, for what runs in this process: halt, step, run, registers, memory, breakpoints. A gdb
-//!   stub or a profiler needs no more.
+//! - [`Debugger`] is the plain one, for what runs in this process: halt, step, run, registers, memory, breakpoints. [`gdb`]
+//!   serves it to gdb.
 //! - [`DebugPort`] is what stands at the end of a debug probe's wire: an Arm debug interface of version 5 with its debug
 //!   port and access ports, moved by single transfers. A probe driver works the core through the registers behind it.
 //!
@@ -10,6 +10,7 @@
 
 mod access;
 mod debugger;
+pub mod gdb;
 mod port;
 
 pub use access::AccessPort;

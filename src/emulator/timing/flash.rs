@@ -113,6 +113,10 @@ pub(crate) struct Reads {
     pub reads: u64,
     /// Of RAM behind the data cache.
     pub fills: u64,
+    /// Cycles that were lost on wait states of flash.
+    pub wait_cycles: u64,
+    /// Cycles that were lost on bringing lines into a cache, beyond wait states.
+    pub fill_cycles: u64,
 }
 
 #[derive(Debug, Clone)]
@@ -188,11 +192,18 @@ impl Flash {
                 let ahead = self.prefetch && line == self.last.wrapping_add(self.line());
                 // Meanwhile the core executes what it has: about a word a cycle.
                 let hidden = if ahead { self.line() / 4 - 1 } else { 0 };
-                lost += self.wait_states.saturating_sub(hidden) + self.flash_fill;
+                let waits = self.wait_states.saturating_sub(hidden);
+                self.lose(waits, self.flash_fill);
+                lost += waits + self.flash_fill;
             }
             self.last = line;
         }
         lost
+    }
+
+    fn lose(&mut self, waits: u32, fill: u32) {
+        self.counts.wait_cycles += u64::from(waits);
+        self.counts.fill_cycles += u64::from(fill);
     }
 
     /// Cycles that are lost on reading data.
@@ -202,6 +213,7 @@ impl Flash {
             return 0;
         }
         self.counts.reads += 1;
+        self.lose(self.wait_states, self.flash_fill);
         self.wait_states + self.flash_fill
     }
 
@@ -220,7 +232,11 @@ impl Flash {
     fn ram_slow(&mut self, address: u32, store: bool) -> u32 {
         let hit = self.data.on && self.data.cache.access(address);
         self.counts.fills += u64::from(!hit && self.data.on);
-        if hit || store { 0 } else { self.ram_fill }
+        if hit || store {
+            return 0;
+        }
+        self.lose(0, self.ram_fill);
+        self.ram_fill
     }
 
     /// Invalidates the instruction cache.

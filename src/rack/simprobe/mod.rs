@@ -32,3 +32,4 @@ pub use board::{SimBoard, SimError};
 pub use clock::SimClock;
 pub use factory::{SimProbeFactory, VENDOR_AND_PRODUCT};
 pub use faults::{FaultKind, FaultScript, FaultScriptError, Rule};
+pub use pty::Pty;

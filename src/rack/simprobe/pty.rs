@@ -1,11 +1,12 @@
-//! The host's end of the console: a pseudo terminal in place of a virtual COM port.
+//! A pseudo terminal in place of a virtual COM port: the host's end of a console.
 
 use std::io::{Read, Write};
 use std::time::Duration;
 
 use serialport::{SerialPort, TTYPort};
 
-pub(super) struct Pty {
+/// A pseudo terminal and its path.
+pub struct Pty {
     master: TTYPort,
     /// Kept open, so that the port lives while no client has it.
     _held: TTYPort,

@@ -25,7 +25,10 @@ pub enum Next {
     Measure(usize),
     Found(Change),
     /// An end has no value: nothing can be compared with it.
-    EndUnmeasured { at: usize, why: String },
+    EndUnmeasured {
+        at: usize,
+        why: String,
+    },
     /// Both ends have this value: nothing changed.
     Same(f64),
 }
