@@ -324,7 +324,7 @@ fn a_library_of_the_users_is_an_engine() {
     assert!(typo.starts_with("s.yaml:9:") && typo.contains("unknown key `library`; did you mean `lib`?"), "{typo}");
     let unknown = message("[tinyengin]");
     assert!(unknown.starts_with("s.yaml:9:11: ") && unknown.contains("did you mean `tinyengine`?"), "{unknown}");
-    assert!(message("[5]").contains("expected the name of an engine, or `tflm: {"), "{}", message("[5]"));
+    assert!(message("[5]").contains("expected the name of an engine, `tflm: {"), "{}", message("[5]"));
 }
 
 #[test]
