@@ -410,6 +410,6 @@ impl GoalOptions {
             PreferOption::Energy => Prefer::Energy,
         };
         let budget = Budget { sram: self.max_sram, flash: self.max_flash };
-        Box::new(Tailored(Goal { prefer, budget, around: around() }))
+        Box::new(Tailored(Goal { prefer, budget, around: around(), ..Goal::default() }))
     }
 }

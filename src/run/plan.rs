@@ -101,5 +101,5 @@ fn goal(tailored: &scenario::Tailored) -> Goal {
     // What does not fit a usize is no limit on a host that addresses less.
     let bytes = |limit: Option<u64>| limit.map(|limit| usize::try_from(limit).unwrap_or(usize::MAX));
     let budget = Budget { sram: bytes(tailored.sram_bytes), flash: bytes(tailored.flash_bytes) };
-    Goal { prefer, budget, around: around() }
+    Goal { prefer, budget, around: around(), ..Goal::default() }
 }
