@@ -91,20 +91,34 @@ impl Goal {
         let around = self.around.of(network.ops.len());
         let arena = self.budget.sram.map(|bytes| bytes.saturating_sub(around.sram));
         let constants = self.budget.flash.map(|bytes| bytes.saturating_sub(around.flash));
-        let within = |expansion: usize| {
+        let within = |expansion: usize, bands: bool| {
+            let optimisations = Optimisations { bands, ..self.optimisations };
             let kernels = choose_among(choices.clone(), expansion);
-            let in_place = self.optimisations.in_place;
-            self.within(Draft { in_place, ..Draft::with(network, kernels)? }, arena)
+            let draft = Draft { in_place: optimisations.in_place, ..Draft::with(network, kernels)? };
+            Self { optimisations, ..*self }.within(draft, arena)
         };
+        let bands = self.optimisations.bands;
         let expansion = if self.prefer == Prefer::Flash { 0 } else { EXPANSION_BYTES };
-        let mut plan = within(expansion)?;
-        if let Some(limit) = constants.filter(|limit| plan.flash_bytes() > *limit && expansion > 0) {
-            plan = within(0)?;
-            // What the smallest leaves may be spent, where nothing else grows with it.
-            let left = limit.saturating_sub(plan.flash_bytes());
-            let larger = if left > 0 { Some(within(left)?) } else { None };
+        let mut plan = within(expansion, bands)?;
+        if let Some(limit) = constants.filter(|limit| plan.flash_bytes() > *limit) {
             let fits = |plan: &Plan| plan.flash_bytes() <= limit && arena.is_none_or(|most| plan.arena_bytes <= most);
-            plan = larger.filter(fits).unwrap_or(plan);
+            // Tables of calls take flash, too.
+            for bands in if bands { vec![true, false] } else { vec![false] } {
+                let smallest = within(0, bands)?;
+                // What the smallest leaves may be spent, where nothing else grows with it.
+                let left = limit.saturating_sub(smallest.flash_bytes()).min(expansion);
+                let larger = if left > 0 { Some(within(left, bands)?) } else { None };
+                let better = larger.into_iter().chain([smallest]).find(fits);
+                if let Some(better) = better {
+                    plan = better;
+                    break;
+                }
+            }
+            if !fits(&plan) {
+                let whole = within(0, false)?;
+                let small = arena.is_none_or(|most| whole.arena_bytes <= most);
+                plan = if small { whole } else { within(0, bands)? };
+            }
         }
         // The error counts with what is around, as the budget does.
         if let (Some(limit), Some(budget)) = (arena, self.budget.sram)

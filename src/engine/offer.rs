@@ -38,14 +38,7 @@ impl Optimisations {
 
 impl Default for Optimisations {
     fn default() -> Self {
-        Self {
-            padding: true,
-            specialised: true,
-            pruning: true,
-            in_place: true,
-            minimal_filtering: true,
-            bands: true,
-        }
+        Self { padding: true, specialised: true, pruning: true, in_place: true, minimal_filtering: true, bands: true }
     }
 }
 
@@ -65,8 +58,8 @@ impl<'a> Offer<'a> {
 
     /// Ranked by what was timed.
     pub fn tuned(goal: &Goal, timings: &'a Timings) -> Self {
-        // The general form saves next to no constants and brings code of its own.
-        let general = goal.prefer != Prefer::Flash;
+        // The general form saves next to no constants, brings code of its own, and writes over no input.
+        let general = matches!(goal.prefer, Prefer::Latency | Prefer::Energy);
         Self { optimisations: goal.optimisations, general, timings: Some(timings) }
     }
 
@@ -107,9 +100,8 @@ impl<'a> Offer<'a> {
             let tiled = |choice: &KernelChoice| choice.kernel.packed().is_some_and(|p| p.form == Form::Winograd);
             choices.retain(|choice| !tiled(choice));
         }
-        let special = choices.iter().find(|choice| choice.kernel.packed().is_some());
-        if let Some(general) = special.filter(|_| self.general).map(general) {
-            choices.push(general);
+        if self.general && choices.iter().all(|choice| choice.kernel.packed().is_some()) {
+            choices.extend(choices.first().map(general));
         }
         Ok(choices)
     }
