@@ -80,9 +80,8 @@ fn inspect_measures_layers_and_what_optimisations_buy() {
     let file = |name: &str| folder.path().join(name).to_str().expect("a path").to_string();
     let (svg, html) = (file("arena.svg"), file("plan.html"));
     let model = "builtin:mobilenetv1,width=0.25,resolution=32,classes=2";
-    let output = hil(&[
-        "inspect", model, "--board", "nucleo-l4r5zi", "--measure", "--json", "--svg", &svg, "--html", &html,
-    ]);
+    let output =
+        hil(&["inspect", model, "--board", "nucleo-l4r5zi", "--measure", "--json", "--svg", &svg, "--html", &html]);
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
     let measured = &json(&output)["measured"];
     assert_eq!(measured["provenance"], "emulated");

@@ -20,7 +20,7 @@ pub struct Variant {
 pub struct Numbers {
     /// Cycles of one inference, whose output was verified.
     pub cycles: u64,
-    /// Bytes of SRAM of the whole image, the stack as reserved.
+    /// Bytes of SRAM of the whole image, with as much of the stack as was used.
     pub sram: u64,
     /// Bytes of flash of the whole image.
     pub flash: u64,
@@ -85,11 +85,12 @@ pub fn ablation(
     Ok(all)
 }
 
-fn numbers(Tried { built, measured, provenance }: &Tried) -> Numbers {
+fn numbers(tried: &Tried) -> Numbers {
+    let memory = tried.memory();
     Numbers {
-        cycles: measured.statistics.median.round() as u64,
-        sram: built.memory.sram.peak(),
-        flash: built.memory.flash.total(),
-        provenance: *provenance,
+        cycles: tried.measured.statistics.median.round() as u64,
+        sram: memory.sram.peak(),
+        flash: memory.flash.total(),
+        provenance: tried.provenance,
     }
 }

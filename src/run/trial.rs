@@ -7,7 +7,7 @@ use crate::board::Board;
 use crate::engine::{Compiled, EngineError, fit};
 use crate::measure::{Case, Expected, Measured, Settings, measure};
 use crate::rack::{Cancel, Rack, Waiting};
-use crate::results::{Cause, Provenance};
+use crate::results::{Cause, Memory, Provenance};
 
 /// Where trials are made.
 #[derive(Clone, Copy)]
@@ -41,6 +41,15 @@ pub struct Tried {
     pub built: Built,
     pub measured: Measured,
     pub provenance: Provenance,
+}
+
+impl Tried {
+    /// The image's, with as much of the stack as was used.
+    pub fn memory(&self) -> Memory {
+        let mut memory = self.built.memory;
+        memory.sram.stack = self.measured.stack_bytes;
+        memory
+    }
 }
 
 impl Bench<'_> {

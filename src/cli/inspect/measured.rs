@@ -42,8 +42,8 @@ impl Measured {
         bar.finish_and_clear();
         Ok(Self {
             cycles: tried.measured.statistics.median,
+            memory: tried.memory(),
             step_cycles: tried.measured.step_cycles,
-            memory: tried.built.memory,
             clock_hz: tried.measured.info.clock_hz,
             provenance: tried.provenance,
             error_band: board.error_band(),

@@ -61,7 +61,11 @@ pub fn run(text: &str, board: Option<&str>, goal: Option<Goal>, show: &ShowOptio
         },
         || {
             let measured = measured.as_ref().map(|measured| measured.text(&compiled));
-            [Some(table(&prepared, &compiled, &map, &fits)), measured].into_iter().flatten().collect::<Vec<_>>().join("\n\n")
+            [Some(table(&prepared, &compiled, &map, &fits)), measured]
+                .into_iter()
+                .flatten()
+                .collect::<Vec<_>>()
+                .join("\n\n")
         },
     )
 }
