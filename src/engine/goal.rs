@@ -102,8 +102,9 @@ impl Goal {
         let mut plan = within(expansion, bands)?;
         if let Some(limit) = constants.filter(|limit| plan.flash_bytes() > *limit) {
             let fits = |plan: &Plan| plan.flash_bytes() <= limit && arena.is_none_or(|most| plan.arena_bytes <= most);
-            // Tables of calls take flash, too.
-            for bands in if bands { vec![true, false] } else { vec![false] } {
+            // Tables of calls take flash, too: where SRAM is not preferred it is rather spent on faster kernels.
+            let order = if self.prefer == Prefer::Sram { [true, false] } else { [false, true] };
+            for bands in order.into_iter().filter(|banded| bands || !banded) {
                 let smallest = within(0, bands)?;
                 // What the smallest leaves may be spent, where nothing else grows with it.
                 let left = limit.saturating_sub(smallest.flash_bytes()).min(expansion);
