@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use super::budget;
 use super::candidate::{Prepared, prepare};
@@ -82,6 +82,7 @@ pub fn carry(
         tell,
         folder: &path,
         prepared: scenario.candidates.iter().map(|_| OnceLock::new()).collect(),
+        keeping: Mutex::new(()),
     };
     let ended = carrier.both_passes(&open, &mut folder).and_then(|()| carrier.images(&images, &mut folder));
     let (state, message) = match &ended {
@@ -148,6 +149,8 @@ struct Carrier<'a> {
     folder: &'a Path,
     /// One per candidate, made by whoever needs it first.
     prepared: Vec<OnceLock<Result<Arc<Prepared>, String>>>,
+    /// Held while an image is kept: rows may have the same one.
+    keeping: Mutex<()>,
 }
 
 impl Carrier<'_> {
@@ -466,6 +469,7 @@ impl Carrier<'_> {
 
     /// Keeps the image in the run's folder.
     fn keep(&self, built: &Built) -> Result<(), ResultsError> {
+        let _alone = self.keeping.lock();
         let images = self.folder.join("images");
         // Whoever made it first made it for all; where it cannot be made, writing says why.
         let _ = std::fs::create_dir(&images);
