@@ -22,7 +22,7 @@ fn wide() -> Network {
 fn budget(prefer: Prefer, sram: Option<usize>, flash: Option<usize>) -> Goal {
     let per_op = Reserved { flash: 10, sram: 1 };
     let around = Around { fixed: Reserved { flash: 500, sram: 100 }, per_op };
-    Goal { prefer, budget: Budget { sram, flash }, around }
+    Goal { prefer, budget: Budget { sram, flash }, around, ..Goal::default() }
 }
 
 #[test]

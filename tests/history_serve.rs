@@ -109,7 +109,8 @@ fn paths_lead_nowhere_else_and_nothing_can_be_changed() {
 fn elsewhere_a_token_is_needed_and_goes_along() {
     let root = tempfile::tempdir().expect("a folder");
     run(root.path(), rows()).end(RunState::Finished, None).expect("ended");
-    let server = |token: Option<&str>| Server { results: root.path().into(), token: token.map(String::from), rack: None };
+    let server =
+        |token: Option<&str>| Server { results: root.path().into(), token: token.map(String::from), rack: None };
     let anywhere: SocketAddr = "0.0.0.0:0".parse().expect("an address");
     for token in [None, Some("short")] {
         assert!(matches!(server(token).listen(anywhere), Err(ServeError::NoToken(_))));

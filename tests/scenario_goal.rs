@@ -29,6 +29,22 @@ fn goals_and_budgets_are_read_with_their_units() {
 }
 
 #[test]
+fn a_tuned_engine_has_a_name_of_its_own_and_a_log_beside_the_scenario() {
+    let engines =
+        read("  - tinyengine: { tune: true }\n  - tinyengine: { tune: true, name: log, tuning_log: a/t.jsonl }\n")
+            .expect("a scenario");
+    assert_eq!(engines.iter().map(Engine::name).collect::<Vec<_>>(), ["tinyengine-latency-tuned", "log"]);
+    let logs: Vec<_> = engines
+        .iter()
+        .map(|engine| match engine {
+            Engine::TinyEngine(tailored) => (tailored.tune, tailored.tuning_log.clone()),
+            _ => panic!("ours"),
+        })
+        .collect();
+    assert_eq!(logs, [(true, None), (true, Some("a/t.jsonl".into()))]);
+}
+
+#[test]
 fn mistakes_are_told_their_place() {
     let refused = |engines: &str, line: usize, message: &str| {
         let error = read(engines).expect_err("no scenario");
@@ -44,4 +60,5 @@ fn mistakes_are_told_their_place() {
         "give one of them another `name`",
     );
     refused("  - tinyengine: { ram: 4 }\n", 7, "unknown key `ram`");
+    refused("  - tinyengine: { tuning_log: t }\n", 7, "a tuning log is only used with `tune: true`");
 }

@@ -66,6 +66,8 @@ pub enum Command {
         board: Option<String>,
         #[command(flatten)]
         goal: GoalOptions,
+        #[command(flatten)]
+        show: ShowOptions,
     },
     /// Write a network as C, for somebody else's project.
     Compile {
@@ -425,11 +427,33 @@ pub enum PreferOption {
     Energy,
 }
 
+/// What more is shown of a plan.
+#[derive(Debug, Args)]
+pub struct ShowOptions {
+    /// Run it on an emulated board: cycles of every layer, and what each optimisation buys.
+    #[arg(long, requires = "board")]
+    pub measure: bool,
+    /// Write the arena over the steps as a picture.
+    #[arg(long, value_name = "FILE")]
+    pub svg: Option<PathBuf>,
+    /// Write the picture and the tables as a page.
+    #[arg(long, value_name = "FILE")]
+    pub html: Option<PathBuf>,
+}
+
 impl GoalOptions {
     /// The engine with that goal.
     pub fn engine(&self) -> Box<dyn Engine> {
+        match self.goal() {
+            Some(goal) => Box::new(Tailored(goal)),
+            None => Box::new(TinyEngine),
+        }
+    }
+
+    /// The goal, if one is given.
+    pub fn goal(&self) -> Option<Goal> {
         if self.prefer.is_none() && self.max_sram.is_none() && self.max_flash.is_none() {
-            return Box::new(TinyEngine);
+            return None;
         }
         let prefer = match self.prefer.unwrap_or(PreferOption::Latency) {
             PreferOption::Latency => Prefer::Latency,
@@ -438,6 +462,6 @@ impl GoalOptions {
             PreferOption::Energy => Prefer::Energy,
         };
         let budget = Budget { sram: self.max_sram, flash: self.max_flash };
-        Box::new(Tailored(Goal { prefer, budget, around: around() }))
+        Some(Goal { prefer, budget, around: around(), ..Goal::default() })
     }
 }

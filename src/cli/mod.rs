@@ -50,7 +50,9 @@ pub fn run() -> ExitCode {
         Command::Gc(options) => gc::run(&options, json),
         Command::Boards => boards::run(json),
         Command::Rack(options) => rack::run(options, json),
-        Command::Inspect { model, board, goal } => inspect::run(&model, board.as_deref(), &*goal.engine(), json),
+        Command::Inspect { model, board, goal, show } => {
+            inspect::run(&model, board.as_deref(), goal.goal(), &show, json)
+        }
         Command::Compile { model, board, out, goal } => compile::run(&model, &board, &out, &*goal.engine(), json),
         Command::Emulate(options) => emulate::run(options, json),
         Command::Validate(options) => validate::run(options, json),

@@ -53,6 +53,9 @@ impl Progress {
             }
             Event::Stage { network, board, stage, .. } => match stage {
                 Stage::Planning => self.rows.set_message(format!("planning {network} for {board}")),
+                Stage::Tuning { image, images } => {
+                    self.rows.set_message(format!("tuning {network} on {board}, {} of {images}", image + 1));
+                }
                 Stage::Reference => self.rows.set_message(format!("computing outputs of {network}")),
                 Stage::Building => self.images.set_message(format!("{network} for {board}")),
                 Stage::Built { cached } => {
@@ -63,6 +66,7 @@ impl Progress {
                 Stage::Measuring => self.rows.set_message(format!("measuring {network} on {board}")),
             },
             Event::Waiting { waiting } => self.say(&waiting.to_string()),
+            Event::Note { text } => self.say(text),
             Event::Finished { measurement, .. } => {
                 self.rows.inc(1);
                 if let Some(told) = trouble(measurement) {

@@ -3,6 +3,8 @@
 //! [`super::select::candidates`] names them, the estimates here rank them where nobody has measured, and [`choose`] keeps
 //! the flash that the faster ones take beyond the smallest within a bound.
 
+use std::cmp::Ordering;
+
 use super::kernel::{Conv, Kernel};
 use super::pack::Form;
 use super::plan::{PlanError, REQUANT_BYTES};
@@ -54,31 +56,57 @@ pub fn pick(network: &Network, index_of: impl Fn(usize, &[KernelChoice]) -> usiz
 /// flash beyond the smallest. What saves most cycles per byte goes first.
 pub fn choose(network: &Network, expansion_bytes: usize) -> Result<Vec<Kernel>, PlanError> {
     let all = network.ops.iter().map(|op| candidates(network, op)).collect::<Result<Vec<_>, _>>()?;
-    let mut chosen = vec![0; all.len()];
-    let mut gains = Vec::new();
-    for (op, choices) in all.iter().enumerate() {
-        let Some(smallest) = choices.first() else { continue };
-        let fastest = (0..choices.len()).min_by_key(|&i| choices[i].cycles).unwrap_or(0);
-        let saved = smallest.cycles - choices[fastest].cycles;
-        let bytes = choices[fastest].flash_bytes - smallest.flash_bytes;
-        if saved > 0 {
-            gains.push((op, fastest, saved, bytes));
-        }
-    }
-    // Products instead of quotients: exact, and without a division by no bytes.
-    gains.sort_by(|a, b| (b.2 as u128 * a.3 as u128).cmp(&(a.2 as u128 * b.3 as u128)).then(a.0.cmp(&b.0)));
-    let mut left = expansion_bytes;
-    for (op, fastest, _, bytes) in gains {
-        if bytes <= left {
-            left -= bytes;
-            chosen[op] = fastest;
-        }
-    }
-    let take = |(mut choices, index): (Vec<KernelChoice>, usize)| choices.swap_remove(index).kernel;
-    Ok(all.into_iter().zip(chosen).map(take).collect())
+    Ok(choose_among(all, expansion_bytes))
 }
 
-fn flash_bytes(network: &Network, op: &Op, kernel: &Kernel) -> usize {
+/// The same among the given candidates of each operator.
+pub(super) fn choose_among(all: Vec<Vec<KernelChoice>>, expansion_bytes: usize) -> Vec<Kernel> {
+    let paths: Vec<Vec<usize>> = all.iter().map(|choices| path(choices)).collect();
+    let mut gains = Vec::new();
+    for (op, (path, choices)) in paths.iter().zip(&all).enumerate() {
+        for (rank, pair) in path.windows(2).enumerate() {
+            let (saved, bytes) = gain(&choices[pair[0]], &choices[pair[1]]);
+            gains.push((op, rank, saved, bytes));
+        }
+    }
+    gains.sort_by(|a, b| pays((b.2, b.3), (a.2, a.3)).then((a.0, a.1).cmp(&(b.0, b.1))));
+    let mut left = expansion_bytes;
+    let mut chosen = vec![0; all.len()];
+    for (op, rank, _, bytes) in gains {
+        if bytes <= left && chosen[op] == rank {
+            left -= bytes;
+            chosen[op] = rank + 1;
+        }
+    }
+    let take = |(op, mut choices): (usize, Vec<KernelChoice>)| choices.swap_remove(paths[op][chosen[op]]).kernel;
+    all.into_iter().enumerate().map(take).collect()
+}
+
+/// Candidates from the smallest to the fastest, each the one that saves most cycles per byte from the one before.
+fn path(choices: &[KernelChoice]) -> Vec<usize> {
+    let smallest = (0..choices.len()).min_by_key(|&at| (choices[at].flash_bytes, choices[at].cycles));
+    let mut path: Vec<usize> = smallest.into_iter().collect();
+    while let Some(from) = path.last().map(|&at| &choices[at]) {
+        let faster = (0..choices.len()).filter(|&at| choices[at].cycles < from.cycles);
+        match faster.max_by(|&a, &b| pays(gain(from, &choices[a]), gain(from, &choices[b]))) {
+            Some(next) => path.push(next),
+            None => break,
+        }
+    }
+    path
+}
+
+/// Cycles saved and bytes taken.
+fn gain(from: &KernelChoice, to: &KernelChoice) -> (u64, usize) {
+    (from.cycles.saturating_sub(to.cycles), to.flash_bytes.saturating_sub(from.flash_bytes))
+}
+
+/// Compares cycles saved per byte taken: by products, which are exact and bear no bytes at all.
+fn pays(a: (u64, usize), b: (u64, usize)) -> Ordering {
+    (a.0 as u128 * b.1 as u128).cmp(&(b.0 as u128 * a.1 as u128)).then(a.0.cmp(&b.0))
+}
+
+pub(super) fn flash_bytes(network: &Network, op: &Op, kernel: &Kernel) -> usize {
     if let Some(packed) = kernel.packed() {
         return packed.filter_bytes() + packed.table_bytes();
     }
@@ -87,7 +115,7 @@ fn flash_bytes(network: &Network, op: &Op, kernel: &Kernel) -> usize {
 }
 
 /// Cycles by a count of instructions in the loops of `firmware/kernels/`, on a core that issues one at a time.
-fn estimate(network: &Network, op: &Op, kernel: &Kernel) -> u64 {
+pub(super) fn estimate(network: &Network, op: &Op, kernel: &Kernel) -> u64 {
     let (Kernel::Conv(conv), Some(&[_, out_h, out_w, out_c])) =
         (kernel, network.tensor(op.output).shape.first_chunk::<4>())
     else {

@@ -1,8 +1,9 @@
 //! What a plan is made for: what is preferred, and what it must not exceed.
 
 use super::arena::DEFAULT_ALIGNMENT;
-use super::candidate::EXPANSION_BYTES;
+use super::candidate::{EXPANSION_BYTES, choose_among};
 use super::fit::Reserved;
+use super::offer::{Offer, Optimisations};
 use super::patch;
 use super::plan::{Draft, Plan, PlanError};
 use crate::network::Network;
@@ -71,6 +72,8 @@ pub struct Goal {
     pub prefer: Prefer,
     pub budget: Budget,
     pub around: Around,
+    /// What may be done for it.
+    pub optimisations: Optimisations,
 }
 
 impl Goal {
@@ -80,13 +83,44 @@ impl Goal {
 
     /// The plan of `network`, which is planned as it stands. One that would exceed the budget is an error.
     pub fn plan(&self, network: &Network) -> Result<Plan, PlanError> {
+        self.plan_from(network, &Offer::estimated(self.optimisations))
+    }
+
+    /// The same with the kernels that are on offer.
+    pub(super) fn plan_from(&self, network: &Network, offer: &Offer) -> Result<Plan, PlanError> {
+        let choices = offer.all(network)?;
         let around = self.around.of(network.ops.len());
         let arena = self.budget.sram.map(|bytes| bytes.saturating_sub(around.sram));
         let constants = self.budget.flash.map(|bytes| bytes.saturating_sub(around.flash));
+        let within = |expansion: usize, bands: bool| {
+            let optimisations = Optimisations { bands, ..self.optimisations };
+            let kernels = choose_among(choices.clone(), expansion);
+            let draft = Draft { in_place: optimisations.in_place, ..Draft::with(network, kernels)? };
+            Self { optimisations, ..*self }.within(draft, arena)
+        };
+        let bands = self.optimisations.bands;
         let expansion = if self.prefer == Prefer::Flash { 0 } else { EXPANSION_BYTES };
-        let mut plan = self.within(network, expansion, arena)?;
-        if constants.is_some_and(|limit| plan.flash_bytes() > limit) && expansion > 0 {
-            plan = self.within(network, 0, arena)?;
+        let mut plan = within(expansion, bands)?;
+        if let Some(limit) = constants.filter(|limit| plan.flash_bytes() > *limit) {
+            let fits = |plan: &Plan| plan.flash_bytes() <= limit && arena.is_none_or(|most| plan.arena_bytes <= most);
+            // Tables of calls take flash, too: where SRAM is not preferred it is rather spent on faster kernels.
+            let order = if self.prefer == Prefer::Sram { [true, false] } else { [false, true] };
+            for bands in order.into_iter().filter(|banded| bands || !banded) {
+                let smallest = within(0, bands)?;
+                // What the smallest leaves may be spent, where nothing else grows with it.
+                let left = limit.saturating_sub(smallest.flash_bytes()).min(expansion);
+                let larger = if left > 0 { Some(within(left, bands)?) } else { None };
+                let better = larger.into_iter().chain([smallest]).find(fits);
+                if let Some(better) = better {
+                    plan = better;
+                    break;
+                }
+            }
+            if !fits(&plan) {
+                let whole = within(0, false)?;
+                let small = arena.is_none_or(|most| whole.arena_bytes <= most);
+                plan = if small { whole } else { within(0, bands)? };
+            }
         }
         // The error counts with what is around, as the budget does.
         if let (Some(limit), Some(budget)) = (arena, self.budget.sram)
@@ -110,8 +144,7 @@ impl Goal {
         })
     }
 
-    fn within(&self, network: &Network, expansion: usize, arena: Option<usize>) -> Result<Plan, PlanError> {
-        let draft = Draft::new(network, expansion)?;
+    fn within(&self, draft: Draft, arena: Option<usize>) -> Result<Plan, PlanError> {
         let whole = draft.clone().plan(Vec::new(), DEFAULT_ALIGNMENT)?;
         let fits = |plan: &Plan| arena.is_none_or(|limit| plan.arena_bytes <= limit);
         let smaller = |slowdown: f64, enough: usize| {
@@ -125,10 +158,12 @@ impl Goal {
             // Tables of calls take flash.
             Prefer::Flash => None,
         };
+        let slowdown = slowdown.filter(|_| self.optimisations.bands);
         if let Some(slowdown) = slowdown {
             plans.push(smaller(slowdown, 0)?);
         }
         if let Some(limit) = arena
+            && self.optimisations.bands
             && !plans.iter().any(fits)
         {
             plans.push(smaller(f64::INFINITY, limit)?);

@@ -12,6 +12,9 @@
 //! 6. An [`Engine`] prints it as C: [`tinyengine`], or one of the baselines, [`cmsis_nn`] and [`tflm`]. Their sources are
 //!    [`fetch`]ed.
 //!
+//! [`offer`] says which optimisations and kernels a plan may use, [`tuning`] ranks kernels by what they took on a unit,
+//! [`map`] shows what the arena holds when.
+//!
 //! [`size`] says how many bytes a plan takes, for searches that look at very many networks.
 //!
 //! All sizes and offsets are bytes; all moments are indices into [`crate::network::Network::ops`].
@@ -28,6 +31,8 @@ pub mod interface;
 pub mod kernel;
 mod layout;
 pub mod lifetime;
+pub mod map;
+mod offer;
 mod overlay;
 pub mod pack;
 pub mod passes;
@@ -40,6 +45,7 @@ pub mod size;
 mod staircase;
 pub mod tflm;
 pub mod tinyengine;
+pub mod tuning;
 pub mod work;
 
 pub use arena::{Arena, ArenaError, Block};
@@ -51,8 +57,11 @@ pub use goal::{Around, Budget, Goal, Prefer};
 pub use interface::{BuildNeeds, Compiled, Engine, EngineError, Library, Source, StepInfo};
 pub use kernel::Kernel;
 pub use lifetime::{Lifetime, LifetimeError, Lifetimes};
+pub use map::ArenaMap;
+pub use offer::Optimisations;
 pub use plan::{Place, Plan, PlanError, Step};
 pub use size::{Outline, Sizer, Sizes};
 pub use tflm::Tflm;
-pub use tinyengine::{Tailored, TinyEngine};
+pub use tinyengine::{Tailored, TinyEngine, Tuned};
+pub use tuning::{Timings, Trial};
 pub use work::{Geometry, Work};

@@ -86,6 +86,12 @@ impl Overlays {
         self
     }
 
+    /// The same where nothing is written over.
+    pub fn apart(mut self) -> Self {
+        self.options.iter_mut().for_each(Vec::clear);
+        self
+    }
+
     /// What is held of a span, and when.
     pub fn held(&self, span: usize) -> &[Block] {
         &self.held[span]

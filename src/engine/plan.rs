@@ -109,22 +109,30 @@ pub(super) struct Draft<'a> {
     pub network: &'a Network,
     pub kernels: Vec<Kernel>,
     pub lifetimes: Lifetimes,
+    /// Whether outputs may be written over inputs.
+    pub in_place: bool,
 }
 
 impl<'a> Draft<'a> {
     /// With kernels that take up to `expansion_bytes` of flash beyond the smallest.
     pub fn new(network: &'a Network, expansion_bytes: usize) -> Result<Self, PlanError> {
-        Ok(Self { network, kernels: choose(network, expansion_bytes)?, lifetimes: Lifetimes::of(network)? })
+        Self::with(network, choose(network, expansion_bytes)?)
+    }
+
+    /// With one kernel per operator.
+    pub fn with(network: &'a Network, kernels: Vec<Kernel>) -> Result<Self, PlanError> {
+        Ok(Self { network, kernels, lifetimes: Lifetimes::of(network)?, in_place: true })
     }
 
     pub fn overlays(&self, stages: &[Stage]) -> Overlays {
         let overlays = Overlays::new(self.network, &self.kernels, &self.lifetimes);
-        overlays.staged(stages, self.network, &self.kernels, &self.lifetimes)
+        let overlays = overlays.staged(stages, self.network, &self.kernels, &self.lifetimes);
+        if self.in_place { overlays } else { overlays.apart() }
     }
 
     /// The plan where `stages` are computed band by band.
     pub fn plan(self, stages: Vec<Stage>, alignment: usize) -> Result<Plan, PlanError> {
-        let Self { network, ref lifetimes, ref kernels } = self;
+        let Self { network, ref lifetimes, ref kernels, .. } = self;
         let overlays = self.overlays(&stages);
         let Layout { choice, groups, load, arena } = Layout::best(&overlays, alignment)?;
         let (grouped, scratch) = arena.offsets.split_at(groups.len());
@@ -160,7 +168,7 @@ impl Plan {
 
     /// Plans `network` with these kernels, one per operator, out of [`super::candidate::candidates`].
     pub fn with(network: &Network, kernels: Vec<Kernel>, alignment: usize) -> Result<Self, PlanError> {
-        Draft { network, kernels, lifetimes: Lifetimes::of(network)? }.plan(Vec::new(), alignment)
+        Draft::with(network, kernels)?.plan(Vec::new(), alignment)
     }
 
     /// Plans `network` with a stage at each of `cuts`, which do not overlap.
@@ -243,7 +251,8 @@ impl Plan {
 
     /// Bytes of SRAM that the network takes: its arena, and filters that are copied there.
     pub fn sram_bytes(&self) -> usize {
-        self.arena_bytes + self.steps.iter().filter(|step| self.copied.contains(&step.op)).map(copy_bytes).sum::<usize>()
+        self.arena_bytes
+            + self.steps.iter().filter(|step| self.copied.contains(&step.op)).map(copy_bytes).sum::<usize>()
     }
 
     /// Copies filters of which every byte is read once in an inference, the biggest first, as long as all of the network

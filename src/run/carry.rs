@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use super::budget;
 use super::candidate::{Prepared, prepare};
@@ -12,10 +12,12 @@ use super::event::{Event, Stage};
 use super::image::Given;
 use super::lease::{Unmeasured, as_known, band, on_a_unit, windows};
 use super::parallel::each;
-use super::plan::{ImageRow, Row, boards, engines, image_rows, rows};
-use super::record::{Common, PREBUILT, outcome, planned, provenance, steps};
+use super::plan::{self, ImageRow, Row, boards, engines, image_rows, rows};
+use super::record::{Common, PREBUILT, outcome, planned as planned_memory, provenance, steps};
 use super::settle::{Settle, Settled, Unsettled};
 use super::toolchain::{Built, Toolchain};
+use super::trial::{Bench, TrialError};
+use super::tuning::{Tuning, usual_log};
 use super::{git, resume};
 use crate::engine::{Compiled, fit};
 use crate::measure::{Case, Expected, MeasureError, Metered, Settings, Thorough, measure_thoroughly};
@@ -23,7 +25,7 @@ use crate::rack::{Cancel, Rack, RackError, Waiting};
 use crate::results::{
     Cause, Limits, Measurement, Outcome, ResultsError, RunFolder, RunInfo, RunState, StoredRun, write_file,
 };
-use crate::scenario::Scenario;
+use crate::scenario::{Engine, Scenario};
 
 /// What a run is asked to do beside its scenario.
 #[derive(Debug, Clone)]
@@ -80,6 +82,7 @@ pub fn carry(
         tell,
         folder: &path,
         prepared: scenario.candidates.iter().map(|_| OnceLock::new()).collect(),
+        keeping: Mutex::new(()),
     };
     let ended = carrier.both_passes(&open, &mut folder).and_then(|()| carrier.images(&images, &mut folder));
     let (state, message) = match &ended {
@@ -146,6 +149,8 @@ struct Carrier<'a> {
     folder: &'a Path,
     /// One per candidate, made by whoever needs it first.
     prepared: Vec<OnceLock<Result<Arc<Prepared>, String>>>,
+    /// Held while an image is kept: rows may have the same one.
+    keeping: Mutex<()>,
 }
 
 impl Carrier<'_> {
@@ -165,6 +170,18 @@ impl Carrier<'_> {
             }
             Some(Err(measurement)) => self.store(folder, row.index, *measurement),
         })?;
+        // One after another: what the first has timed, the others need not.
+        fitting.sort_by_key(|fitting| fitting.row.index);
+        let mut tuned = Vec::new();
+        for planned in fitting {
+            let row = planned.row;
+            match self.guarded(failed(row), || self.tuned(planned)) {
+                None => return Ok(()),
+                Some(Ok(ready)) => tuned.push(ready),
+                Some(Err(measurement)) => self.store(folder, row.index, *measurement)?,
+            }
+        }
+        let mut fitting = tuned;
         fitting.sort_by_key(|fitting| (fitting.row.board, fitting.row.candidate));
         (self.tell)(Event::Planned { rows: fitting.len() });
         let work = |f: &Fitting| (f.row, self.guarded(failed(f.row), || self.build_and_measure(f)));
@@ -245,7 +262,7 @@ impl Carrier<'_> {
         match fit::fit(&compiled.plan, board, reserved) {
             Ok(_) => Some(Ok(compiled)),
             Err(misfit) => {
-                let memory = planned(&compiled.plan, reserved);
+                let memory = planned_memory(&compiled.plan, reserved);
                 let outcome = Outcome::DoesNotFit { reason: misfit.to_string(), memory };
                 let mut measurement = self.common.row(row, Some(&prepared), outcome);
                 measurement.steps = steps(&compiled);
@@ -304,6 +321,59 @@ impl Carrier<'_> {
         Some(Ok(Box::new(measurement)))
     }
 
+    /// The row with kernels chosen on a unit, where the scenario asks for that.
+    fn tuned(&self, planned: Fitting) -> Step<Fitting> {
+        let row = planned.row;
+        let goal = match &self.common.scenario.engines[row.engine] {
+            Engine::TinyEngine(tailored) if tailored.tune => tailored,
+            _ => return Some(Ok(planned)),
+        };
+        let prepared = match self.prepared(row) {
+            Ok(prepared) => prepared,
+            Err(reason) => return self.fail(row, None, Cause::Candidate, reason),
+        };
+        self.stage(row, Stage::Reference);
+        let cases = match prepared.cases(self.common.scenario.measure.inputs) {
+            Ok(cases) => cases,
+            Err(reason) => return self.fail(row, Some(&prepared), Cause::Candidate, reason),
+        };
+        let (board, tools) = (&self.common.boards[row.board], self.tools);
+        let note = |text: &str| (self.tell)(Event::Note { text });
+        let tuning = Tuning {
+            bench: Bench {
+                board,
+                rack: self.rack,
+                tools,
+                cancel: &self.order.cancel,
+                waiting: &|waiting| (self.tell)(Event::Waiting { waiting }),
+            },
+            goal: plan::goal(goal),
+            network: &prepared.network,
+            cases,
+            log: &goal.tuning_log.clone().unwrap_or_else(usual_log),
+            tell: &|image, images| self.stage(row, Stage::Tuning { image, images }),
+            note: &note,
+        };
+        match tuning.tune() {
+            Ok(compiled) => match fit::fit(&compiled.plan, board, tools.reserved(board, &compiled)) {
+                Ok(_) => Some(Ok(Fitting { row, compiled })),
+                Err(misfit) => {
+                    note(&format!("{}: the tuned plan is left: {misfit}", prepared.network.name));
+                    Some(Ok(planned))
+                }
+            },
+            Err(TrialError::Cancelled) => None,
+            Err(TrialError::Mismatch(reason)) => {
+                let memory = planned_memory(&planned.compiled.plan, tools.reserved(board, &planned.compiled));
+                Some(Err(Box::new(self.common.row(row, Some(&prepared), Outcome::Mismatch { reason, memory }))))
+            }
+            Err(TrialError::Engine(error)) if !error.is_infrastructure() => {
+                self.fail(row, Some(&prepared), Cause::Candidate, error.to_string())
+            }
+            Err(other) => self.fail(row, Some(&prepared), Cause::Infrastructure, format!("tuning: {other}")),
+        }
+    }
+
     /// The image of an engine whose first one is a trial, with the arena that was found on a unit.
     fn settled(&self, row: Row, prepared: &Prepared, trial: &Compiled, cases: &[Case]) -> Step<Settled> {
         let (board, cancel) = (&self.common.boards[row.board], &self.order.cancel);
@@ -323,7 +393,7 @@ impl Carrier<'_> {
             Err(Unsettled::TooBig { arena_bytes, said }) => {
                 let reason = format!("no arena that fits {} starts the library: {said}", board.name);
                 let reserved = self.tools.reserved(board, trial);
-                let mut memory = planned(&trial.plan, reserved);
+                let mut memory = planned_memory(&trial.plan, reserved);
                 memory.sram.arena = arena_bytes as u64;
                 let mut measurement = self.common.row(row, Some(prepared), Outcome::DoesNotFit { reason, memory });
                 if measurement.over_by() == Default::default() {
@@ -336,7 +406,7 @@ impl Carrier<'_> {
             }
             Err(Unsettled::Measure(error)) if error.is_cancelled() => None,
             Err(Unsettled::Measure(MeasureError::Mismatch(mismatch))) => {
-                let memory = planned(&trial.plan, self.tools.reserved(board, trial));
+                let memory = planned_memory(&trial.plan, self.tools.reserved(board, trial));
                 let outcome = Outcome::Mismatch { reason: mismatch.to_string(), memory };
                 Some(Err(Box::new(self.common.row(row, Some(prepared), outcome))))
             }
@@ -399,6 +469,7 @@ impl Carrier<'_> {
 
     /// Keeps the image in the run's folder.
     fn keep(&self, built: &Built) -> Result<(), ResultsError> {
+        let _alone = self.keeping.lock();
         let images = self.folder.join("images");
         // Whoever made it first made it for all; where it cannot be made, writing says why.
         let _ = std::fs::create_dir(&images);

@@ -10,6 +10,11 @@ use crate::results::Measurement;
 pub enum Stage {
     /// Its network is made or read, and planned.
     Planning,
+    /// Candidates of its kernels are timed: image `image`, from 0, of `images`.
+    Tuning {
+        image: usize,
+        images: usize,
+    },
     /// Its inputs go through the reference interpreter.
     Reference,
     Building,
@@ -35,6 +40,8 @@ pub enum Event<'a> {
     },
     /// Other processes have every unit that a row could be measured on.
     Waiting { waiting: &'a Waiting },
+    /// What the user should know, though nothing ends for it.
+    Note { text: &'a str },
     /// The row is stored.
     Finished { row: u32, measurement: &'a Measurement },
 }

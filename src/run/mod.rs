@@ -4,6 +4,7 @@
 //! known before anything is built. The second builds and measures, row by row on leased units. Rows are stored as they
 //! finish and ordered by their place in the plan, so that neither parallelism nor an interruption leaves a trace.
 
+mod ablation;
 mod bisect;
 mod budget;
 mod candidate;
@@ -24,7 +25,10 @@ mod replan;
 mod resume;
 mod settle;
 mod toolchain;
+mod trial;
+mod tuning;
 
+pub use ablation::{Ablated, Numbers, Variant, ablation, variants};
 pub use bisect::{BisectError, Bisected, Commit, Search, Told, bisect};
 pub use candidate::{Prepared, prepare};
 pub use carry::{Finished, Order, carry};
@@ -36,3 +40,5 @@ pub use images::{Images, built};
 pub use plan::{Row, boards, engine, rows};
 pub use replan::{Replanned, Unplannable, replan};
 pub use toolchain::{BuildFailure, Built, NoCompiler, Toolchain};
+pub use trial::{Bench, TrialError, Tried};
+pub use tuning::{Log, Setup, Tuning, usual_log};

@@ -1,7 +1,9 @@
 //! Which rows a scenario asks for.
 
 use crate::board::{Board, BoardError};
-use crate::engine::{Budget, CmsisNn, Engine, Goal, Prefer, Tailored, Tflm, TinyEngine, tflm::UserLibrary};
+use crate::engine::{
+    Budget, CmsisNn, Engine, Goal, Prefer, Tailored, Tflm, Timings, TinyEngine, Tuned, tflm::UserLibrary,
+};
 use crate::firmware::{Cache, around};
 use crate::scenario::{self, EngineName, Scenario};
 
@@ -80,6 +82,10 @@ pub fn engine(name: EngineName) -> Box<dyn Engine> {
 pub fn made(engine: &scenario::Engine) -> Result<Box<dyn Engine>, RunError> {
     match engine {
         scenario::Engine::Named(name) => Ok(self::engine(*name)),
+        // Nothing is timed yet; [`super::tuning`] sees to that.
+        scenario::Engine::TinyEngine(tailored) if tailored.tune => {
+            Ok(Box::new(Tuned { goal: goal(tailored), timings: Timings::default() }))
+        }
         scenario::Engine::TinyEngine(tailored) => Ok(Box::new(Tailored(goal(tailored)))),
         scenario::Engine::Tflm(own) => Ok(Box::new(Tflm::user(UserLibrary::open(&own.lib, &own.include)?))),
     }
@@ -91,7 +97,7 @@ pub fn engines(scenario: &Scenario) -> Result<Vec<Box<dyn Engine>>, RunError> {
 }
 
 /// The goal of a scenario's entry.
-fn goal(tailored: &scenario::Tailored) -> Goal {
+pub fn goal(tailored: &scenario::Tailored) -> Goal {
     let prefer = match tailored.prefer {
         scenario::Preference::Latency => Prefer::Latency,
         scenario::Preference::Sram => Prefer::Sram,
@@ -101,5 +107,5 @@ fn goal(tailored: &scenario::Tailored) -> Goal {
     // What does not fit a usize is no limit on a host that addresses less.
     let bytes = |limit: Option<u64>| limit.map(|limit| usize::try_from(limit).unwrap_or(usize::MAX));
     let budget = Budget { sram: bytes(tailored.sram_bytes), flash: bytes(tailored.flash_bytes) };
-    Goal { prefer, budget, around: around() }
+    Goal { prefer, budget, around: around(), ..Goal::default() }
 }

@@ -10,7 +10,7 @@ use super::plan::made;
 use crate::board::Board;
 use crate::engine::Work;
 use crate::results::{Measurement, Outcome, StoredRun, read};
-use crate::scenario::{Known, Scenario, parse};
+use crate::scenario::{Engine, Known, Scenario, parse};
 
 /// A measured row, its board, and what each of its steps computes.
 #[derive(Debug)]
@@ -46,6 +46,9 @@ fn one(row: &Measurement, scenario: &Scenario) -> Result<Replanned, Unplannable>
     let candidate = candidate.ok_or_else(|| fail("its scenario no longer has it".into()))?;
     let name = scenario.engines.iter().find(|engine| engine.name() == row.engine);
     let name = name.ok_or_else(|| fail(format!("its scenario no longer has the engine `{}`", row.engine)))?;
+    if matches!(name, Engine::TinyEngine(tailored) if tailored.tune) {
+        return Err(fail("its kernels were chosen on a unit".into()));
+    }
     let board = Board::shipped(&row.board).map_err(|e| fail(e.to_string()))?;
     let prepared = prepare(candidate).map_err(fail)?;
     if prepared.sha256 != row.network_sha256 {

@@ -1,4 +1,6 @@
-//! `tinyengine: { prefer: …, sram: …, flash: …, latency: … }`: an entry of `engines` with a goal.
+//! `tinyengine: { prefer: …, sram: …, flash: …, latency: …, tune: … }`: an entry of `engines` with a goal.
+
+use std::path::PathBuf;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -27,9 +29,9 @@ impl Preference {
 
 /// What `tinyengine` is asked for. A budget is never exceeded: a network that no plan keeps within it gets an error.
 #[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, expecting = "a mapping with `prefer`, `sram`, `flash` or `latency`")]
+#[serde(deny_unknown_fields, expecting = "a mapping with `prefer`, `sram`, `flash`, `latency` or `tune`")]
 pub struct RawTailored {
-    /// What tables call it; `tinyengine-` and what is preferred where it is left out.
+    /// What tables call it; `tinyengine-` and what is preferred where it is left out, and `-tuned` where it is.
     pub name: Option<String>,
     #[serde(default)]
     pub prefer: Preference,
@@ -39,6 +41,11 @@ pub struct RawTailored {
     pub flash: Option<Quantity>,
     /// Longest inference, e.g. `30 ms`; milliseconds without a unit.
     pub latency: Option<Quantity>,
+    /// Whether kernels are chosen by what they take on a unit, rather than by estimates.
+    #[serde(default)]
+    pub tune: bool,
+    /// Where it is kept what kernels took, relative to the scenario; in the user's cache where it is left out.
+    pub tuning_log: Option<PathBuf>,
 }
 
 /// A number, or a number with a unit.
@@ -95,6 +102,10 @@ pub struct Tailored {
     pub sram_bytes: Option<u64>,
     pub flash_bytes: Option<u64>,
     pub latency_ms: Option<f64>,
+    /// Whether kernels are chosen by what they take on a unit.
+    pub tune: bool,
+    /// Where it is kept what they took; in the user's cache where there is none.
+    pub tuning_log: Option<PathBuf>,
 }
 
 #[cfg(test)]

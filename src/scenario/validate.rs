@@ -216,7 +216,9 @@ fn engines(raw: Vec<RawEngine>, folder: &Path) -> Result<Vec<Engine>, Mistake> {
                 let include = library.include.iter().map(|path| folder.join(path)).collect();
                 Engine::Tflm(Library { name, lib: folder.join(library.lib), include })
             }
-            RawEngine::Own(RawOwn { tflm: None, tinyengine: Some(goal) }) => Engine::TinyEngine(tailored(goal, at)?),
+            RawEngine::Own(RawOwn { tflm: None, tinyengine: Some(goal) }) => {
+                Engine::TinyEngine(tailored(goal, folder, at)?)
+            }
             RawEngine::Own(_) => {
                 return mistake(&at, "an engine with options has one key, `tflm` or `tinyengine`");
             }
@@ -239,10 +241,15 @@ fn engine_name(name: Option<String>, default: String, at: &[At]) -> Result<Strin
     Ok(name)
 }
 
-fn tailored(raw: RawTailored, at: [At; 2]) -> Result<Tailored, Mistake> {
-    let RawTailored { name, prefer, sram, flash, latency } = raw;
+fn tailored(raw: RawTailored, folder: &Path, at: [At; 2]) -> Result<Tailored, Mistake> {
+    let RawTailored { name, prefer, sram, flash, latency, tune, tuning_log } = raw;
     let place = |key: &'static str| [at[0], at[1], Key("tinyengine"), Key(key)];
-    let name = engine_name(name, format!("tinyengine-{}", prefer.name()), &place("name"))?;
+    let suffix = if tune { "-tuned" } else { "" };
+    let name = engine_name(name, format!("tinyengine-{}{suffix}", prefer.name()), &place("name"))?;
+    if tuning_log.is_some() && !tune {
+        return mistake(&place("tuning_log"), "a tuning log is only used with `tune: true`");
+    }
+    let tuning_log = tuning_log.map(|path| folder.join(path));
     let bytes = |key: &'static str, amount: Option<Quantity>| match amount.map(|amount| amount.bytes()).transpose() {
         Ok(bytes) => Ok(bytes),
         Err(problem) => mistake(&place(key), problem),
@@ -251,7 +258,8 @@ fn tailored(raw: RawTailored, at: [At; 2]) -> Result<Tailored, Mistake> {
         Ok(milliseconds) => milliseconds,
         Err(problem) => return mistake(&place("latency"), problem),
     };
-    Ok(Tailored { name, prefer, sram_bytes: bytes("sram", sram)?, flash_bytes: bytes("flash", flash)?, latency_ms })
+    let (sram_bytes, flash_bytes) = (bytes("sram", sram)?, bytes("flash", flash)?);
+    Ok(Tailored { name, prefer, sram_bytes, flash_bytes, latency_ms, tune, tuning_log })
 }
 
 /// What stands for itself; that the space and the data set exist is known to those who open them.

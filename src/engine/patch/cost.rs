@@ -7,6 +7,12 @@ use super::rows::RowOp;
 /// Per multiply-accumulate of a matrix product, and of one whose pixels are no block of four.
 const MATRIX_MAC: f64 = 0.55;
 const SINGLE_MAC: f64 = 1.4;
+/// Of minimal filtering per pair of output channels and block of four tiles: per input channel, and beside that.
+const TILED_CHANNEL: f64 = 80.0;
+const TILED_BLOCK: f64 = 220.0;
+/// Per tile and input channel, and per tile and output channel: its transforms.
+const TILED_INPUT: f64 = 20.0;
+const TILED_OUTPUT: f64 = 34.0;
 /// Per element that is gathered into a column.
 const GATHER: f64 = 0.6;
 /// Per multiply-accumulate and output of a depthwise convolution, and per element that is spread into a plane.
@@ -27,6 +33,14 @@ pub(super) fn call(op: &RowOp, kernel: &Kernel, rows: usize) -> f64 {
     let (rows, width) = (rows as f64, op.width as f64);
     let (outputs, macs) = (rows * op.row_bytes as f64, rows * op.macs as f64);
     CALL + match kernel {
+        Kernel::Conv(conv) if conv.by_tiles() => {
+            // Tiles are two rows high: a band of an odd number computes one that nobody reads.
+            let tiles = (rows / 2.0).ceil() * (width / 2.0).ceil();
+            let (depth, channels) = (conv.depth as f64, conv.requants.len() as f64);
+            let pairs = (channels / 2.0).ceil();
+            (tiles / 4.0).ceil() * pairs * (depth * TILED_CHANNEL + TILED_BLOCK)
+                + tiles * (depth * TILED_INPUT + channels * TILED_OUTPUT)
+        }
         Kernel::Conv(conv) | Kernel::Conv1x1(conv) => {
             let pixels = rows * width;
             let single = (pixels as usize % 4) as f64 / pixels.max(1.0);

@@ -18,11 +18,14 @@ use super::candidate::{self, KernelChoice};
 use super::goal::Goal;
 use super::grouped;
 use super::interface::{BuildNeeds, Compiled, Engine, EngineError, Source};
+use super::map::ArenaMap;
+use super::offer::{Offer, Optimisations};
 use super::pack::Form;
 use super::passes;
 use super::patch::Cut;
 use super::plan::Plan;
 use super::prune;
+use super::tuning::{self, Timings, Trial};
 use crate::network::Network;
 
 /// `tinyengine` for least latency with every layer as a whole, so that each can be timed alone.
@@ -45,12 +48,60 @@ impl Engine for Tailored {
     }
 
     fn plan(&self, network: &Network) -> Result<Plan, EngineError> {
-        Ok(self.0.plan(&rewritten(network))?)
+        Ok(self.0.plan(&optimised(network, self.0.optimisations))?)
     }
 
     fn compile(&self, network: &Network) -> Result<Compiled, EngineError> {
-        let network = &rewritten(network);
+        let network = &optimised(network, self.0.optimisations);
         print(self.name(), network, self.0.plan(network)?, view::OURS, sources::kernels())
+    }
+}
+
+impl Tailored {
+    /// What the arena of its plan holds when.
+    pub fn arena_map(&self, network: &Network) -> Result<ArenaMap, EngineError> {
+        let network = &optimised(network, self.0.optimisations);
+        Ok(ArenaMap::of(network, &self.0.plan(network)?, self.0.optimisations)?)
+    }
+}
+
+/// [`Tailored`] with kernels chosen by what they took on a unit.
+#[derive(Debug, Clone)]
+pub struct Tuned {
+    pub goal: Goal,
+    pub timings: Timings,
+}
+
+impl Tuned {
+    /// The images that time the candidates of `network`, in order; see [`Trial`].
+    pub fn trials(&self, network: &Network) -> Result<Vec<Trial>, EngineError> {
+        Ok(tuning::trials(&rewritten(network), &Offer::tuned(&self.goal, &self.timings), &self.timings)?)
+    }
+
+    /// The image of a trial.
+    pub fn compile_trial(&self, network: &Network, trial: &Trial) -> Result<Compiled, EngineError> {
+        let network = &rewritten(network);
+        let plan = Plan::with(network, trial.kernels.clone(), DEFAULT_ALIGNMENT)?;
+        print(self.name(), network, plan, view::OURS, sources::kernels())
+    }
+}
+
+impl Engine for Tuned {
+    fn name(&self) -> &'static str {
+        TinyEngine.name()
+    }
+
+    fn title(&self) -> String {
+        format!("{}, tuned", Tailored(self.goal).title())
+    }
+
+    fn plan(&self, network: &Network) -> Result<Plan, EngineError> {
+        let network = &rewritten(network);
+        Ok(self.goal.plan_from(network, &Offer::tuned(&self.goal, &self.timings))?)
+    }
+
+    fn compile(&self, network: &Network) -> Result<Compiled, EngineError> {
+        print(self.name(), &rewritten(network), self.plan(network)?, view::OURS, sources::kernels())
     }
 }
 
@@ -152,8 +203,14 @@ fn tiled(plan: &Plan) -> usize {
 
 /// The network that is planned and printed.
 fn rewritten(network: &Network) -> Network {
-    let network = grouped::narrow_groups(&passes::fold_pads(network));
-    prune::drop_constant_channels(&passes::widen_single_channels(&network))
+    optimised(network, Optimisations::default())
+}
+
+/// The same with those rewrites alone.
+fn optimised(network: &Network, optimisations: Optimisations) -> Network {
+    let network = if optimisations.padding { passes::fold_pads(network) } else { network.clone() };
+    let network = passes::widen_single_channels(&grouped::narrow_groups(&network));
+    if optimisations.pruning { prune::drop_constant_channels(&network) } else { network }
 }
 
 /// Prints `view` by the template of that name.

@@ -139,7 +139,12 @@ impl Server {
             }
             _ => {}
         }
-        pages::page(&self.results, request, self.token.as_deref(), self.rack.as_ref().map_or_else(Vec::new, |rack| rack()))
+        pages::page(
+            &self.results,
+            request,
+            self.token.as_deref(),
+            self.rack.as_ref().map_or_else(Vec::new, |rack| rack()),
+        )
     }
 }
 

@@ -1,25 +1,78 @@
 //! `hil inspect`.
 
+mod measured;
+mod picture;
+
+use std::path::Path;
+
 use serde_json::{Value, json};
 
+use self::measured::Measured;
+use super::arguments::ShowOptions;
 use super::output::{columns, either, wrapped};
 use super::{Ended, Failure, model};
 use crate::board::{self, Board};
 use crate::engine::patch::Stage;
-use crate::engine::{Compiled, Engine, Kernel, Place, Plan, Step, TinyEngine, fit};
+use crate::engine::{
+    ArenaMap, Compiled, Engine, Goal, Kernel, Optimisations, Place, Plan, Step, Tailored, TinyEngine, fit,
+};
 use crate::firmware::reserved;
 use crate::network::Network;
 use crate::run::Prepared;
 
-pub fn run(text: &str, board: Option<&str>, engine: &dyn Engine, json: bool) -> Ended {
+pub fn run(text: &str, board: Option<&str>, goal: Option<Goal>, show: &ShowOptions, json: bool) -> Ended {
     let boards = match board {
         Some(name) => vec![Board::shipped(name)?],
         None => board::names().into_iter().map(Board::shipped).collect::<Result<Vec<_>, _>>()?,
     };
     let prepared = model::load(text)?;
-    let compiled = engine.compile(&prepared.network).map_err(|e| Failure::Usage(format!("MODEL `{text}`: {e}")))?;
+    // Without a goal every layer is a whole.
+    let whole = Goal { optimisations: Optimisations { bands: false, ..Optimisations::default() }, ..Goal::default() };
+    let engine = Tailored(goal.unwrap_or(whole));
+    let fail = |error| Failure::Usage(format!("MODEL `{text}`: {error}"));
+    let compiled = engine.compile(&prepared.network).map_err(fail)?;
+    let map = engine.arena_map(&prepared.network).map_err(fail)?;
     let fits: Vec<Fit> = boards.iter().map(|board| Fit::of(&compiled, board)).collect();
-    either(json, || value(&prepared, &compiled, &fits), || table(&prepared, &compiled, &fits))
+    let measured = match boards.as_slice() {
+        [board] if show.measure => Some(Measured::of(&prepared, &compiled, board)?),
+        _ => None,
+    };
+    let name = &prepared.network.name;
+    if let Some(path) = &show.svg {
+        write(path, &picture::svg(&map, name)?)?;
+    }
+    if let Some(path) = &show.html {
+        let mut tables = vec![("Steps", steps(&prepared, &compiled))];
+        if let Some(measured) = &measured {
+            tables.push(("Cycles of each step", measured.steps(&compiled)));
+            tables.push(("What each optimisation buys", measured.ablation()));
+        }
+        write(path, &picture::html(&map, name, &tables)?)?;
+    }
+    either(
+        json,
+        || {
+            let mut value = value(&prepared, &compiled, &fits);
+            value["plan"]["arena_map"] = picture::value(&map);
+            if let Some(measured) = &measured {
+                value["measured"] = measured.value(&compiled);
+            }
+            value
+        },
+        || {
+            let measured = measured.as_ref().map(|measured| measured.text(&compiled));
+            [Some(table(&prepared, &compiled, &map, &fits)), measured]
+                .into_iter()
+                .flatten()
+                .collect::<Vec<_>>()
+                .join("\n\n")
+        },
+    )
+}
+
+fn write(path: &Path, text: &str) -> Result<(), Failure> {
+    std::fs::write(path, text)
+        .map_err(|error| Failure::Infrastructure(format!("{}: failed to write: {error}", path.display())))
 }
 
 /// Whether a network fits a board, with what the firmware reserves beside it.
@@ -150,7 +203,8 @@ fn weights(network: &Network, op: &crate::network::Op) -> usize {
     op.inputs.iter().map(|id| network.tensor(*id)).filter(|t| t.data.is_some()).map(|t| t.bytes()).sum()
 }
 
-fn table(prepared: &Prepared, compiled: &Compiled, fits: &[Fit]) -> String {
+/// Rows of the table of steps, the first with the columns' names.
+fn steps(prepared: &Prepared, compiled: &Compiled) -> Vec<Vec<String>> {
     let (network, plan) = (&prepared.network, &compiled.plan);
     let titles = ["op", "kernel", "output", "MACs", "weights", "in at", "out at", "scratch", "live"];
     let mut rows = vec![titles.map(String::from).to_vec()];
@@ -174,7 +228,12 @@ fn table(prepared: &Prepared, compiled: &Compiled, fits: &[Fit]) -> String {
             known(computes.then_some(step.live_bytes as u64)),
         ]);
     }
-    let mut lines = vec![columns(&rows, 3)];
+    rows
+}
+
+fn table(prepared: &Prepared, compiled: &Compiled, map: &ArenaMap, fits: &[Fit]) -> String {
+    let (network, plan) = (&prepared.network, &compiled.plan);
+    let mut lines = vec![columns(&steps(prepared, compiled), 3)];
     lines.push(wrapped(&format!(
         "{}: {} MACs per inference (nominal), input {} bytes, output {} bytes",
         network.name,
@@ -188,5 +247,6 @@ fn table(prepared: &Prepared, compiled: &Compiled, fits: &[Fit]) -> String {
     )));
     lines.extend(plan.stages.iter().map(|stage| wrapped(&stage_text(plan, stage))));
     lines.extend(fits.iter().map(|fit| wrapped(&fit.text())));
+    lines.push(picture::text(map));
     lines.join("\n")
 }
