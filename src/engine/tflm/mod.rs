@@ -142,6 +142,7 @@ impl Prepared {
             weights_bytes: self.bytes.len(),
             table_bytes: 0,
             stages: Vec::new(),
+            copied: Vec::new(),
         }
     }
 
