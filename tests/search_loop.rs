@@ -74,12 +74,12 @@ impl Bench for Made<'_> {
 const LONG: &str = "HIL_LONG_TESTS";
 
 fn budget() -> usize {
-    if std::env::var_os(LONG).is_some() { 24 } else { 15 }
+    if std::env::var_os(LONG).is_some() { 24 } else { 20 }
 }
 
 fn settings(seed: u64) -> Settings {
     let (population, generations, parents, each) =
-        if std::env::var_os(LONG).is_some() { (40, 8, 12, 6) } else { (16, 4, 6, 5) };
+        if std::env::var_os(LONG).is_some() { (40, 8, 12, 6) } else { (20, 5, 8, 5) };
     let evolution = evolution::Settings { population, generations, parents, seed, ..evolution::Settings::default() };
     let model = ModelSettings { folds: 2, ..ModelSettings::default() };
     Settings { evolution, model, budget: budget(), first: each, batch: each, ..Settings::default() }
