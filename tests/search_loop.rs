@@ -112,7 +112,8 @@ fn it_beats_chance_and_multiply_accumulates_on_every_seed() {
     let problem = Problem { space: &space, configuration: configuration(), targets: &targets };
     for seed in 0..5 {
         let mut proxy = Proxy::new(&space, seed);
-        let evolution = evolution::Settings { generations: 3 * settings(seed).evolution.generations, ..settings(seed).evolution };
+        let evolution =
+            evolution::Settings { generations: 3 * settings(seed).evolution.generations, ..settings(seed).evolution };
         let ours: Vec<Subnet> = searched(&space, &targets, seed).found.into_iter().map(|f| f.subnet).collect();
         let chance = rivals::random(problem, budget(), seed).expect("networks");
         let by_macs = rivals::macs_guided(problem, evolution, budget(), &mut proxy).expect("networks");
@@ -140,9 +141,6 @@ fn the_model_learns_and_constraints_are_kept() {
     assert!(front.iter().all(|f| f.arena_bytes <= 30_000 && f.latency_ms[0] <= 12.0));
     let errors: Vec<f64> = outcome.rounds.iter().filter_map(|round| round.error_percent).collect();
     assert!(!errors.is_empty() && errors.last().is_some_and(|error| *error < 5.0), "{errors:?}");
-    // The same seed measures the same networks, which is what lets a search go on.
-    let again = searched(&space, &[target(&facts, 30_000, Some(12.0))], 1);
-    assert_eq!(outcome.found, again.found);
 }
 
 #[test]

@@ -127,6 +127,12 @@ impl Progress {
                 let open = round.open.map_or(String::new(), |open| format!(", {open} of the front were open"));
                 self.line(&format!("round {}: {} measured{error}{open}", round.index, round.measured));
             }
+            News::Finished(chosen) => {
+                let (int8, float) = (percent(chosen.accuracy), percent(chosen.float_accuracy));
+                if chosen.accuracy.is_some() {
+                    self.line(&format!("{}: int8 {int8} %, float {float} % of the test set", chosen.network));
+                }
+            }
             News::Run(Event::Finished { measurement, .. }) => {
                 let (network, board) = (&measurement.network, &measurement.board);
                 let ended =
@@ -178,12 +184,15 @@ fn rows<'a>(report: &'a Report, chosen: &Chosen) -> Vec<&'a Measurement> {
     report.rows.iter().filter(|row| row.network == chosen.network).collect()
 }
 
-const TITLES: [&str; 8] =
-    ["network", "board", "provenance", "accuracy %", "float %", "latency ms", "SRAM bytes", "flash bytes"];
+const TITLES: [&str; 8] = ["network", "board", "provenance", "int8 %", "float %", "latency ms", "SRAM B", "flash B"];
+
+/// A share of the test set, where there is one.
+fn percent(share: Option<f64>) -> String {
+    share.map_or("-".into(), |share| format!("{:.2}", share * 100.0))
+}
 
 /// A line per chosen network, or rival, and board.
 fn lines(report: &Report) -> Vec<Vec<String>> {
-    let share = |share: Option<f64>| share.map_or("no data set".into(), |share| format!("{:.2}", share * 100.0));
     let mut lines = Vec::new();
     for chosen in report.chosen.iter().chain(&report.rivals) {
         for row in rows(report, chosen) {
@@ -192,8 +201,8 @@ fn lines(report: &Report) -> Vec<Vec<String>> {
                 chosen.network.clone(),
                 row.board.clone(),
                 row.provenance.to_string(),
-                share(chosen.accuracy),
-                share(chosen.float_accuracy),
+                if report.no_data.is_some() { "no data set".into() } else { percent(chosen.accuracy) },
+                percent(chosen.float_accuracy),
                 row.latency().map_or_else(|| row.status().name().into(), |latency| format!("{:.2}", latency.ms())),
                 memory.map_or("-".into(), |m| m.sram.peak().to_string()),
                 memory.map_or("-".into(), |m| m.flash.total().to_string()),

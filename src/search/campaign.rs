@@ -106,6 +106,8 @@ pub enum News<'a> {
     /// Root mean square error of predicted accuracies, as a share.
     Surrogate(f64),
     Round(&'a Round),
+    /// A network has learnt on its own and is exported.
+    Finished(&'a Chosen),
     Run(Event<'a>),
 }
 
@@ -450,7 +452,7 @@ impl Campaign<'_> {
             code.push(to);
         }
         let share = |of: fn(&Graduate) -> Accuracy| learnt.and_then(|graduate| of(graduate).share());
-        Ok(Chosen {
+        let finished = Chosen {
             network: name.into(),
             subnet: subnet.cloned(),
             macs: int8.macs(),
@@ -460,7 +462,9 @@ impl Campaign<'_> {
             flash_bytes: compiled.plan.flash_bytes(),
             model: relative.join(file),
             code,
-        })
+        };
+        (self.tell)(News::Finished(&finished));
+        Ok(finished)
     }
 }
 
