@@ -8,7 +8,7 @@ use std::time::Instant;
 use serde_json::{Value, json};
 
 use super::arguments::SearchOptions;
-use super::output::{columns, print, print_json};
+use super::output::{columns, print, print_json, wrapped};
 use super::{Ended, Failure, interrupt};
 use crate::board::{self, Board};
 use crate::network::builtin;
@@ -19,6 +19,7 @@ use crate::run::{Event, Images};
 use crate::scenario::{self, Known, ScenarioError};
 use crate::search::SearchError;
 use crate::search::campaign::{self, CampaignError, Chosen, News, Order, Report};
+use crate::search::compared::Compared;
 use crate::search::measured::Found;
 use crate::search::selection::Distribution;
 
@@ -51,7 +52,7 @@ pub fn run(options: SearchOptions, json: bool) -> Ended {
     };
     let progress = Progress { since: Instant::now(), last: Mutex::new(None) };
     let report = campaign::run(&order, &|news| progress.tell(&news)).map_err(|error| {
-        if matches!(error, CampaignError::Search(SearchError::Interrupted)) {
+        if error.is_interrupted() {
             eprintln!("interrupted; the same command goes on");
         }
         Failure::from(error)
@@ -107,7 +108,7 @@ impl From<CampaignError> for Failure {
 /// Lines on stderr, with the time left of what counts steps.
 struct Progress {
     since: Instant,
-    last: Mutex<Option<(String, Instant)>>,
+    last: Mutex<Option<Counted>>,
 }
 
 /// Seconds between lines about one thing.
@@ -117,12 +118,20 @@ impl Progress {
     fn tell(&self, news: &News<'_>) {
         match news {
             News::Selecting { done, of } => self.steps("search space", "configurations", *done, *of),
-            News::Training { what, done, of } => self.steps(what, "steps", *done, *of),
+            News::NoData(why) => self.line(&format!("{why}; networks are compared by what they compute")),
+            News::Training { what, unit, done, of, part } => self.part(what, unit, *done, *of, *part),
+            News::Surrogate(error) => self.line(&format!("accuracies are predicted {:.1} points off", error * 100.0)),
             News::Chosen(configuration) => self.line(&format!("configuration {configuration}")),
             News::Round(round) => {
                 let error = round.error_percent.map_or(String::new(), |e| format!(", predictions {e:.1} % off"));
                 let open = round.open.map_or(String::new(), |open| format!(", {open} of the front were open"));
                 self.line(&format!("round {}: {} measured{error}{open}", round.index, round.measured));
+            }
+            News::Finished(chosen) => {
+                let (int8, float) = (percent(chosen.accuracy), percent(chosen.float_accuracy));
+                if chosen.accuracy.is_some() {
+                    self.line(&format!("{}: int8 {int8} %, float {float} % of the test set", chosen.network));
+                }
             }
             News::Run(Event::Finished { measurement, .. }) => {
                 let (network, board) = (&measurement.network, &measurement.board);
@@ -139,43 +148,61 @@ impl Progress {
     }
 
     fn steps(&self, what: &str, unit: &str, done: usize, of: usize) {
-        let mut last = self.last.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let begun = match &*last {
-            Some((name, begun)) if name == what => *begun,
-            _ => Instant::now(),
-        };
-        let fresh = !matches!(&*last, Some((name, _)) if name == what);
-        let seconds = begun.elapsed().as_secs();
-        if fresh || done == of || (seconds > 0 && seconds.is_multiple_of(EVERY) && done.is_multiple_of(10)) {
-            let left = begun.elapsed().as_secs_f64() / done.max(1) as f64 * of.saturating_sub(done) as f64;
-            self.line(&format!("{what}: {done} of {of} {unit}, {left:.0} s left"));
-        }
-        if fresh {
-            *last = Some((what.into(), begun));
-        }
+        self.part(what, unit, done, of, done as f64 / of.max(1) as f64);
     }
+
+    fn part(&self, what: &str, unit: &str, done: usize, of: usize, part: f64) {
+        let mut all = self.last.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let now = Instant::now();
+        let fresh = all.as_ref().is_none_or(|last| last.what != what);
+        if fresh {
+            *all = Some(Counted { what: what.into(), begun: now, at: part, shown: now });
+        }
+        let Some(last) = all.as_mut() else { return };
+        if !fresh && done < of && now.duration_since(last.shown).as_secs() < EVERY {
+            return;
+        }
+        last.shown = now;
+        // What an earlier process did took this one no time.
+        let (since, gained) = (now.duration_since(last.begun).as_secs_f64(), part - last.at);
+        let left = if gained > 0.0 { format!(", {:.0} s left", since / gained * (1.0 - part)) } else { String::new() };
+        self.line(&format!("{what}: {done} of {of} {unit}{left}"));
+    }
+}
+
+/// What counts steps at the moment.
+struct Counted {
+    what: String,
+    begun: Instant,
+    /// Part of the work that was done when it was first heard of.
+    at: f64,
+    shown: Instant,
 }
 
 /// The rows of a chosen network.
 fn rows<'a>(report: &'a Report, chosen: &Chosen) -> Vec<&'a Measurement> {
-    report.last.rows.iter().filter(|row| row.network == chosen.network).collect()
+    report.rows.iter().filter(|row| row.network == chosen.network).collect()
 }
 
-const TITLES: [&str; 8] =
-    ["network", "board", "provenance", "accuracy %", "float %", "latency ms", "SRAM bytes", "flash bytes"];
+const TITLES: [&str; 8] = ["network", "board", "provenance", "int8 %", "float %", "latency ms", "SRAM B", "flash B"];
 
-/// A line per chosen network and board.
+/// A share of the test set, where there is one.
+fn percent(share: Option<f64>) -> String {
+    share.map_or("-".into(), |share| format!("{:.2}", share * 100.0))
+}
+
+/// A line per chosen network, or rival, and board.
 fn lines(report: &Report) -> Vec<Vec<String>> {
     let mut lines = Vec::new();
-    for chosen in &report.chosen {
+    for chosen in report.chosen.iter().chain(&report.rivals) {
         for row in rows(report, chosen) {
             let memory = row.memory();
             lines.push(vec![
                 chosen.network.clone(),
                 row.board.clone(),
                 row.provenance.to_string(),
-                format!("{:.2}", chosen.accuracy * 100.0),
-                format!("{:.2}", chosen.float_accuracy * 100.0),
+                if report.no_data.is_some() { "no data set".into() } else { percent(chosen.accuracy) },
+                percent(chosen.float_accuracy),
                 row.latency().map_or_else(|| row.status().name().into(), |latency| format!("{:.2}", latency.ms())),
                 memory.map_or("-".into(), |m| m.sram.peak().to_string()),
                 memory.map_or("-".into(), |m| m.flash.total().to_string()),
@@ -191,13 +218,71 @@ fn summary(report: &Report) -> String {
     let ended = if outcome.converged { "the predicted front is measured" } else { "all measurements are spent" };
     let (measured, front) = (outcome.found.len(), outcome.front().len());
     let (space, configuration) = (&report.space, report.configuration);
-    format!("space {space}, {configuration}: {measured} networks measured, {front} on the front; {ended}")
+    let seed = report.seed;
+    format!("space {space}, {configuration}, seed {seed}: {measured} networks measured, {front} on the front; {ended}")
+}
+
+/// What is to be known beside it.
+fn notes(report: &Report) -> Vec<String> {
+    let data = report.no_data.as_ref().map(|why| {
+        format!("{why}. Until then networks are compared by what they compute, and their weights mean nothing")
+    });
+    let predicted = report.surrogate_error.map(|error| {
+        let points = error * 100.0;
+        format!("accuracies that evolution went by were predicted, {points:.1} points off (root mean square)")
+    });
+    let band = report.rows.first().map(|row| row.error_band.clone());
+    [data, predicted, band].into_iter().flatten().collect()
+}
+
+const AGAINST: [&str; 8] = [
+    "rival",
+    "board",
+    "accuracy %",
+    "latency ms",
+    "SRAM bytes",
+    "ours, as accurate",
+    "times faster",
+    "times less SRAM",
+];
+
+/// A line per rival and board.
+fn against(report: &Report) -> Vec<Vec<String>> {
+    let times = |times: Option<f64>| times.map_or("-".into(), |times| format!("{times:.2}"));
+    let line = |compared: &Compared| {
+        let rival = &compared.rival;
+        vec![
+            rival.network.clone(),
+            rival.board.clone(),
+            format!("{:.2}", rival.accuracy * 100.0),
+            format!("{:.2}", rival.latency_ms),
+            rival.sram_bytes.to_string(),
+            compared.ours.as_ref().map_or("none".into(), |ours| ours.network.clone()),
+            times(compared.times_faster),
+            times(compared.times_less_sram),
+        ]
+    };
+    report.compared.iter().map(line).collect()
 }
 
 fn table(report: &Report) -> String {
-    let mut all = vec![TITLES.map(String::from).to_vec()];
-    all.extend(lines(report));
-    format!("{}\n\n{}", summary(report), columns(&all, 3))
+    let titled = |titles: [&str; 8], lines: Vec<Vec<String>>| {
+        let mut all = vec![titles.map(String::from).to_vec()];
+        all.extend(lines);
+        all
+    };
+    let mut parts = vec![wrapped(&summary(report))];
+    parts.extend(notes(report).iter().map(|note| wrapped(note)));
+    let mut text = format!("{}\n\n{}", parts.join("\n"), columns(&titled(TITLES, lines(report)), 3));
+    if !report.compared.is_empty() {
+        // Narrower than on the page, to fit a terminal.
+        let narrow = |line: Vec<String>| {
+            vec![line[0].clone(), line[2].clone(), line[5].clone(), line[6].clone(), line[7].clone()]
+        };
+        let lines = titled(AGAINST, against(report)).into_iter().map(narrow).collect::<Vec<_>>();
+        text += &format!("\n\n{}", columns(&lines, 1));
+    }
+    text
 }
 
 fn view(report: &Report, title: &str) -> SearchView {
@@ -208,10 +293,20 @@ fn view(report: &Report, title: &str) -> SearchView {
         |f: &Found| (slowest(&f.latency_ms), f.accuracy * 100.0, f.arena_bytes, front.contains(&f.subnet.id()));
     let space =
         |d: &Distribution| (d.configuration.to_string(), d.configuration == report.configuration, d.macs.clone());
-    let row = report.last.rows.first();
+    let row = report.rows.first();
     SearchView {
         title: title.into(),
-        summary: [Some(summary(report)), row.map(|row| row.error_band.clone())].into_iter().flatten().collect(),
+        summary: std::iter::once(summary(report)).chain(notes(report)).collect(),
+        worth: match report.no_data {
+            None => "accuracy on validation samples, %",
+            Some(_) => "multiply-accumulates, % of the largest network's",
+        }
+        .into(),
+        learning: report.curve.iter().map(|point| (point.step, point.training * 100.0)).collect(),
+        validation: report.curve.iter().filter_map(|p| Some((p.step, p.validation? * 100.0))).collect(),
+        smallest: report.curve.iter().filter_map(|p| Some((p.step, p.smallest? * 100.0))).collect(),
+        against: against(report),
+        against_titles: AGAINST.map(String::from).to_vec(),
         provenance: row.map_or(String::new(), |row| row.provenance.to_string()),
         space: report.distributions.iter().map(space).collect(),
         networks: outcome.found.iter().map(network).collect(),
@@ -230,7 +325,8 @@ fn value(report: &Report) -> Value {
         .map(|f| {
             let id = f.subnet.id();
             json!({
-                "network": id, "subnet": f.subnet, "validation_accuracy": f.accuracy, "arena_bytes": f.arena_bytes,
+                "network": id, "subnet": f.subnet, "validation_accuracy": report.no_data.is_none().then_some(f.accuracy),
+                "arena_bytes": f.arena_bytes,
                 "flash_bytes": f.flash_bytes, "latency_ms": f.latency_ms, "predicted_ms": f.predicted_ms,
                 "round": f.round, "allowed": f.allowed, "on_front": on_front.contains(&id),
             })
@@ -252,9 +348,11 @@ fn value(report: &Report) -> Value {
         })
         .collect();
     json!({
+        "seed": report.seed, "no_data": report.no_data, "surrogate_error": report.surrogate_error,
+        "learning_curve": report.curve, "rivals": report.rivals, "compared": report.compared,
         "space": report.space, "configuration": report.configuration, "configurations": space, "rounds": rounds,
         "converged": outcome.converged, "networks": found, "chosen": report.chosen,
         "model_version": outcome.data.version(),
-        "rows": report.last.rows,
+        "rows": report.rows,
     })
 }

@@ -19,6 +19,16 @@ pub struct SearchView {
     pub networks: Vec<(f64, f64, usize, bool)>,
     /// Per round the number of networks measured and the median error of what was predicted of them, per cent.
     pub errors: Vec<(usize, f64)>,
+    /// What the accuracy of measured networks is.
+    pub worth: String,
+    /// Steps of the supernet's training, and how often the largest network was right, per cent: on training samples, on
+    /// validation samples, and the smallest network on validation samples.
+    pub learning: Vec<(usize, f64)>,
+    pub validation: Vec<(usize, f64)>,
+    pub smallest: Vec<(usize, f64)>,
+    /// Titles and cells of the table of rivals.
+    pub against_titles: Vec<String>,
+    pub against: Vec<Vec<String>>,
     /// Titles and cells of the table of chosen networks.
     pub titles: Vec<String>,
     pub rows: Vec<Vec<String>>,
@@ -51,14 +61,27 @@ pub fn search_html(view: &SearchView) -> Result<String, HtmlError> {
         marked: on_front,
     };
     let both = |of| [points(false, "dominated", of), points(true, "on the front", of)];
-    let axes = Axes { title: "accuracy against latency", x: "latency, ms", y: "accuracy on validation samples, %" };
+    let axes = Axes { title: "accuracy against latency", x: "latency, ms", y: &view.worth };
     let latency = curves(axes, &both(|n| (n.0, n.1)))?;
-    let axes = Axes { title: "accuracy against SRAM", x: "arena, bytes", y: "accuracy on validation samples, %" };
+    let axes = Axes { title: "accuracy against SRAM", x: "arena, bytes", y: &view.worth };
     let sram = curves(axes, &both(|n| (n.2 as f64, n.1)))?;
     let errors = view.errors.iter().map(|(measured, error)| (*measured as f64, *error)).collect();
     let errors = [Curve { name: "median of a round".into(), points: errors, line: true, marked: true }];
     let axes = Axes { title: "error of the cost model", x: "networks measured", y: "error before measuring, %" };
     let errors = curves(axes, &errors)?;
+    let line = |name: &str, points: &[(usize, f64)], line: bool| Curve {
+        name: name.into(),
+        points: points.iter().map(|(step, percent)| (*step as f64, *percent)).collect(),
+        line,
+        marked: true,
+    };
+    let learning = [
+        line("largest, training samples", &view.learning, true),
+        line("largest, validation samples", &view.validation, false),
+        line("smallest, validation samples", &view.smallest, false),
+    ];
+    let learning: Vec<Curve> = learning.into_iter().filter(|curve| !curve.points.is_empty()).collect();
+    let learning = curves(Axes { title: "how the supernet learnt", x: "steps", y: "right, %" }, &learning)?;
 
     let mut environment = Environment::new();
     environment.set_auto_escape_callback(|_| AutoEscape::Html);
@@ -68,6 +91,7 @@ pub fn search_html(view: &SearchView) -> Result<String, HtmlError> {
     Ok(page.render(context! {
         title => view.title, summary => view.summary, provenance => view.provenance, titles => view.titles,
         rows => view.rows, space => space, latency => latency, sram => sram, errors => errors,
+        learning => learning, against_titles => view.against_titles, against => view.against,
     })?)
 }
 

@@ -52,12 +52,17 @@ pub struct Search {
     /// Networks that stage 1 draws per configuration.
     #[serde(default = "samples")]
     pub samples: u32,
-    /// Multiply-accumulates that networks may have at most, so that training stays affordable.
+    /// Multiply-accumulates that networks may have at most.
     pub max_macs: Option<u64>,
+    /// Multiply-accumulates of the largest network, which is trained whole: stage 1 chooses no configuration beyond.
+    pub max_training_macs: Option<u64>,
     /// Passes through the training samples for the supernet.
     pub epochs: f64,
     /// The same for each chosen network, on its own.
     pub fine_tuning: f64,
+    /// Networks at random whose accuracy is examined, so that those of others can be predicted.
+    #[serde(default = "examined")]
+    pub examined: u32,
     /// Networks measured at most.
     #[serde(default = "measurements")]
     pub measurements: u32,
@@ -72,9 +77,12 @@ pub struct Search {
     /// Per round.
     #[serde(default = "generations")]
     pub generations: u32,
-    /// Networks of the front that are trained on and exported: the most accurate first.
+    /// Networks of the front that are trained on and exported: the most accurate, and others evenly along the front.
     #[serde(default = "chosen")]
     pub chosen: u32,
+    /// Built-in architectures, such as `mobilenetv2`, that are scaled to fit, trained as long, and measured, too.
+    #[serde(default)]
+    pub rivals: Vec<String>,
     /// Of drawing, training and evolution.
     #[serde(default)]
     pub seed: u64,
@@ -92,6 +100,10 @@ pub struct SearchData {
 
 fn samples() -> u32 {
     1000
+}
+
+fn examined() -> u32 {
+    150
 }
 
 fn measurements() -> u32 {

@@ -174,7 +174,7 @@ fn checked(raw: RawScenario, folder: &Path, known: Known<'_>) -> Result<Scenario
     positive(&[Key("gates"), Key("max_energy_increase")], gates.as_ref().and_then(|g| g.max_energy_increase))?;
     positive(&[Key("constraints"), Key("max_energy_uj")], constraints.max_energy_uj)?;
     if let Some(search) = &search {
-        checked_search(search)?;
+        checked_search(search, known)?;
     }
     let mut names = HashSet::new();
     let candidates = candidates.into_iter().enumerate().map(|(index, raw)| {
@@ -263,8 +263,14 @@ fn tailored(raw: RawTailored, folder: &Path, at: [At; 2]) -> Result<Tailored, Mi
 }
 
 /// What stands for itself; that the space and the data set exist is known to those who open them.
-fn checked_search(search: &Search) -> Result<(), Mistake> {
+fn checked_search(search: &Search, known: Known<'_>) -> Result<(), Mistake> {
     let at = |key: &'static str| [Key("search"), Key(key)];
+    for (index, name) in search.rivals.iter().enumerate() {
+        if !known.networks.contains(&name.as_str()) {
+            let problem = format!("unknown network `{name}` (known: {})", known.networks.join(", "));
+            return mistake(&[Key("search"), Key("rivals"), Item(index)], problem);
+        }
+    }
     for (key, value) in [("space", &search.space), ("data", &search.data.set)] {
         if value.trim().is_empty() {
             return mistake(&at(key), format!("`{key}` is empty"));
@@ -282,6 +288,7 @@ fn checked_search(search: &Search) -> Result<(), Mistake> {
     }
     for (key, value, least) in [
         ("samples", search.samples, 1),
+        ("examined", search.examined, 0),
         ("measurements", search.measurements, 1),
         ("first", search.first, 2),
         ("batch", search.batch, 1),

@@ -9,28 +9,32 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use super::bench::Runs;
+use super::compared::{self, Compared, Standing};
 use super::error::SearchError;
 use super::evolution;
 use super::measured::{Evaluator, Found, Outcome, Problem, Round, Settings, Target, search};
 use super::selection::{self, Allowance, Distribution, SelectionError, choose, distributions};
+use super::taught::{Capacity, Taught};
 use crate::board::Board;
 use crate::cost_model::{DataSet, Facts};
 use crate::engine::{Engine, Sizer, TinyEngine};
 use crate::firmware::{reserved, write_project};
 use crate::network::space::{Configuration, Ratio, Space, SpaceError, Subnet, shipped};
-use crate::network::tflite;
+use crate::network::{Network, tflite};
 use crate::rack::{Cancel, Rack};
-use crate::results::{StoredRun, write_file};
+use crate::results::{Measurement, write_file};
 use crate::run::{Event, Toolchain};
 use crate::scenario::{Scenario, Search};
 use crate::train::TrainError;
+use crate::train::accuracy::Accuracy;
 use crate::train::calibrate::Calibration;
+use crate::train::checkpoint::Point;
 use crate::train::cpu::Cpu;
 use crate::train::data::features::Kind;
 use crate::train::data::{self, Augmentation, DataError, Preparation, SetName};
 use crate::train::recipe::Recipe;
-use crate::train::session::Family;
-use crate::train::supernet::{Budget, School, Supernet};
+use crate::train::session::{Family, Progress};
+use crate::train::supernet::{Budget, Graduate, School};
 
 /// Why a search came to nothing.
 #[derive(Debug, thiserror::Error)]
@@ -48,6 +52,13 @@ pub enum CampaignError {
     Asked(String),
     #[error("{}: {problem}", path.display())]
     File { path: PathBuf, problem: String },
+}
+
+impl CampaignError {
+    /// Whether the user stopped it: what it came to is kept, and the same order goes on.
+    pub fn is_interrupted(&self) -> bool {
+        matches!(self, Self::Search(SearchError::Interrupted) | Self::Train(TrainError::Stopped { .. }))
+    }
 }
 
 impl From<SelectionError> for CampaignError {
@@ -82,13 +93,21 @@ pub enum News<'a> {
         of: usize,
     },
     Chosen(&'a Configuration),
-    /// Steps of a training, of how many.
+    /// Nothing can be learnt, and why: networks are compared by what they compute.
+    NoData(&'a str),
+    /// Steps of a training, or networks examined, of how many, and the part of the work that is done, 0 to 1.
     Training {
         what: &'a str,
+        unit: &'a str,
         done: usize,
         of: usize,
+        part: f64,
     },
+    /// Root mean square error of predicted accuracies, as a share.
+    Surrogate(f64),
     Round(&'a Round),
+    /// A network has learnt on its own and is exported.
+    Finished(&'a Chosen),
     Run(Event<'a>),
 }
 
@@ -96,11 +115,13 @@ pub enum News<'a> {
 #[derive(Debug, Clone, Serialize)]
 pub struct Chosen {
     pub network: String,
-    pub subnet: Subnet,
-    /// Share of the test set, by the reference interpreter on the int8 network.
-    pub accuracy: f64,
+    /// None of a rival, which is of no space.
+    pub subnet: Option<Subnet>,
+    pub macs: u64,
+    /// Share of the test set, by the reference interpreter on the int8 network; none where there is no data set.
+    pub accuracy: Option<f64>,
     /// The same in single precision.
-    pub float_accuracy: f64,
+    pub float_accuracy: Option<f64>,
     pub arena_bytes: usize,
     pub flash_bytes: usize,
     /// The exported network, relative to the search's folder.
@@ -115,10 +136,21 @@ pub struct Report {
     pub configuration: Configuration,
     /// Empty where the scenario names the configuration.
     pub distributions: Vec<Distribution>,
+    pub seed: u64,
+    /// Why nothing could be learnt, and what to do; then accuracies are shares of the largest network's
+    /// multiply-accumulates.
+    pub no_data: Option<String>,
+    /// The learning curve of the supernet.
+    pub curve: Vec<Point>,
+    /// Root mean square error of the accuracies that evolution went by, as a share.
+    pub surrogate_error: Option<f64>,
     pub outcome: Outcome,
     pub chosen: Vec<Chosen>,
-    /// The run in which the chosen networks were measured.
-    pub last: StoredRun,
+    /// Scaled architectures of others, trained as long.
+    pub rivals: Vec<Chosen>,
+    pub compared: Vec<Compared>,
+    /// The rows of the chosen networks and of the rivals.
+    pub rows: Vec<Measurement>,
 }
 
 /// The space that `name` names: one that ships, or a file.
@@ -180,92 +212,273 @@ pub fn configuration(
         selection::Settings { samples: search.samples as usize, seed: search.seed, ..selection::Settings::default() };
     let of = all.len();
     let found = distributions(space, allowance, settings, &|done| tell(News::Selecting { done, of }))?;
-    let chosen = choose(&found, settings.least_share).map(|distribution| distribution.configuration);
+    let affordable = |distribution: &&Distribution| {
+        let largest = space.float(&space.largest(distribution.configuration)).map_or(u64::MAX, |n| n.macs() as u64);
+        search.max_training_macs.is_none_or(|most| largest <= most)
+    };
+    let open: Vec<Distribution> = found.iter().filter(affordable).cloned().collect();
+    if open.is_empty() {
+        let space = &space.name;
+        let problem = format!("`max_training_macs` leaves no configuration of space `{space}`; raise it");
+        return Err(CampaignError::Asked(problem));
+    }
+    let chosen = choose(&open, settings.least_share).map(|distribution| distribution.configuration);
     let nothing = || SearchError::Nothing { space: space.name.clone(), configuration: "all configurations".into() };
     Ok((chosen.ok_or_else(nothing)?, found))
 }
 
-/// A supernet as a judge of accuracy.
-struct Taught<'a>(&'a Supernet<'a>);
-
-impl Evaluator for Taught<'_> {
-    fn accuracy(&mut self, subnets: &[Subnet]) -> Result<Vec<f64>, SearchError> {
-        let one = |subnet: &Subnet| {
-            let accuracy = self.0.accuracy(subnet).map_err(|e| SearchError::Accuracy(e.to_string()))?;
-            accuracy.share().ok_or_else(|| SearchError::Accuracy("there are no validation samples".into()))
-        };
-        subnets.iter().map(one).collect()
-    }
-}
-
 /// Carries a search through.
 pub fn run(order: &Order<'_>, tell: &(dyn Fn(News<'_>) + Sync)) -> Result<Report, CampaignError> {
-    let Order { scenario, search: asked, folder, .. } = order;
+    let Order { scenario, search: asked, .. } = order;
     let boards = scenario.boards.iter().map(|name| Board::shipped(name)).collect::<Result<Vec<_>, _>>();
     let boards = boards.map_err(|e| CampaignError::Asked(e.to_string()))?;
     let mut space = space(&asked.space, order.base)?;
     let set: SetName = serde_json::from_value(asked.data.set.clone().into())
         .map_err(|e| CampaignError::Asked(format!("data: {e}")))?;
     let source = data::Source { path: asked.data.path.clone(), ..data::Source::usual(set) };
-    let data = source.open(order.base)?;
-    space.classes = data.classes.len();
+    let (data, no_data) = match source.open(order.base) {
+        Ok(data) => (Some(data), None),
+        Err(missing) if missing.is_missing() => (None, Some(missing.to_string())),
+        Err(error) => return Err(error.into()),
+    };
+    if let Some(data) = &data {
+        space.classes = data.classes.len();
+    }
+    if let Some(why) = &no_data {
+        tell(News::NoData(why));
+    }
     let targets: Vec<Target> =
         boards.iter().map(|board| target(scenario, asked, &space, board)).collect::<Result<_, _>>()?;
     let (configuration, distributions) = configuration(asked, &space, &targets, tell)?;
     tell(News::Chosen(&configuration));
-
-    let size = configuration.size;
-    let augmentation = Augmentation::default();
-    let preparation =
-        Preparation::new(&data.training, [size.h, size.w, size.c], space.input.range, Kind::default(), augmentation)?;
-    // Thousands of subnets are examined, each for a moment; the test set decides at the end.
-    let budget = Budget { calibration: 256, validation: 600, ..Budget::default() };
-    let range = space.input.range;
-    let school = School::new(&Cpu, &data, &preparation, range, Calibration::default(), budget)?;
-    let watch = |what: &'static str| {
-        move |progress: crate::train::session::Progress<'_>| {
-            tell(News::Training { what, done: progress.done, of: progress.total });
-            if order.cancel.is_cancelled() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-        }
-    };
-    let recipe = Recipe { seed: asked.seed, ..Recipe::supernet(asked.epochs) };
-    let family = Family { space: space.clone(), configuration };
-    let checkpoint = folder.join("supernet.checkpoint");
-    let supernet = school.supernet(family, &recipe, Some(&checkpoint), &mut watch("supernet"))?;
-
     let tell_run = |event: Event<'_>| tell(News::Run(event));
-    let mut runs = Runs {
-        folder,
-        space: &space,
-        scenario,
-        boards: &boards,
-        tools: order.tools,
-        rack: order.rack,
-        jobs: order.jobs,
-        cancel: order.cancel.clone(),
-        command: order.command.clone(),
-        sizer: Sizer::new(),
-        seed: asked.seed,
-        tell: &tell_run,
+    let campaign = Campaign { order, space, boards, targets, configuration, tell, tell_run: &tell_run };
+    let made = match data {
+        Some(data) => campaign.taught(&data)?,
+        None => campaign.untaught()?,
     };
-    let problem = Problem { space: &space, configuration, targets: &targets };
-    let outcome = search(
-        problem,
-        settings(asked),
-        &DataSet::new(Vec::new(), Vec::new()),
-        &mut Taught(&supernet),
-        &mut runs,
-        &|round| tell(News::Round(round)),
-    )?;
-    let (mut chosen, mut files) = (Vec::new(), Vec::new());
-    for found in outcome.front().into_iter().take(asked.chosen as usize) {
-        let (network, path) = finish(order, &supernet, found, &boards, &mut watch("chosen network"))?;
-        files.push((network.network.clone(), path));
-        chosen.push(network);
+    let Made { curve, surrogate_error, outcome, chosen, rivals, rows } = made;
+    let standings = |networks: &[Chosen]| -> Vec<Standing> {
+        let of = |network: &Chosen| {
+            let accuracy = network.accuracy?;
+            let rows = rows.iter().filter(|row| row.network == network.network);
+            Some(rows.filter_map(move |row| Standing::new(row, accuracy)).collect::<Vec<_>>())
+        };
+        networks.iter().filter_map(of).flatten().collect()
+    };
+    let compared = compared::compare(&standings(&chosen), standings(&rivals));
+    let (space, seed) = (campaign.space.name.clone(), asked.seed);
+    Ok(Report {
+        space,
+        configuration,
+        distributions,
+        seed,
+        no_data,
+        curve,
+        surrogate_error,
+        outcome,
+        chosen,
+        rivals,
+        compared,
+        rows,
+    })
+}
+
+/// A search whose configuration is known.
+struct Campaign<'a> {
+    order: &'a Order<'a>,
+    space: Space,
+    boards: Vec<Board>,
+    targets: Vec<Target>,
+    configuration: Configuration,
+    tell: &'a (dyn Fn(News<'_>) + Sync),
+    tell_run: &'a (dyn Fn(Event<'_>) + Sync),
+}
+
+/// What comes after stage 1.
+struct Made {
+    curve: Vec<Point>,
+    surrogate_error: Option<f64>,
+    outcome: Outcome,
+    chosen: Vec<Chosen>,
+    rivals: Vec<Chosen>,
+    rows: Vec<Measurement>,
+}
+
+impl Campaign<'_> {
+    /// With a data set: a supernet, the loop, and each chosen network on its own.
+    fn taught(&self, data: &data::DataSet) -> Result<Made, CampaignError> {
+        let (asked, size, range) = (self.order.search, self.configuration.size, self.space.input.range);
+        let shape = [size.h, size.w, size.c];
+        let preparation = Preparation::new(&data.training, shape, range, Kind::default(), Augmentation::default())?;
+        // Many subnets are examined, each for a moment; the test set decides at the end.
+        let budget = Budget { calibration: 256, validation: 1000, ..Budget::default() };
+        let school = School::new(&Cpu, data, &preparation, range, Calibration::default(), budget)?;
+        let recipe = Recipe { seed: asked.seed, ..Recipe::supernet(asked.epochs) };
+        let family = Family { space: self.space.clone(), configuration: self.configuration };
+        let checkpoint = self.order.folder.join("supernet.checkpoint");
+        let supernet = school.supernet(family, &recipe, Some(&checkpoint), &mut self.watch("supernet"))?;
+
+        let of = asked.examined as usize;
+        let known = supernet.survey(of, asked.seed, &mut |done| {
+            self.heard("accuracy of subnets", "networks", done, of, done as f64 / of as f64)
+        })?;
+        let mut judge = Taught::new(&supernet, known);
+        let surrogate_error = judge.error();
+        if let Some(error) = surrogate_error {
+            (self.tell)(News::Surrogate(error));
+        }
+        let outcome = self.look(&mut judge)?;
+
+        let (mut chosen, mut files) = (Vec::new(), Vec::new());
+        let best = spread(&outcome.front(), asked.chosen as usize);
+        for (at, found) in best.iter().enumerate() {
+            let what = format!("chosen network {} of {}", at + 1, best.len());
+            let (subnet, recipe) = (&found.subnet, Recipe { seed: asked.seed, ..Recipe::fine(asked.fine_tuning) });
+            let checkpoint = self.kept(&subnet.id())?;
+            let graduate = supernet.tune(subnet, &recipe, Some(&checkpoint), &mut self.watch(&what))?;
+            let network = self.finish(&subnet.id(), Some(subnet), &graduate.int8, Some(&graduate))?;
+            files.push((network.network.clone(), self.order.folder.join(&network.model)));
+            chosen.push(network);
+        }
+        let mut rows = self.runs().run("chosen", &files)?.rows;
+        let rivals = self.rivals(&school, shape, data.classes.len(), &mut rows)?;
+        Ok(Made { curve: supernet.curve.clone(), surrogate_error, outcome, chosen, rivals, rows })
     }
-    let last = runs.run("chosen", &files)?;
-    let report = Report { space: space.name.clone(), configuration, distributions, outcome, chosen, last };
-    Ok(report)
+
+    /// Without one: networks that compute much are looked for, and come out with weights that mean nothing.
+    fn untaught(&self) -> Result<Made, CampaignError> {
+        let outcome = self.look(&mut Capacity::new(&self.space, self.configuration)?)?;
+        let (mut chosen, mut files) = (Vec::new(), Vec::new());
+        for found in spread(&outcome.front(), self.order.search.chosen as usize) {
+            let int8 = self.space.network(&found.subnet, self.order.search.seed)?;
+            let network = self.finish(&found.subnet.id(), Some(&found.subnet), &int8, None)?;
+            files.push((network.network.clone(), self.order.folder.join(&network.model)));
+            chosen.push(network);
+        }
+        let rows = self.runs().run("chosen", &files)?.rows;
+        Ok(Made { curve: Vec::new(), surrogate_error: None, outcome, chosen, rivals: Vec::new(), rows })
+    }
+
+    /// The measured loop.
+    fn look(&self, judge: &mut dyn Evaluator) -> Result<Outcome, CampaignError> {
+        let problem = Problem { space: &self.space, configuration: self.configuration, targets: &self.targets };
+        let nothing = DataSet::new(Vec::new(), Vec::new());
+        let round = |round: &Round| (self.tell)(News::Round(round));
+        Ok(search(problem, settings(self.order.search), &nothing, judge, &mut self.runs(), &round)?)
+    }
+
+    fn runs(&self) -> Runs<'_> {
+        let order = self.order;
+        Runs {
+            folder: order.folder,
+            space: &self.space,
+            scenario: order.scenario,
+            boards: &self.boards,
+            tools: order.tools,
+            rack: order.rack,
+            jobs: order.jobs,
+            cancel: order.cancel.clone(),
+            command: order.command.clone(),
+            sizer: Sizer::new(),
+            seed: order.search.seed,
+            tell: self.tell_run,
+        }
+    }
+
+    fn heard(&self, what: &str, unit: &str, done: usize, of: usize, part: f64) -> ControlFlow<()> {
+        (self.tell)(News::Training { what, unit, done, of, part });
+        if self.order.cancel.is_cancelled() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
+
+    fn watch<'w>(&'w self, what: &'w str) -> impl FnMut(Progress<'_>) -> ControlFlow<()> + 'w {
+        move |progress| self.heard(what, "steps", progress.done, progress.total, progress.part)
+    }
+
+    /// The checkpoint of a network that learns alone.
+    fn kept(&self, network: &str) -> Result<PathBuf, CampaignError> {
+        let folder = self.order.folder.join(CHOSEN);
+        std::fs::create_dir_all(&folder).map_err(|e| failed(&folder, e))?;
+        Ok(folder.join(format!("{network}.checkpoint")))
+    }
+
+    /// Trains the rivals from the start, as long as a chosen network has learnt in all, and measures them.
+    fn rivals(
+        &self,
+        school: &School<'_>,
+        shape: [usize; 3],
+        classes: usize,
+        rows: &mut Vec<Measurement>,
+    ) -> Result<Vec<Chosen>, CampaignError> {
+        let asked = self.order.search;
+        let recipe = Recipe { seed: asked.seed, ..Recipe::alone(asked.epochs + asked.fine_tuning) };
+        let fitting = compared::fitting(&asked.rivals, shape, classes, &self.targets);
+        let (mut rivals, mut files) = (Vec::new(), Vec::new());
+        for (rival, network) in fitting {
+            let name = rival.name();
+            let checkpoint = self.kept(&name)?;
+            let graduate = school.teach(network, None, &recipe, Some(&checkpoint), &mut self.watch(&name))?;
+            let finished = self.finish(&name, None, &graduate.int8, Some(&graduate))?;
+            files.push((name, self.order.folder.join(&finished.model)));
+            rivals.push(finished);
+        }
+        if !files.is_empty() {
+            rows.extend(self.runs().run("rivals", &files)?.rows);
+        }
+        Ok(rivals)
+    }
+
+    /// Exports a network and writes its C code for every board.
+    fn finish(
+        &self,
+        name: &str,
+        subnet: Option<&Subnet>,
+        int8: &Network,
+        learnt: Option<&Graduate>,
+    ) -> Result<Chosen, CampaignError> {
+        let relative = PathBuf::from(CHOSEN);
+        let folder = self.order.folder.join(&relative);
+        std::fs::create_dir_all(&folder).map_err(|e| failed(&folder, e))?;
+        let file = format!("{name}.tflite");
+        let path = folder.join(&file);
+        let bytes = tflite::export(int8).map_err(|e| failed(&path, e))?;
+        write_file(&path, &bytes).map_err(|e| failed(&path, e))?;
+        let compiled = TinyEngine.compile(int8).map_err(|e| failed(&path, e))?;
+        let mut code = Vec::new();
+        for board in &self.boards {
+            let to = relative.join(format!("{name}-{}", board.name));
+            let out = self.order.folder.join(&to);
+            write_project(&compiled, board, None, &out).map_err(|e| failed(&out, e))?;
+            code.push(to);
+        }
+        let share = |of: fn(&Graduate) -> Accuracy| learnt.and_then(|graduate| of(graduate).share());
+        let finished = Chosen {
+            network: name.into(),
+            subnet: subnet.cloned(),
+            macs: int8.macs(),
+            accuracy: share(|graduate| graduate.test_int8),
+            float_accuracy: share(|graduate| graduate.test_float),
+            arena_bytes: compiled.plan.arena_bytes,
+            flash_bytes: compiled.plan.flash_bytes(),
+            model: relative.join(file),
+            code,
+        };
+        (self.tell)(News::Finished(&finished));
+        Ok(finished)
+    }
+}
+
+/// The folder of what is chosen, in the search's.
+const CHOSEN: &str = "chosen-networks";
+
+fn failed(path: &Path, problem: impl std::fmt::Display) -> CampaignError {
+    CampaignError::File { path: path.into(), problem: problem.to_string() }
+}
+
+/// The first, and others at equal distances towards the end.
+fn spread<'a>(front: &[&'a Found], count: usize) -> Vec<&'a Found> {
+    let count = count.min(front.len());
+    (0..count).map(|at| front[at * front.len() / count]).collect()
 }
 
 fn settings(asked: &Search) -> Settings {
@@ -282,46 +495,4 @@ fn settings(asked: &Search) -> Settings {
         batch: asked.batch as usize,
         ..Settings::default()
     }
-}
-
-/// Trains a network on, exports it, and writes its C code for every board.
-fn finish(
-    order: &Order<'_>,
-    supernet: &Supernet<'_>,
-    found: &Found,
-    boards: &[Board],
-    watch: &mut crate::train::session::Watch<'_>,
-) -> Result<(Chosen, PathBuf), CampaignError> {
-    let id = found.subnet.id();
-    let relative = PathBuf::from("chosen-networks");
-    let folder = order.folder.join(&relative);
-    let fail = |path: &Path, problem: String| CampaignError::File { path: path.into(), problem };
-    std::fs::create_dir_all(&folder).map_err(|e| fail(&folder, e.to_string()))?;
-    let checkpoint = folder.join(format!("{id}.checkpoint"));
-    let recipe = Recipe { seed: order.search.seed, ..Recipe::fine(order.search.fine_tuning) };
-    let graduate = supernet.tune(&found.subnet, &recipe, Some(&checkpoint), watch)?;
-    let file = format!("{id}.tflite");
-    let path = folder.join(&file);
-    let bytes = tflite::export(&graduate.int8).map_err(|e| fail(&path, e.to_string()))?;
-    write_file(&path, &bytes).map_err(|e| fail(&path, e.to_string()))?;
-    let compiled = TinyEngine.compile(&graduate.int8).map_err(|e| fail(&path, e.to_string()))?;
-    let mut code = Vec::new();
-    for board in boards {
-        let to = relative.join(format!("{id}-{}", board.name));
-        let out = order.folder.join(&to);
-        write_project(&compiled, board, None, &out).map_err(|e| fail(&out, e.to_string()))?;
-        code.push(to);
-    }
-    let share = |accuracy: crate::train::accuracy::Accuracy| accuracy.share().unwrap_or(0.0);
-    let chosen = Chosen {
-        network: id,
-        subnet: found.subnet.clone(),
-        accuracy: share(graduate.test_int8),
-        float_accuracy: share(graduate.test_float),
-        arena_bytes: compiled.plan.arena_bytes,
-        flash_bytes: compiled.plan.flash_bytes(),
-        model: relative.join(file),
-        code,
-    };
-    Ok((chosen, path))
 }

@@ -16,10 +16,15 @@ use crate::engine::{Outline, Sizer};
 use crate::network::random::Random;
 use crate::network::space::{Configuration, Elastic, Space, Subnet};
 
-/// Says how accurate networks are; the same network always gets the same answer.
+/// Says how accurate networks are.
 pub trait Evaluator {
-    /// Share of inputs that each network gets right, 0 to 1.
+    /// Share of inputs that each network gets right, 0 to 1; the same network always gets the same answer.
     fn accuracy(&mut self, subnets: &[Subnet]) -> Result<Vec<f64>, SearchError>;
+
+    /// What evolution takes for it: cheap where the answer is not, and better with every answer.
+    fn guess(&mut self, subnets: &[Subnet]) -> Result<Vec<f64>, SearchError> {
+        self.accuracy(subnets)
+    }
 }
 
 /// Measures networks on all boards.
@@ -142,8 +147,22 @@ struct Judge<'a> {
 struct Known {
     outline: Outline,
     fits: bool,
-    /// None until somebody asks, which may take long.
-    accuracy: Option<f64>,
+    /// None until somebody asks.
+    accuracy: Option<Accuracy>,
+}
+
+#[derive(Clone, Copy)]
+enum Accuracy {
+    Guessed(f64),
+    Known(f64),
+}
+
+impl Accuracy {
+    fn value(self) -> f64 {
+        match self {
+            Self::Guessed(value) | Self::Known(value) => value,
+        }
+    }
 }
 
 /// The engine whose plans are searched in.
@@ -164,7 +183,32 @@ impl Judge<'_> {
         Ok(())
     }
 
-    /// Asks for the accuracy of those that fit and are not known to break a constraint.
+    /// Asks for the accuracy of networks that are measured, and guesses those of all others anew.
+    fn learn(&mut self, measured: &[Subnet]) -> Result<(), SearchError> {
+        let accuracy = self.evaluator.accuracy(measured)?;
+        for (subnet, accuracy) in measured.iter().zip(accuracy) {
+            if let Some(known) = self.known.get_mut(subnet) {
+                known.accuracy = Some(Accuracy::Known(accuracy));
+            }
+        }
+        let guessed = |known: &Known| matches!(known.accuracy, Some(Accuracy::Guessed(_)));
+        let mut others: Vec<Subnet> =
+            self.known.iter().filter(|(_, known)| guessed(known)).map(|(subnet, _)| subnet.clone()).collect();
+        // Maps have no order.
+        others.sort();
+        self.guess(&others)
+    }
+
+    fn guess(&mut self, subnets: &[Subnet]) -> Result<(), SearchError> {
+        for (subnet, accuracy) in subnets.iter().zip(self.evaluator.guess(subnets)?) {
+            if let Some(known) = self.known.get_mut(subnet) {
+                known.accuracy = Some(Accuracy::Guessed(accuracy));
+            }
+        }
+        Ok(())
+    }
+
+    /// Guesses the accuracy of those that fit and are not known to break a constraint.
     fn examine(&mut self, subnets: &[Subnet]) -> Result<(), SearchError> {
         self.size(subnets)?;
         let open = |subnet: &&Subnet| {
@@ -172,12 +216,7 @@ impl Judge<'_> {
             known.is_some_and(|k| k.fits && k.accuracy.is_none() && self.latencies(k, 1.0).is_some())
         };
         let asked: Vec<Subnet> = subnets.iter().filter(open).cloned().collect();
-        for (subnet, accuracy) in asked.iter().zip(self.evaluator.accuracy(&asked)?) {
-            if let Some(known) = self.known.get_mut(subnet) {
-                known.accuracy = Some(accuracy);
-            }
-        }
-        Ok(())
+        self.guess(&asked)
     }
 
     fn predictions(&self, known: &Known) -> Vec<Prediction> {
@@ -200,7 +239,7 @@ impl Judge<'_> {
     /// Objectives with latency taken `optimism` standard deviations shorter; none where a constraint is broken.
     fn objectives(&self, subnet: &Subnet, optimism: f64) -> Option<Objectives> {
         let known = self.known.get(subnet).filter(|known| known.fits)?;
-        Some(objectives(known.accuracy?, &self.latencies(known, optimism)?, known.outline.sizes.arena_bytes))
+        Some(objectives(known.accuracy?.value(), &self.latencies(known, optimism)?, known.outline.sizes.arena_bytes))
     }
 }
 
@@ -238,6 +277,7 @@ pub fn search(
     loop {
         let index = outcome.rounds.len();
         let samples = bench.measure(index, &batch)?;
+        judge.learn(&batch)?;
         measured.extend(batch.iter().cloned());
         let before = outcome.found.len();
         for (subnet, samples) in batch.iter().zip(samples) {
@@ -312,7 +352,7 @@ fn record(judge: &Judge<'_>, subnet: &Subnet, samples: Vec<Option<Sample>>, roun
     });
     outcome.found.push(Found {
         subnet: subnet.clone(),
-        accuracy,
+        accuracy: accuracy.value(),
         arena_bytes: known.outline.sizes.arena_bytes,
         flash_bytes: known.outline.sizes.flash_bytes,
         latency_ms,

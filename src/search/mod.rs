@@ -6,10 +6,11 @@
 //! - [`measured`] is the loop: predict, measure what promises most, learn. Who measures and who judges accuracy comes in
 //!   from outside ([`measured::Bench`], [`measured::Evaluator`]); [`proxy`] judges without training.
 //! - [`campaign`] carries a scenario's search through: stage 1, supernet, loop, and what comes of it.
-//! - [`rivals`] are what the loop has to beat.
+//! - [`rivals`] are what the loop has to beat, [`compared`] the architectures that what it finds is held against.
 
 mod bench;
 pub mod campaign;
+pub mod compared;
 pub mod error;
 pub mod evolution;
 pub mod measured;
@@ -17,5 +18,6 @@ pub mod objectives;
 pub mod proxy;
 pub mod rivals;
 pub mod selection;
+pub mod taught;
 
 pub use error::SearchError;

@@ -41,10 +41,10 @@ impl Rival {
     }
 }
 
-/// Every architecture at these widths and sizes; those that cannot be built are left out.
-pub fn rivals(widths: &[f64], sizes: &[[usize; 3]], classes: usize) -> Vec<Rival> {
+/// Architectures at these widths and sizes; those that cannot be built are left out.
+pub fn rivals<S: AsRef<str>>(architectures: &[S], widths: &[f64], sizes: &[[usize; 3]], classes: usize) -> Vec<Rival> {
     let mut all = Vec::new();
-    for architecture in ARCHITECTURES {
+    for architecture in architectures.iter().map(AsRef::as_ref) {
         for &width in widths {
             for &size in sizes {
                 let rival = Rival { architecture: architecture.into(), width, size };
@@ -64,7 +64,7 @@ mod tests {
     #[test]
     fn rivals_take_inputs_of_any_shape() {
         for size in [[32, 32, 1], [49, 20, 1]] {
-            let all = rivals(&[0.2, 0.35], &[size], 10);
+            let all = rivals(&ARCHITECTURES, &[0.2, 0.35], &[size], 10);
             assert!(all.len() >= 4, "{all:?}");
             for rival in all {
                 let network = rival.network(10).expect("a network");

@@ -1,6 +1,7 @@
 //! A trained supernet: accuracies of its subnets with shared weights, and subnets that learn on alone.
 
 use std::collections::HashMap;
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Mutex;
 
@@ -197,19 +198,33 @@ impl Supernet<'_> {
         Ok(accuracy)
     }
 
-    /// Measures `count` subnets at random and learns what makes them accurate; none where `count` is too small.
-    pub fn surrogate(&self, count: usize, seed: u64) -> Result<Option<Surrogate>, TrainError> {
+    /// Accuracies of `count` subnets at random, for [`Surrogate::fit`]. `watch` hears how many are known and may stop it.
+    pub fn survey(
+        &self,
+        count: usize,
+        seed: u64,
+        watch: &mut dyn FnMut(usize) -> ControlFlow<()>,
+    ) -> Result<Vec<(Subnet, f64)>, TrainError> {
         let Family { space, configuration } = &self.family;
         let mut random = Random::new(seed);
         // The ends, so that nothing has to be extrapolated.
         let mut subnets = vec![space.largest(*configuration), space.smallest(*configuration)];
         subnets.extend((2..count).map(|_| space.sample(*configuration, Elastic::ALL, &mut random)));
         let mut known = Vec::new();
-        for subnet in subnets.into_iter().take(count) {
+        for (at, subnet) in subnets.into_iter().take(count).enumerate() {
             let share = self.accuracy(&subnet)?.share();
             known.extend(share.map(|share| (subnet, share)));
+            if watch(at + 1).is_break() {
+                return Err(TrainError::Stopped { network: space.name.clone(), done: at + 1, total: count });
+            }
         }
-        Ok(Surrogate::fit(space, &known))
+        Ok(known)
+    }
+
+    /// Learns what makes subnets accurate from `count` of them; none where that is too few.
+    pub fn surrogate(&self, count: usize, seed: u64) -> Result<Option<Surrogate>, TrainError> {
+        let known = self.survey(count, seed, &mut |_| ControlFlow::Continue(()))?;
+        Ok(Surrogate::fit(&self.family.space, &known))
     }
 
     /// A subnet that learns on alone from what it inherits.

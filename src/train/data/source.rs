@@ -55,7 +55,8 @@ impl SetName {
 #[serde(deny_unknown_fields)]
 pub struct Source {
     pub set: SetName,
-    /// Its folder; where there is none, the folder named after the set in `HIL_DATA`, or where its package puts it.
+    /// Its folder; where it is left out or does not exist, the folder named after the set in `HIL_DATA`, or where its
+    /// package puts it.
     pub path: Option<PathBuf>,
     /// Share of the training samples that is held out for validation.
     #[serde(default = "tenth")]
@@ -74,10 +75,12 @@ impl Source {
 
     /// Where the data set should lie. Relative paths are relative to `base`, the scenario's folder.
     pub fn folder(&self, base: &Path) -> PathBuf {
-        if let Some(path) = &self.path {
-            return base.join(path);
-        }
         let shared = std::env::var_os(FOLDER).map(|folder| PathBuf::from(folder).join(self.set.name()));
+        if let Some(path) = &self.path {
+            let named = base.join(path);
+            // On another machine it may lie elsewhere than the scenario says.
+            return shared.filter(|shared| !named.is_dir() && shared.is_dir()).unwrap_or(named);
+        }
         match (shared, self.set) {
             (Some(shared), SetName::FashionMnist) if !shared.is_dir() => fashion::FOLDER.into(),
             (Some(shared), _) => shared,
