@@ -6,10 +6,10 @@ mod engine_random;
 
 use std::fs;
 
-use engine_common::{Builder, noise};
+use engine_common::Builder;
 use hil::engine::pack::Form;
 use hil::engine::{Compiled, Engine, KernelChoice, TinyEngine};
-use hil::network::{DType, Network, reference, tflite};
+use hil::network::{DType, Network, tflite};
 
 fn check(network: &Network, name: &str) {
     check_compiled(network, name, TinyEngine.compile(network).unwrap_or_else(|e| panic!("{name}: {e}")));
