@@ -140,3 +140,21 @@ fn a_full_stdout_is_an_infrastructure_error_and_a_closed_one_is_none() {
     drop(child.stdout.take());
     assert_eq!(child.wait().expect("ends").code(), Some(0));
 }
+
+#[test]
+fn images_alone_are_a_scenario() {
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join("x.bin"), [0u8; 16]).expect("written");
+    let text = "name: alone\ntask: t\nprebuilt:\n  - { image: x.bin, board: nucleo-l4r5zi, protocol: mlperf-tiny, model: kws01 }\n";
+    let path = folder.path().join("s.yaml");
+    std::fs::write(&path, text).expect("written");
+    let results = folder.path().join("results");
+    let output = hil(&["run", path.to_str().expect("a path"), "--out", results.to_str().expect("a path")]);
+    let said = text_of(&output);
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(said.contains("x.bin") && !said.contains("hil search"), "{said}");
+}
+
+fn text_of(output: &std::process::Output) -> String {
+    text(&output.stdout) + &text(&output.stderr)
+}

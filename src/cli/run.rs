@@ -16,7 +16,7 @@ use crate::scenario::{self, Known, Scenario, ScenarioError};
 
 pub fn run(options: RunOptions, json: bool) -> Ended {
     let scenario = load(&options.scenario)?;
-    if scenario.candidates.is_empty() {
+    if scenario.candidates.is_empty() && scenario.prebuilt.is_empty() {
         let file = options.scenario.display();
         return Err(Failure::Usage(format!(
             "{file}: it has a `search` and no candidates; `hil search {file}` searches"

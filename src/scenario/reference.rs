@@ -74,7 +74,11 @@ fn section(name: &str, schema: &Value) -> Section {
         title,
         text: text(schema),
         keys: keys.collect(),
-        choices: choices.map(|choice| Choice { kind: kind(choice), text: text(choice) }).collect(),
+        // A choice between keys, rather than kinds of value, is told by the text.
+        choices: choices
+            .map(|choice| Choice { kind: kind(choice), text: text(choice) })
+            .filter(|choice| !choice.kind.is_empty())
+            .collect(),
     }
 }
 
