@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use gate_common::*;
 use hil::results::baseline::*;
-use hil::results::{Cause, Measurement, Outcome, Provenance};
+use hil::results::{Cause, Flash, Measurement, Outcome, Provenance, Sram};
 use results_common::{memory, ok, row, rows};
 
 fn accept_all(folder: &Path, rows: Vec<Measurement>) -> Acceptance {
@@ -43,7 +43,7 @@ fn files_are_one_value_a_line_and_the_same_each_time() {
     assert_eq!(Baseline::parse(Path::new("x"), &text).expect("read"), baseline);
     assert_eq!(text, baseline.text());
     assert!(text.lines().all(|line| !line.contains('[') && !line.contains('{')), "{text}");
-    let places = ["format: 1", "key:", "  network: small", "accepted:", "  why: ", "cycles:\n- 9000001\n", "steps:"];
+    let places = ["format: 2", "key:", "  network: small", "accepted:", "  why: ", "cycles:\n- 9000001\n", "steps:"];
     let found: Vec<_> = places.iter().map(|place| text.find(place).expect(place)).collect();
     assert!(found.is_sorted(), "{text}");
 }
@@ -158,7 +158,7 @@ fn error_of(change: impl Fn(&str) -> String) -> String {
 fn damaged_files_are_named_by_line() {
     let line = |text: &str, part: &str| text.lines().position(|l| l.contains(part)).expect(part) + 1;
     let text = baseline_of(&small()).text();
-    let newer = error_of(|t| t.replace("format: 1", "format: 2\nmore: x"));
+    let newer = error_of(|t| t.replace("format: 2", "format: 3\nmore: x"));
     assert!(
         newer.starts_with("results/baselines/b.yaml:2: ") && newer.contains("written by a newer version"),
         "{newer}"
@@ -200,4 +200,23 @@ fn names_lead_nowhere_else() {
     let written = accept_all(folder.path(), vec![hostile]).written;
     assert_eq!(written[0].0.parent().and_then(Path::parent), Some(folder.path()));
     assert_eq!(Baselines::load(folder.path()).expect("read").iter().count(), 1);
+}
+
+#[test]
+fn a_file_that_counts_by_sections_is_read_as_far_as_they_tell() {
+    let folder = tempfile::tempdir().expect("a folder");
+    accept_all(folder.path(), vec![small()]);
+    let path =
+        fs::read_dir(folder.path()).expect("boards").flatten().map(|board| board.path()).next().expect("a board");
+    let path = fs::read_dir(path).expect("files").flatten().map(|file| file.path()).next().expect("a file");
+    let text = fs::read_to_string(&path).expect("text");
+    let (head, rest) = text.split_once("sram:\n").expect("memory");
+    let (_, tail) = rest.split_once("checked_inputs").expect("memory");
+    let sections = "sram:\n  data: 4\n  bss: 60\n  arena: 1000\n  interpreter: 200\n  stack: 400\n  harness: 9\nflash:\n  text: \
+                    30\n  rodata: 12\n  weights: 500\n  data: 4\n";
+    let text = format!("{head}{sections}checked_inputs{tail}").replace("format: 2", "format: 1");
+    let read = Baseline::parse(&path, &text).expect("a baseline");
+    assert_eq!(read.sram, Sram { arena: 800, engine: 200, stack: 400, heap: 0, runtime: 64, harness: 9 });
+    assert_eq!(read.flash, Flash { weights: 500, tables: 0, code: 42, runtime: 0, data: 4 });
+    assert!(!read.format.splits_memory());
 }

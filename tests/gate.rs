@@ -86,11 +86,27 @@ fn the_scenario_says_how_much_worse_is_allowed() {
 #[test]
 fn parts_that_move_within_an_equal_sum_are_shown_and_pass() {
     let judgement = judge(changed(base(), |run| {
-        run.memory.flash.text += 8;
-        run.memory.flash.rodata -= 8;
+        run.memory.flash.code += 8;
+        run.memory.flash.tables -= 8;
     }));
     let finding = finding(&judgement, Metric::Flash);
     assert_eq!((finding.verdict, finding.parts.len()), (Verdict::Same, 2));
+}
+
+#[test]
+fn a_baseline_that_counts_by_sections_fails_no_memory() {
+    let then = baseline_of(&base());
+    let judged = |format: u64| {
+        let then = Baseline { format: format.try_into().expect("a format"), ..then.clone() };
+        let more = changed(base(), |run| run.memory.flash.runtime += 36);
+        let (run, baselines) = (run_of(vec![more]), Baselines::of(vec![then]));
+        Gate::open(&run, &baselines, &no_history, &Thresholds::default(), Settings::default()).close()
+    };
+    let (earlier, now) = (judged(1), judged(2));
+    assert_eq!((finding(&earlier, Metric::Flash).verdict, earlier.fails()), (Verdict::Unclear, false));
+    assert!(finding(&earlier, Metric::Flash).parts.is_empty());
+    assert_eq!((finding(&now, Metric::Flash).verdict, now.fails()), (Verdict::Worse, true));
+    assert_eq!(finding(&now, Metric::Flash).parts.len(), 1);
 }
 
 #[test]

@@ -114,14 +114,43 @@ fn unlike_rows_are_not_compared() {
 }
 
 #[test]
+fn memory_is_split_the_same_way_for_every_engine_wherever_it_is_shown() {
+    let run = run();
+    let text = report::terminal(&run);
+    let (_, split) = text.split_once("where memory goes, bytes").expect("a table");
+    let cells = |line: &str| line.split_whitespace().map(String::from).collect::<Vec<_>>();
+    let titles = "small tensors engine stack heap runtime weights tables code runtime data";
+    assert_eq!(cells(line(split, "small", "tensors")).join(" "), titles);
+    let ours = line(split, "tinyengine", "");
+    assert_eq!(cells(ours)[1..].join(" "), "40,000 40 900 0 2,060 200,000 3,000 12,000 8,000 100");
+    let markdown = report::markdown(&run);
+    assert!(
+        markdown.contains("| `small` | `tinyengine` | 40,000 | 40 | 900 | 0 | 2,060 | 200,000 | 3,000 |"),
+        "{markdown}"
+    );
+    let json = report::json(&run);
+    let sum = |of: &str, sum: &str| {
+        let parts = json["rows"][0][of].as_object().expect(of);
+        let parts = parts.iter().filter(|(name, _)| !["peak", "total", "harness"].contains(&name.as_str()));
+        (parts.map(|(_, bytes)| bytes.as_u64().expect("bytes")).sum::<u64>(), json["rows"][0][of][sum].as_u64())
+    };
+    for (of, name) in [("sram", "peak"), ("flash", "total")] {
+        let (parts, said) = sum(of, name);
+        assert_eq!(Some(parts), said, "{of}");
+    }
+}
+
+#[test]
 fn the_page_shows_memory_and_cycles_engine_by_engine() {
     let page = report::html(&run(), report::Beside::default()).expect("a page");
     std::fs::write(concat!(env!("CARGO_TARGET_TMPDIR"), "/report_engines.html"), &page).expect("written");
     assert_eq!(page.matches("aria-label=\"cycles per layer of small by engine\"").count(), 1);
     for part in [
         "Engines, against CMSIS-NN 4.0.0 (2022-11)",
-        "tensors and scratch 59,960",
-        "interpreter 40",
+        "tensors 60,000",
+        "engine 40",
+        "tables 3,000",
+        "image, not split",
         "0.50×",
         "not verified",
     ] {

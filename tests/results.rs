@@ -217,7 +217,7 @@ fn a_journal_of_format_2_knows_no_energy_of_steps() {
         let text = fs::read_to_string(path.join(name)).expect("read");
         fs::write(path.join(name), change(text)).expect("written");
     };
-    edit("run.json", &|text| text.replace("\"format\": 3", "\"format\": 2"));
+    edit("run.json", &|text| text.replace("\"format\": 4", "\"format\": 2"));
     edit("journal.jsonl", &|text| {
         let line = |line: &str| {
             let mut row: serde_json::Value = serde_json::from_str(line).expect("a row");

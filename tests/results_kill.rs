@@ -128,6 +128,93 @@ fn two_processes_do_not_write_one_run() {
     assert_eq!(fs::read_dir(root.path()).expect("a folder").count(), 1, "nothing is left in it");
 }
 
+/// Memory as formats 1 to 3 had it.
+fn by_sections(memory: &serde_json::Value) -> serde_json::Value {
+    let of = |at: &str| memory.pointer(at).and_then(serde_json::Value::as_u64).expect(at);
+    let (engine, runtime) = (of("/sram/engine"), of("/sram/runtime"));
+    let (arena, stack, harness) = (of("/sram/arena") + engine, of("/sram/stack"), of("/sram/harness"));
+    let (text, rodata) = (of("/flash/code"), of("/flash/runtime") + of("/flash/tables"));
+    serde_json::json!({
+        "sram": { "data": 60, "bss": runtime - 60, "arena": arena, "interpreter": engine, "stack": stack, "harness": harness },
+        "flash": { "text": text, "rodata": rodata, "weights": of("/flash/weights"), "data": of("/flash/data") },
+    })
+}
+
+fn columns_by_sections(folder: &Path) {
+    let file = folder.join("measurements.parquet");
+    let table = ParquetReader::new(Cursor::new(fs::read(&file).expect("read"))).finish().expect("a table");
+    let number = |name: &str| table.column(name).expect(name).u64().expect(name).clone();
+    let [arena, engine, runtime] = ["sram_arena", "sram_engine", "sram_runtime"].map(number);
+    let data = &runtime - &runtime + 60;
+    let columns = [
+        ("sram_data", data.clone()),
+        ("sram_bss", &runtime - &data),
+        ("sram_arena", &arena + &engine),
+        ("sram_interpreter", engine),
+        ("flash_text", number("flash_code")),
+        ("flash_rodata", &number("flash_runtime") + &number("flash_tables")),
+    ];
+    let mut table = table.clone();
+    for (name, column) in columns {
+        table.with_column(column.with_name(name.into()).into_column()).expect("a column");
+    }
+    for name in ["sram_engine", "sram_heap", "sram_runtime", "flash_tables", "flash_code", "flash_runtime"] {
+        table = table.drop(name).expect("a column");
+    }
+    let mut bytes = Vec::new();
+    ParquetWriter::new(&mut bytes).finish(&mut table).expect("written");
+    fs::write(&file, bytes).expect("written");
+}
+
+/// Makes a run one of format 3.
+fn as_format_3(folder: &Path) {
+    edit(&folder.join("run.json"), |run| run["format"] = 3.into());
+    let journal = folder.join("journal.jsonl");
+    let text = fs::read_to_string(&journal).expect("a journal");
+    let line = |line: &str| {
+        let mut row: serde_json::Value = serde_json::from_str(line).expect("JSON");
+        if let Some(memory) = row.pointer_mut("/outcome/memory").filter(|memory| !memory.is_null()) {
+            *memory = by_sections(memory);
+        }
+        row.to_string() + "\n"
+    };
+    fs::write(&journal, text.lines().map(line).collect::<String>()).expect("written");
+    columns_by_sections(folder);
+}
+
+/// What memory by sections says in this format: nothing of the engine's code and tables but with everybody's.
+fn from_sections(mut rows: Vec<Measurement>) -> Vec<Measurement> {
+    let change = |memory: &mut Memory| {
+        let flash = &mut memory.flash;
+        flash.code += flash.runtime + flash.tables;
+        (flash.runtime, flash.tables) = (0, 0);
+    };
+    for row in &mut rows {
+        match &mut row.outcome {
+            Outcome::Ok(run) => change(&mut run.memory),
+            Outcome::DoesNotFit { memory, .. } | Outcome::Mismatch { memory, .. } => change(memory),
+            Outcome::Failed { memory, .. } => memory.iter_mut().for_each(change),
+            Outcome::Prebuilt(_) => {}
+        }
+    }
+    rows
+}
+
+#[test]
+fn runs_of_format_3_keep_their_sums() {
+    let root = tempfile::tempdir().expect("a folder");
+    let path = whole(root.path());
+    as_format_3(&path);
+    let run = read(&path).expect("readable");
+    assert_eq!((run.source, &run.rows), (Source::Parquet, &from_sections(rows())));
+    for (then, now) in rows().iter().zip(&run.rows) {
+        let sums = |row: &Measurement| row.memory().map(|memory| (memory.sram.peak(), memory.flash.total()));
+        assert_eq!(sums(then), sums(now));
+    }
+    fs::remove_file(path.join("measurements.parquet")).expect("removed");
+    assert_eq!(read(&path).expect("readable").rows, from_sections(rows()), "from its journal");
+}
+
 /// Takes from a run what format 1 did not have.
 fn as_format_1(folder: &Path) {
     edit(&folder.join("run.json"), |run| {
@@ -142,15 +229,23 @@ fn as_format_1(folder: &Path) {
         for later in ["cause", "step_energy_uj"] {
             outcome.remove(later);
         }
-        if let Some(sram) = row.pointer_mut("/outcome/memory/sram").and_then(|sram| sram.as_object_mut()) {
-            sram.remove("harness").expect("harness");
+        if let Some(memory) = row.pointer_mut("/outcome/memory").filter(|memory| !memory.is_null()) {
+            *memory = by_sections(memory);
+            memory["sram"]
+                .as_object_mut()
+                .expect("SRAM")
+                .retain(|name, _| !["harness", "interpreter"].contains(&name.as_str()));
         }
         row.to_string() + "\n"
     };
     fs::write(&journal, text.lines().map(line).collect::<String>()).expect("written");
-    for (name, columns) in
-        [("measurements.parquet", &["cause", "sram_harness"][..]), ("layers.parquet", &["energy_uj"])]
-    {
+    for (name, columns) in [
+        ("measurements.parquet", &["cause", "sram_harness", "sram_interpreter"][..]),
+        ("layers.parquet", &["energy_uj"]),
+    ] {
+        if name == "measurements.parquet" {
+            columns_by_sections(folder);
+        }
         let file = folder.join(name);
         let table = ParquetReader::new(Cursor::new(fs::read(&file).expect("read"))).finish().expect("a table");
         let mut table = columns.iter().fold(table, |table, column| table.drop(column).expect("a column"));
@@ -162,11 +257,16 @@ fn as_format_1(folder: &Path) {
 
 /// What a row of format 1 says in this format: who failed is not known, and no candidate is blamed.
 fn from_format_1() -> Vec<Measurement> {
-    let mut all = rows();
+    let mut all = from_sections(rows());
+    let change = |memory: &mut Memory| {
+        let sram = &mut memory.sram;
+        sram.arena += sram.engine;
+        (sram.engine, sram.harness) = (0, 0);
+    };
     for row in &mut all {
         match &mut row.outcome {
-            Outcome::Ok(run) => run.memory.sram.harness = 0,
-            Outcome::DoesNotFit { memory, .. } | Outcome::Mismatch { memory, .. } => memory.sram.harness = 0,
+            Outcome::Ok(run) => change(&mut run.memory),
+            Outcome::DoesNotFit { memory, .. } | Outcome::Mismatch { memory, .. } => change(memory),
             Outcome::Failed { cause, .. } => *cause = Cause::Infrastructure,
             // That format had none.
             Outcome::Prebuilt(_) => {}
@@ -187,6 +287,6 @@ fn runs_of_format_1_are_read_and_gone_on_with() {
     assert_eq!(read(&path).expect("readable").rows, from_format_1(), "from its journal");
     RunFolder::resume(&path).expect("resumed").end(RunState::Finished, None).expect("ended");
     let run = fs::read_to_string(path.join("run.json")).expect("read");
-    assert!(run.contains("\"format\": 3") && run.contains("\"limits\""), "{run}");
+    assert!(run.contains("\"format\": 4") && run.contains("\"limits\""), "{run}");
     assert_eq!(read(&path).expect("readable").rows, from_format_1());
 }

@@ -72,7 +72,7 @@ impl Toolchain for Tools {
             sha256: sha256_hex(what.as_bytes()),
             memory: Memory {
                 sram: Sram { arena, stack: 2048, ..Sram::default() },
-                flash: Flash { text: 9000, ..Flash::default() },
+                flash: Flash { code: 9000, ..Flash::default() },
             },
             flags_sha256: sha256_hex(b"-O2"),
             cached: false,

@@ -84,6 +84,25 @@ pub struct Library {
     pub sha256: String,
 }
 
+/// What the constants of a network are that stand together in an image.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Constants {
+    /// Arrays in C. Those that are none of these tables hold weights.
+    Arrays(&'static [Table]),
+    /// One file, so many bytes of which are weights; the others describe the network.
+    File { weights_bytes: usize },
+}
+
+/// Arrays in C whose entries hold more than weights.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Table {
+    /// Of the arrays' names.
+    pub prefix: &'static str,
+    pub entry_bytes: usize,
+    /// How many of them are weights, i.e. a bias.
+    pub weight_bytes: usize,
+}
+
 /// A network in C.
 #[derive(Debug, Clone)]
 pub struct Compiled {
@@ -103,6 +122,7 @@ pub struct Compiled {
     pub arena_is_trial: bool,
     /// Bytes of the arena that an interpreter keeps for itself, for as long as it lives; 0 of engines that have none.
     pub interpreter_bytes: usize,
+    pub constants: Constants,
 }
 
 /// Turns networks into C.

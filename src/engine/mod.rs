@@ -54,7 +54,7 @@ pub use cmsis_nn::CmsisNn;
 pub use fetch::FetchError;
 pub use fit::{Headroom, Misfit, Reserved};
 pub use goal::{Around, Budget, Goal, Prefer};
-pub use interface::{BuildNeeds, Compiled, Engine, EngineError, Library, Source, StepInfo};
+pub use interface::{BuildNeeds, Compiled, Constants, Engine, EngineError, Library, Source, StepInfo, Table};
 pub use kernel::Kernel;
 pub use lifetime::{Lifetime, LifetimeError, Lifetimes};
 pub use map::ArenaMap;

@@ -9,6 +9,8 @@ use super::compile::{Compiler, Group, NO_NEEDS};
 use super::error::BuildError;
 use super::image::Image;
 use super::layout::{DEFAULT_STACK_BYTES, Layout};
+use super::map::Map;
+use super::parts::{Linked, Owner, Parts as Split};
 use super::sources::{self, File};
 use super::toolchain::Toolchain;
 use super::view::{self, BoardView, ImageView, LinkView};
@@ -61,6 +63,9 @@ struct Parts {
     needs: BuildNeeds,
 }
 
+/// Version of how an image is split; with another, images in the cache are split anew.
+const PARTS: &str = "2";
+
 /// Builds the image of a network for a board, or takes it from the cache.
 pub fn build(compiled: &Compiled, board: &Board, options: &Options) -> Result<Image, BuildError> {
     let parts = Parts::new(compiled, board, options)?;
@@ -72,20 +77,25 @@ pub fn build(compiled: &Compiled, board: &Board, options: &Options) -> Result<Im
         .with_all(flags::LIBRARIES)
         .with_all(parts.files().flat_map(|f| [&f.path, &f.text]))
         .finish();
-    let found = options.cache.get(&key).and_then(|elf| Some((elf::read(&elf).ok()?, elf)));
+    let split = KeyBuilder::new("parts").with(PARTS).with(&key).with(format!("{:?}", compiled.constants)).finish();
+    let found = options.cache.get(&key).zip(options.cache.get(&split));
+    let found = found.and_then(|(elf, split)| Some((elf::read(&elf).ok()?, serde_json::from_slice(&split).ok()?, elf)));
     let cached = found.is_some();
-    let (facts, elf) = match found {
+    let (facts, split, elf) = match found {
         Some(found) => found,
         None => {
-            let elf = parts.make(compiled, board, options, &identity, &compile)?;
+            let (facts, bytes, elf) = parts.make(compiled, board, options, &identity, &compile)?;
             options.cache.put(&key, &elf)?;
-            (elf::read(&elf)?, elf)
+            let text = serde_json::to_vec(&bytes).map_err(|e| BuildError::Internal(e.to_string()))?;
+            options.cache.put(&split, &text)?;
+            (facts, bytes, elf)
         }
     };
     Ok(Image {
         sha256: sha256(&elf),
         build_id: facts.build_id,
         sizes: facts.sizes,
+        parts: split,
         symbols: facts.symbols,
         segments: facts.segments,
         input_buffered: parts.layout.input_buffered,
@@ -139,12 +149,15 @@ impl Parts {
         let mut groups = Group::of_network(&self.network, &self.needs);
         let of_network = self.network.iter().map(|(file, _)| file).filter(|file| file.is_header());
         let headers = runtime(true).into_iter().chain(of_network).collect();
-        let image = Group { sources: vec![&self.image_c], headers, needs: &NO_NEEDS };
-        groups.extend([image, Group { sources: runtime(false), headers: runtime(true), needs: &NO_NEEDS }]);
+        let image = Group { sources: vec![&self.image_c], headers, needs: &NO_NEEDS, owner: Owner::Runtime };
+        groups.extend([
+            image,
+            Group { sources: runtime(false), headers: runtime(true), needs: &NO_NEEDS, owner: Owner::Runtime },
+        ]);
         groups
     }
 
-    /// The bytes of the ELF file.
+    /// The ELF file, what it says of itself, and what its bytes are for.
     fn make(
         &self,
         compiled: &Compiled,
@@ -152,7 +165,7 @@ impl Parts {
         options: &Options,
         identity: &str,
         flags: &[String],
-    ) -> Result<Vec<u8>, BuildError> {
+    ) -> Result<(elf::Facts, Split, Vec<u8>), BuildError> {
         let workshop = options.cache.workshop()?;
         write_files(workshop.path(), self.files())?;
         let Options { toolchain, cache, jobs, .. } = options;
@@ -161,8 +174,25 @@ impl Parts {
         compiler.run(&tasks, workshop.path())?;
         let objects: Vec<&str> = tasks.iter().map(|task| task.object.as_str()).collect();
         link::link(toolchain, board, compiled, &objects, &[], workshop.path())?;
-        let path = workshop.path().join("image.elf");
-        fs::read(&path).map_err(BuildError::io(&path))
+        let read = |name: &str| {
+            let path = workshop.path().join(name);
+            fs::read(&path).map_err(BuildError::io(&path))
+        };
+        let (elf, map) = (read("image.elf")?, read(link::MAP)?);
+        let facts = elf::read(&elf)?;
+        let unread = |problem| BuildError::Map { network: compiled.plan.name.clone(), problem };
+        let map = Map::parse(&String::from_utf8_lossy(&map)).map_err(unread)?;
+        let linked = Linked {
+            map: &map,
+            objects: tasks.iter().map(|task| (task.object.as_str(), task.owner)).collect(),
+            libraries: compiled.needs.libraries.iter().map(|library| library.path.display().to_string()).collect(),
+            symbols: &facts.symbols,
+            segments: &facts.segments,
+            constants: &compiled.constants,
+            ram: self.layout.data_memories(),
+        };
+        let split = linked.parts().map_err(unread)?;
+        Ok((facts, split, elf))
     }
 }
 

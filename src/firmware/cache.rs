@@ -24,6 +24,12 @@ pub struct Cache {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Key(String);
 
+impl AsRef<[u8]> for Key {
+    fn as_ref(&self) -> &[u8] {
+        self.0.as_bytes()
+    }
+}
+
 /// Collects what a content depends on.
 #[derive(Clone)]
 pub(super) struct KeyBuilder(Sha256);

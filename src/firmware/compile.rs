@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use super::cache::{Cache, Key, KeyBuilder};
 use super::error::BuildError;
 use super::flags;
+use super::parts::Owner;
 use super::sources::File;
 use super::toolchain::Toolchain;
 use crate::engine::BuildNeeds;
@@ -22,6 +23,7 @@ pub(super) struct Group<'a> {
     pub(super) sources: Vec<&'a File>,
     pub(super) headers: Vec<&'a File>,
     pub(super) needs: &'a BuildNeeds,
+    pub(super) owner: Owner,
 }
 
 /// Nothing but everybody's flags.
@@ -36,8 +38,13 @@ impl<'a> Group<'a> {
             of.map(|(file, _)| file).collect::<Vec<_>>()
         };
         vec![
-            Self { sources: pick(false, false), headers: [pick(true, true), pick(false, true)].concat(), needs },
-            Self { sources: pick(true, false), headers: pick(true, true), needs },
+            Self {
+                sources: pick(false, false),
+                headers: [pick(true, true), pick(false, true)].concat(),
+                needs,
+                owner: Owner::Network,
+            },
+            Self { sources: pick(true, false), headers: pick(true, true), needs, owner: Owner::Engine },
         ]
     }
 }
@@ -49,6 +56,7 @@ pub(super) struct Task<'a> {
     key: Key,
     /// Relative to the workshop.
     pub(super) object: String,
+    pub(super) owner: Owner,
 }
 
 /// The compiler, its flags and where objects are kept.
@@ -72,7 +80,7 @@ impl<'a> Compiler<'a> {
                 let flags = flags::of(self.flags, source.is_cxx(), group.needs);
                 let key = base.clone().with_all(&flags).with(&source.path).with(&source.text).finish();
                 let object = format!("objects/{:03}.o", tasks.len());
-                tasks.push(Task { source, flags, key, object });
+                tasks.push(Task { source, flags, key, object, owner: group.owner });
             }
         }
         tasks

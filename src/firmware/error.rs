@@ -26,6 +26,11 @@ pub enum BuildError {
     Board { board: String, problem: String },
     #[error("{}: {source}", path.display())]
     Io { path: PathBuf, source: std::io::Error },
+    #[error(
+        "the linker's map of network `{network}` is not understood: {problem}; `{}` must name a GCC that links with GNU ld",
+        Toolchain::VARIABLE
+    )]
+    Map { network: String, problem: String },
     /// What the compiler wrote is not what it should have written, or a template does not render.
     #[error("internal error: {0}")]
     Internal(String),
@@ -57,6 +62,6 @@ impl BuildError {
 
     /// Whether the fault lies with the machine (a missing compiler, a full disk), not with network, board or harness.
     pub fn is_infrastructure(&self) -> bool {
-        matches!(self, Self::Toolchain { .. } | Self::Io { .. })
+        matches!(self, Self::Toolchain { .. } | Self::Io { .. } | Self::Map { .. })
     }
 }

@@ -1,5 +1,7 @@
 //! A linked image, and what can be read from it.
 
+use super::parts::Parts;
+
 /// Bytes of each part of an image, as linked; padding between parts is in none of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Sizes {
@@ -71,6 +73,8 @@ pub struct Image {
     /// GNU build id in hex, which the firmware says too.
     pub build_id: String,
     pub sizes: Sizes,
+    /// The same bytes by what they are for, padding included.
+    pub parts: Parts,
     /// Functions and objects in order of address.
     pub symbols: Vec<Symbol>,
     /// What goes into flash, in order of address.

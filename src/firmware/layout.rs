@@ -59,6 +59,12 @@ pub(super) struct Layout {
 }
 
 impl Layout {
+    /// Memories that hold variables, each once.
+    pub(super) fn data_memories(&self) -> Vec<Span> {
+        let apart = [self.dtcm, self.itcm].into_iter().flatten().filter(|span| !self.ram.holds(*span));
+        [self.ram].into_iter().chain(apart).collect()
+    }
+
     pub(super) fn new(compiled: &Compiled, board: &Board, stack_bytes: u32) -> Result<Self, BuildError> {
         let of = |kind| board.memory.iter().find(|region| region.kind == kind);
         let span = |kind| of(kind).map(|region| Span { origin: region.origin, size: region.size });

@@ -9,7 +9,10 @@ use super::toolchain::Toolchain;
 use crate::board::Board;
 use crate::engine::Compiled;
 
-/// Links `objects` in `workshop`, by the script `image.ld` there, to `image.elf` there; what nothing reaches from the
+/// The linker's map. What it says is in no byte of the image.
+pub(super) const MAP: &str = "image.map";
+
+/// Links `objects` in `workshop`, by the script `image.ld` there, to `image.elf` and [`MAP`] there; what nothing reaches from the
 /// entry or from one of `roots` is left out.
 pub(super) fn link(
     toolchain: &Toolchain,
@@ -23,6 +26,7 @@ pub(super) fn link(
     let libraries = compiled.needs.libraries.iter().map(|library| &library.path);
     let mut command = toolchain.command();
     command.current_dir(workshop).args(flags::link(board)).args(["-T", "image.ld"]);
+    command.args([&format!("-Wl,-Map={MAP}"), "-Wl,--cref"]);
     command.args(roots.iter().map(|root| format!("-Wl,--undefined={root}")));
     command.args(objects).args(libraries).args(flags::LIBRARIES).args(["-o", "image.elf"]);
     execute(&mut command, toolchain).map_err(|failed| match failed {

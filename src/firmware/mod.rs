@@ -6,6 +6,7 @@
 //!    linker script.
 //! 2. [`compile`] makes objects, several at a time; an object that [`Cache`] knows is not made again.
 //! 3. [`link`] makes the ELF file, [`elf`] reads it back: what is reported is what was linked, not what was planned.
+//!    [`parts`] tells by the linker's [`map`] what its bytes are for.
 //!
 //! The same compiled network, board, options and compiler give the same bytes, wherever it is built.
 
@@ -18,6 +19,8 @@ mod flags;
 mod image;
 mod layout;
 mod link;
+mod map;
+mod parts;
 mod project;
 mod sources;
 mod toolchain;
@@ -29,6 +32,7 @@ pub use cache::Cache;
 pub use error::{BuildError, Memory};
 pub use image::{Image, Segment, Sizes, Symbol, SymbolKind};
 pub use layout::{DEFAULT_STACK_BYTES, around, reserved};
+pub use parts::{FlashParts, Parts, SramParts};
 pub use project::{Project, write_project};
 pub use toolchain::Toolchain;
 pub use twin::qemu_twin;

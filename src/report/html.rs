@@ -233,14 +233,9 @@ fn network(board: &BoardRows<'_>, row: &Measurement, kernels: &[String]) -> Resu
     let memory = row.memory().map(|m| {
         let part = |name: &str, count: u64| context! { name, bytes => bytes(count) };
         context! {
-            sram => vec![
-                part("arena", m.sram.arena), part("stack", m.sram.stack), part("bss", m.sram.bss),
-                part("data", m.sram.data), part("only for measuring (not counted)", m.sram.harness),
-            ],
-            flash => vec![
-                part("weights", m.flash.weights), part("text", m.flash.text), part("rodata", m.flash.rodata),
-                part("data", m.flash.data),
-            ],
+            sram => m.sram.parts().into_iter().chain([("only for measuring (not counted)", m.sram.harness)])
+                .map(|(name, count)| part(name, count)).collect::<Vec<_>>(),
+            flash => m.flash.parts().map(|(name, count)| part(name, count)).to_vec(),
         }
     });
     Ok(context! {

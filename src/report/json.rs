@@ -36,10 +36,11 @@ fn row(row: &Measurement, limits: &Limits) -> Value {
         let sram = memory.sram;
         json!({
             "peak": sram.peak(),
-            "data": sram.data,
-            "bss": sram.bss,
             "arena": sram.arena,
+            "engine": sram.engine,
             "stack": sram.stack,
+            "heap": sram.heap,
+            "runtime": sram.runtime,
             "harness": sram.harness,
         })
     });
@@ -47,9 +48,10 @@ fn row(row: &Measurement, limits: &Limits) -> Value {
         let flash = memory.flash;
         json!({
             "total": flash.total(),
-            "text": flash.text,
-            "rodata": flash.rodata,
             "weights": flash.weights,
+            "tables": flash.tables,
+            "code": flash.code,
+            "runtime": flash.runtime,
             "data": flash.data,
         })
     });

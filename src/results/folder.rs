@@ -22,7 +22,7 @@ pub(super) const JOURNAL: &str = "journal.jsonl";
 pub(super) const MEASUREMENTS: &str = "measurements.parquet";
 pub(super) const LAYERS: &str = "layers.parquet";
 /// Version of the folder's layout.
-pub(super) const FORMAT: u32 = 3;
+pub(super) const FORMAT: u32 = 4;
 
 /// What a run is of, and what it takes to repeat it.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]

@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::outcome::{Excess, Latency, Memory, Outcome, OutputCheck, Run, Status};
+use super::memory::{Excess, Memory};
+use super::outcome::{Latency, Outcome, OutputCheck, Run, Status};
 use super::prebuilt::Prebuilt;
 
 /// Where a number comes from. Rows of different provenance are never compared.

@@ -11,6 +11,7 @@ mod check;
 mod compare;
 mod digest;
 mod durable;
+mod earlier;
 mod error;
 mod exclusive;
 mod folder;
@@ -18,6 +19,7 @@ pub mod gate;
 pub mod history;
 mod limits;
 mod measurement;
+mod memory;
 mod migrate;
 mod outcome;
 mod parquet;
@@ -36,9 +38,8 @@ pub use exclusive::Exclusive;
 pub use folder::{RunFolder, RunInfo, RunState};
 pub use limits::{Broken, Limits};
 pub use measurement::{Budget, Measurement, Provenance, Repeat, Step};
-pub use outcome::{
-    Cause, Energy, Excess, Flash, Latency, LatencyError, Memory, Outcome, OutputCheck, Run, Sram, Status,
-};
+pub use memory::{Excess, Flash, Memory, Sram};
+pub use outcome::{Cause, Energy, Latency, LatencyError, Outcome, OutputCheck, Run, Status};
 pub use prebuilt::{Accuracy, Prebuilt, Verification, Window};
 pub use read::{Source, StoredRun, read};
 pub use retention::{Removed, Retention, sweep};

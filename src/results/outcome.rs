@@ -4,6 +4,7 @@ use std::num::NonZeroU32;
 
 use serde::{Deserialize, Serialize};
 
+use super::memory::Memory;
 use super::prebuilt::Prebuilt;
 
 /// The outcome as one word.
@@ -210,62 +211,6 @@ impl From<Latency> for LatencyFields {
         let Latency { cycles, clock_hz, step_cycles } = latency;
         Self { cycles, clock_hz, step_cycles }
     }
-}
-
-/// Bytes of SRAM at the worst moment, part by part.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Sram {
-    /// Initialised variables.
-    pub data: u64,
-    /// Zeroed variables, the arena left out.
-    pub bss: u64,
-    pub arena: u64,
-    /// Bytes of the arena that an interpreter keeps for itself; the rest holds tensors.
-    #[serde(default)]
-    pub interpreter: u64,
-    /// High-water mark of the stack; of a plan, what is reserved for it.
-    pub stack: u64,
-    /// Buffers that only measurement needs, e.g. a copy of the input; no part of the peak, since no product has them.
-    pub harness: u64,
-}
-
-impl Sram {
-    pub fn peak(&self) -> u64 {
-        [self.data, self.bss, self.arena, self.stack].into_iter().fold(0, u64::saturating_add)
-    }
-}
-
-/// Bytes of flash, part by part.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Flash {
-    pub text: u64,
-    /// Constants, the weights left out.
-    pub rodata: u64,
-    pub weights: u64,
-    /// Initial values of variables.
-    pub data: u64,
-}
-
-impl Flash {
-    pub fn total(&self) -> u64 {
-        [self.text, self.rodata, self.weights, self.data].into_iter().fold(0, u64::saturating_add)
-    }
-}
-
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Memory {
-    pub sram: Sram,
-    pub flash: Flash,
-}
-
-/// Bytes by which memories are exceeded.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Excess {
-    pub sram: u64,
-    pub flash: u64,
 }
 
 /// Energy of one inference, or why there is none.

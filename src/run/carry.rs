@@ -301,7 +301,7 @@ impl Carrier<'_> {
             &fitting.compiled
         };
         let mut built = built;
-        built.memory.sram.interpreter = compiled.interpreter_bytes as u64;
+        built.memory.sram = built.memory.sram.with_interpreter(compiled.interpreter_bytes as u64);
         self.stage(row, Stage::Built { cached: built.cached });
         let mut measurement = self.common.failed(row, Some(&prepared), Cause::Infrastructure, "not measured".into());
         measurement.steps = steps(compiled);

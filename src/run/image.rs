@@ -137,7 +137,7 @@ impl<'a> Given<'a> {
             Verified::Equal(check) => Verification::Verified(check),
             Verified::Unknown(why) => Verification::NotVerified(why),
             Verified::Differs(reason) => {
-                let flash = crate::results::Flash { text: self.program.bytes(), ..Default::default() };
+                let flash = crate::results::Flash { code: self.program.bytes(), ..Default::default() };
                 let memory = crate::results::Memory { flash, ..Default::default() };
                 return Ok(Outcome::Mismatch { reason, memory });
             }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::toolchain::{BuildFailure, Built, Toolchain};
 use crate::board::Board;
 use crate::engine::{Compiled, Reserved};
-use crate::firmware::{self, BuildError, Image, Options};
+use crate::firmware::{self, BuildError, FlashParts, Image, Options, SramParts};
 use crate::rack::{Program, Segment};
 use crate::results::{Cause, Flash, Memory, Sram, sha256_hex};
 
@@ -54,16 +54,11 @@ impl Toolchain for Images {
 
 /// An image as a run uses it.
 pub fn built(image: Image) -> Built {
-    let sizes = image.sizes;
-    let sram = Sram {
-        data: sizes.data,
-        bss: sizes.bss,
-        arena: sizes.arena,
-        interpreter: 0,
-        stack: sizes.stack,
-        harness: sizes.harness,
-    };
-    let flash = Flash { text: sizes.text, rodata: sizes.rodata, weights: sizes.weights, data: sizes.data };
+    let (sram, flash) = (image.parts.sram, image.parts.flash);
+    let SramParts { arena, engine, stack, heap, runtime, harness } = sram;
+    let sram = Sram { arena, engine, stack, heap, runtime, harness };
+    let FlashParts { weights, tables, code, runtime, data } = flash;
+    let flash = Flash { weights, tables, code, runtime, data };
     Built {
         build_id: image.build_id,
         sha256: image.sha256,

@@ -105,11 +105,17 @@ pub fn provenance(driver: Driver) -> Provenance {
 /// Memory that a plan needs beside what is reserved.
 pub fn planned(plan: &Plan, reserved: Reserved) -> Memory {
     Memory {
-        sram: Sram { arena: plan.sram_bytes() as u64, stack: reserved.sram as u64, ..Sram::default() },
+        sram: Sram {
+            arena: plan.arena_bytes as u64,
+            engine: plan.sram_bytes().saturating_sub(plan.arena_bytes) as u64,
+            stack: reserved.sram as u64,
+            ..Sram::default()
+        },
         flash: Flash {
-            text: reserved.flash as u64,
-            // The requantisation tables count as weights, as in an image.
-            weights: plan.flash_bytes() as u64,
+            weights: plan.weights_bytes as u64,
+            tables: plan.flash_bytes().saturating_sub(plan.weights_bytes) as u64,
+            // With what runs around the network.
+            code: reserved.flash as u64,
             ..Flash::default()
         },
     }

@@ -15,7 +15,7 @@ pub struct Built {
     pub build_id: String,
     /// Digest of the ELF file.
     pub sha256: String,
-    /// From the ELF's sections; of the stack what is reserved for it.
+    /// What the image takes; of the stack what is reserved for it.
     pub memory: Memory,
     /// Digest of the compiler's and linker's flags.
     pub flags_sha256: String,

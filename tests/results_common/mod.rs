@@ -19,8 +19,8 @@ pub fn steps(count: u64) -> Vec<Step> {
 
 pub fn memory(arena: u64) -> Memory {
     Memory {
-        sram: Sram { data: 100, bss: 2000, arena, interpreter: 40, stack: 900, harness: 700 },
-        flash: Flash { text: 20_000, rodata: 3000, weights: 5 * arena, data: 100 },
+        sram: Sram { arena, engine: 40, stack: 900, heap: 0, runtime: 2060, harness: 700 },
+        flash: Flash { weights: 5 * arena, tables: 3000, code: 12_000, runtime: 8000, data: 100 },
     }
 }
 

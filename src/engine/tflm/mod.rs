@@ -18,7 +18,7 @@ use self::arena::Arena;
 use self::registry::{Kernel, Version};
 pub use self::user::{LibraryError, UserLibrary};
 use super::fetch::Store;
-use super::interface::{BuildNeeds, Compiled, Engine, EngineError, Source, StepInfo};
+use super::interface::{BuildNeeds, Compiled, Constants, Engine, EngineError, Source, StepInfo};
 use super::plan::Plan;
 use super::work::Geometry;
 use crate::board::Board;
@@ -116,6 +116,8 @@ struct Prepared {
     kernels: Vec<&'static Kernel>,
     arena: Arena,
     bytes: Vec<u8>,
+    /// Bytes of the file that are values of tensors.
+    weights_bytes: usize,
 }
 
 impl Prepared {
@@ -127,7 +129,8 @@ impl Prepared {
         if version == Version::Later {
             arena.bytes += TRIAL_BYTES;
         }
-        Ok(Self { origins, kernels, arena, bytes })
+        let weights_bytes = file.tensors.iter().filter_map(|tensor| tensor.data.as_ref()).map(|data| data.len()).sum();
+        Ok(Self { origins, kernels, arena, bytes, weights_bytes })
     }
 
     fn plan(&self, network: &Network) -> Plan {
@@ -237,6 +240,7 @@ impl Tflm {
             needs: self.form.needs(),
             arena_is_trial,
             interpreter_bytes: prepared.arena.bytes.saturating_sub(prepared.arena.tensors),
+            constants: Constants::File { weights_bytes: prepared.weights_bytes },
         })
     }
 }

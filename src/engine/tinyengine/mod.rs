@@ -17,7 +17,7 @@ use super::arena::DEFAULT_ALIGNMENT;
 use super::candidate::{self, KernelChoice};
 use super::goal::Goal;
 use super::grouped;
-use super::interface::{BuildNeeds, Compiled, Engine, EngineError, Source};
+use super::interface::{BuildNeeds, Compiled, Constants, Engine, EngineError, Source, Table};
 use super::map::ArenaMap;
 use super::offer::{Offer, Optimisations};
 use super::pack::Form;
@@ -193,8 +193,18 @@ pub(super) fn print(
         engine,
         arena_is_trial: false,
         interpreter_bytes: 0,
+        constants: Constants::Arrays(&TABLES),
     })
 }
+
+/// Arrays in `network_data.h.j2` and `cmsis_nn_requants.j2` that hold more than weights.
+const TABLES: [Table; 4] = [
+    Table { prefix: "requant_", entry_bytes: 8, weight_bytes: 0 },
+    Table { prefix: "multiplier_", entry_bytes: 4, weight_bytes: 0 },
+    Table { prefix: "shift_", entry_bytes: 4, weight_bytes: 0 },
+    // A bias, a multiplier and a shift.
+    Table { prefix: "channels_", entry_bytes: 12, weight_bytes: 4 },
+];
 
 /// Steps by minimal filtering.
 fn tiled(plan: &Plan) -> usize {

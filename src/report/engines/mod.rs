@@ -3,6 +3,7 @@
 //! Only what is alike is compared: one network, one board, one provenance, one clock, and outputs that were verified.
 
 mod layers;
+mod memory;
 mod show;
 
 use serde::Serialize;
@@ -12,6 +13,9 @@ pub use layers::{Group, Layers, layers};
 pub use show::{html, legend, markdown, text};
 
 use crate::results::{Measurement, Status, StoredRun};
+
+/// Columns of an engine's name on a terminal.
+const ENGINE: usize = 14;
 
 /// A run's engines against one of them.
 pub struct Comparison<'a> {

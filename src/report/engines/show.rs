@@ -6,12 +6,11 @@ use minijinja::value::Value;
 use super::super::palette::{hex, kernel};
 use super::super::plots::{PlotError, engines as plot};
 use super::super::text::{grouped, kib, ms, shortened, wrapped};
-use super::{BoardComparison, Comparison, Layers, Line, Mean, Network, flash};
+use super::{BoardComparison, Comparison, ENGINE, Layers, Line, Mean, Network, flash, memory};
 use crate::results::Measurement;
 
 const WIDTH: usize = 100;
 const NAME: usize = 24;
-const ENGINE: usize = 14;
 /// Groups of operators that the terminal names, those that differ most.
 const WORST: usize = 3;
 
@@ -49,6 +48,11 @@ pub fn text(comparison: &Comparison<'_>) -> Vec<String> {
         lines.extend(board.lines.iter().flat_map(entry));
         for mean in &board.means {
             say(format!("  {}", mean_text(mean, base)), &mut lines);
+        }
+        let split: Vec<String> = board.networks.iter().flat_map(|network| memory::text(network, ENGINE)).collect();
+        if !split.is_empty() {
+            say(format!("  where memory goes, bytes. {}", memory::LEGEND), &mut lines);
+            lines.extend(split);
         }
         for network in &board.networks {
             for told in worst(network) {
@@ -154,6 +158,7 @@ pub fn markdown(comparison: &Comparison<'_>, code: fn(&str) -> String, plain: fn
             text += &format!("- {}\n", plain(&mean_text(mean, comparison.base)));
         }
         text += "\n";
+        text += &memory::markdown(&board.networks, code);
     }
     text
 }
@@ -213,13 +218,13 @@ fn network(network: &Network<'_>) -> Result<Value, PlotError> {
     };
     let sram_most = most(|row| row.memory().map_or(0, |memory| memory.sram.peak()));
     let flash_most = most(|row| flash(row).unwrap_or(0));
-    let memory = |row: &&Measurement| {
+    let split = |row: &&Measurement| {
         context! {
             engine => row.engine,
             sram_total => row.memory().map(|memory| kib(memory.sram.peak())),
-            sram => parts(sram_parts(row), sram_most),
+            sram => parts(memory::sram(row), sram_most),
             flash_total => flash(row).map(kib),
-            flash => parts(flash_parts(row), flash_most),
+            flash => parts(memory::flash(row), flash_most),
         }
     };
     let layers = match &network.layers {
@@ -236,7 +241,7 @@ fn network(network: &Network<'_>) -> Result<Value, PlotError> {
         name => network.name,
         provenance => network.rows.first().map(|row| row.provenance.name()),
         error_band => network.rows.first().map(|row| row.error_band.clone()),
-        memory => network.rows.iter().map(memory).collect::<Vec<_>>(),
+        memory => network.rows.iter().map(split).collect::<Vec<_>>(),
         layers,
     })
 }
@@ -253,33 +258,4 @@ fn table_group(layers: &Layers<'_>, group: &super::Group<'_>) -> Value {
         }
     });
     context! { ops => ops(group.ops), macs => grouped(group.macs), cells => cells.collect::<Vec<_>>() }
-}
-
-/// What SRAM holds at its peak, the same for every engine. Nothing here has a heap.
-fn sram_parts(row: &Measurement) -> Vec<(&'static str, u64)> {
-    let Some(memory) = row.memory() else { return Vec::new() };
-    let sram = memory.sram;
-    vec![
-        ("tensors and scratch", sram.arena.saturating_sub(sram.interpreter)),
-        ("interpreter", sram.interpreter),
-        ("stack", sram.stack),
-        ("variables of the runtime", sram.bss.saturating_add(sram.data)),
-    ]
-}
-
-/// What flash holds, the same for every engine.
-fn flash_parts(row: &Measurement) -> Vec<(&'static str, u64)> {
-    match (row.memory(), row.prebuilt()) {
-        (Some(memory), _) => {
-            let flash = memory.flash;
-            vec![
-                ("weights and tables", flash.weights),
-                ("code", flash.text),
-                ("constants of the code", flash.rodata),
-                ("initial values", flash.data),
-            ]
-        }
-        (None, Some(image)) => vec![("image, not split", image.image_bytes)],
-        (None, None) => Vec::new(),
-    }
 }

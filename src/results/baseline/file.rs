@@ -6,10 +6,16 @@ use serde::{Deserialize, Serialize};
 
 use super::error::BaselineError;
 use super::key::Key;
+use crate::results::earlier::{EarlierFlash, EarlierSram};
 use crate::results::{Energy, Flash, Measurement, Sram};
 
 /// Version of the file's layout.
-const FORMAT: u64 = 1;
+///
+/// | format | what is new in it |
+/// |---|---|
+/// | 1 | – |
+/// | 2 | memory by what it is for instead of by sections |
+const FORMAT: u64 = 2;
 /// Bytes that no baseline needs.
 const MAX_BYTES: usize = 1 << 20;
 const HEAD: &str = "# What the gate compares with. Written by `hil baseline accept`; reviewed like code.\n";
@@ -42,7 +48,7 @@ pub struct StepCycles {
 /// Accepted numbers of one key.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Baseline {
+pub struct Baseline<S = Sram, F = Flash> {
     /// First in the file, so that a newer one is refused before its keys are.
     pub format: Format,
     pub key: Key,
@@ -54,36 +60,76 @@ pub struct Baseline {
     pub instructions: Option<u64>,
     pub energy_uj: Option<f64>,
     /// Bytes.
-    pub sram: Sram,
-    pub flash: Flash,
+    pub sram: S,
+    pub flash: F,
     pub checked_inputs: Option<u32>,
     pub output_sha256: Option<String>,
     /// Steps of the plan; empty where they were not timed.
     pub steps: Vec<StepCycles>,
 }
 
-/// The number that says which layout a file has; there is one so far.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// The number that says which layout a file has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "u64", into = "u64")]
-pub struct Format;
+pub struct Format(u64);
+
+impl Default for Format {
+    fn default() -> Self {
+        Self(FORMAT)
+    }
+}
+
+impl Format {
+    /// Whether memory was split by what it is for. An earlier file knows sections, in sums that left out what aligns them.
+    pub fn splits_memory(self) -> bool {
+        self.0 >= 2
+    }
+}
+
+/// What is looked at first.
+#[derive(Deserialize)]
+struct Head {
+    format: Format,
+}
 
 impl TryFrom<u64> for Format {
     type Error = String;
 
     fn try_from(format: u64) -> Result<Self, String> {
         match format {
-            FORMAT => Ok(Self),
+            1..=FORMAT => Ok(Self(format)),
             newer if newer > FORMAT => Err(format!(
-                "written by a newer version of hil (format {newer}; this one reads format {FORMAT}): use that version"
+                "written by a newer version of hil (format {newer}; this one reads up to {FORMAT}): use that version"
             )),
-            other => Err(format!("there is no format {other}; this version of hil reads format {FORMAT}")),
+            other => Err(format!("there is no format {other}; this version of hil reads up to {FORMAT}")),
         }
     }
 }
 
 impl From<Format> for u64 {
-    fn from(_: Format) -> u64 {
-        FORMAT
+    fn from(format: Format) -> u64 {
+        format.0
+    }
+}
+
+impl Baseline<EarlierSram, EarlierFlash> {
+    /// As far as sections tell; its format still says where it comes from.
+    fn by_purpose(self) -> Baseline {
+        Baseline {
+            format: self.format,
+            key: self.key,
+            accepted: self.accepted,
+            unit: self.unit,
+            image_sha256: self.image_sha256,
+            cycles: self.cycles,
+            instructions: self.instructions,
+            energy_uj: self.energy_uj,
+            sram: self.sram.into(),
+            flash: self.flash.into(),
+            checked_inputs: self.checked_inputs,
+            output_sha256: self.output_sha256,
+            steps: self.steps,
+        }
     }
 }
 
@@ -98,7 +144,7 @@ impl Baseline {
             cycles: *cycles,
         };
         Some(Self {
-            format: Format,
+            format: Format::default(),
             key,
             accepted,
             unit: row.unit.clone(),
@@ -145,7 +191,11 @@ impl Baseline {
             let message = end.and_then(|end| message.strip_suffix(&end).map(String::from)).unwrap_or(message);
             invalid(line, message)
         };
-        let baseline: Self = serde_yaml::from_str(text).map_err(located)?;
+        let Head { format } = serde_yaml::from_str(text).map_err(located)?;
+        let baseline: Self = match format.splits_memory() {
+            true => serde_yaml::from_str(text).map_err(located)?,
+            false => serde_yaml::from_str::<Baseline<EarlierSram, EarlierFlash>>(text).map_err(located)?.by_purpose(),
+        };
         let at = |key: &str| text.lines().position(|line| line.trim_start().starts_with(key)).map_or(1, |at| at + 1);
         if baseline.accepted.why.trim().is_empty() {
             return Err(invalid(at("why:"), "no reason: say why this was accepted".into()));

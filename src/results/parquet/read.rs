@@ -10,8 +10,9 @@ use polars::prelude::*;
 use crate::results::check::check;
 use crate::results::error::ResultsError;
 use crate::results::measurement::{Budget, Measurement, Provenance, Repeat, Step};
+use crate::results::memory::{Flash, Memory, Sram};
 use crate::results::migrate;
-use crate::results::outcome::{Cause, Energy, Flash, Latency, Memory, Outcome, OutputCheck, Run, Sram};
+use crate::results::outcome::{Cause, Energy, Latency, Outcome, OutputCheck, Run};
 
 /// Why a table holds no rows of ours.
 type Wrong = String;
@@ -110,17 +111,18 @@ impl<'a> Row<'a> {
             return Ok(None);
         }
         let sram = Sram {
-            data: self.need("sram_data")?,
-            bss: self.need("sram_bss")?,
             arena: self.need("sram_arena")?,
-            interpreter: self.need("sram_interpreter")?,
+            engine: self.need("sram_engine")?,
             stack: self.need("sram_stack")?,
+            heap: self.need("sram_heap")?,
+            runtime: self.need("sram_runtime")?,
             harness: self.need("sram_harness")?,
         };
         let flash = Flash {
-            text: self.need("flash_text")?,
-            rodata: self.need("flash_rodata")?,
             weights: self.need("flash_weights")?,
+            tables: self.need("flash_tables")?,
+            code: self.need("flash_code")?,
+            runtime: self.need("flash_runtime")?,
             data: self.need("flash_data")?,
         };
         Ok(Some(Memory { sram, flash }))

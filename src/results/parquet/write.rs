@@ -6,7 +6,8 @@ use polars::prelude::*;
 
 use crate::results::error::ResultsError;
 use crate::results::measurement::Measurement;
-use crate::results::outcome::{Cause, Energy, Flash, Latency, Sram};
+use crate::results::memory::{Flash, Sram};
+use crate::results::outcome::{Cause, Energy, Latency};
 
 fn text<'a>(name: &str, values: impl Iterator<Item = Option<&'a str>>) -> Column {
     StringChunked::from_iter_options(name.into(), values).into_column()
@@ -65,16 +66,17 @@ pub fn measurements(rows: &[Measurement], path: &Path) -> Result<Vec<u8>, Result
         real("median_cycles", latency_f(Latency::median_cycles)),
         real("latency_ms", latency_f(Latency::ms)),
         number("instructions", rows.iter().map(|row| row.run().and_then(|run| run.instructions))),
-        number("sram_data", sram(|s| s.data)),
-        number("sram_bss", sram(|s| s.bss)),
         number("sram_arena", sram(|s| s.arena)),
-        number("sram_interpreter", sram(|s| s.interpreter)),
+        number("sram_engine", sram(|s| s.engine)),
         number("sram_stack", sram(|s| s.stack)),
+        number("sram_heap", sram(|s| s.heap)),
+        number("sram_runtime", sram(|s| s.runtime)),
         number("sram_harness", sram(|s| s.harness)),
         number("sram_peak", sram(Sram::peak)),
-        number("flash_text", flash(|f| f.text)),
-        number("flash_rodata", flash(|f| f.rodata)),
         number("flash_weights", flash(|f| f.weights)),
+        number("flash_tables", flash(|f| f.tables)),
+        number("flash_code", flash(|f| f.code)),
+        number("flash_runtime", flash(|f| f.runtime)),
         number("flash_data", flash(|f| f.data)),
         number("flash_total", flash(Flash::total)),
         number("budget_sram", rows.iter().map(|row| Some(row.budget.sram))),
