@@ -9,7 +9,7 @@ use hil::board::Board;
 use hil::engine::{Engine, TinyEngine};
 use hil::firmware::{Cache, Options, Toolchain, build};
 use hil::network::{Network, builtin, tflite};
-use hil::rack::{Cancel, Rack, Unit};
+use hil::rack::{Cancel, Driver, Rack, Unit};
 use hil::results::{Cause, Measurement, Outcome, RunState, Status, Verification};
 use hil::run::{NoCompiler, Order, carry, prepare};
 use hil::scenario::{Candidate, Known, Scenario, Source, parse};
@@ -136,6 +136,33 @@ fn a_fault_of_the_image_is_named_and_the_users() {
     }
     let row = bench.row("", &[Fault::Lost]);
     assert_eq!(row.outcome.cause(), Some(Cause::Infrastructure), "a unit that is gone is no fault of the image");
+}
+
+#[test]
+fn a_unit_that_fails_is_replaced_by_another() {
+    let bench = Bench::new();
+    let unit = |name: &str, faults: &[Fault]| {
+        let dut = Dut::new("nucleo-l4r5zi", "pic01", network(), faults);
+        Box::new(Dut { id: name.into(), driver: Driver::Probe, ..dut }) as Box<dyn Unit>
+    };
+    let row = |faults: [&[Fault]; 2]| {
+        let rack = Rack::new(vec![unit("one", faults[0]), unit("other", faults[1])]);
+        bench.run(&bench.scenario(", network: net.tflite"), &rack)
+    };
+    for broken in [Fault::Lost, Fault::Silent, Fault::Garbage] {
+        let broken = [broken];
+        // Whichever is taken first.
+        for faults in [[&broken[..], &[]], [&[], &broken]] {
+            let row = row(faults);
+            let well = if faults[0].is_empty() { "one" } else { "other" };
+            assert_eq!((row.status(), row.unit.as_str()), (Status::Prebuilt, well), "{broken:?}: {:?}", row.outcome);
+        }
+    }
+    // What the image says about itself no other unit would change, and silence everywhere may be the image's.
+    assert_eq!(row([&[Fault::OtherModel]; 2]).outcome.cause(), Some(Cause::Candidate));
+    let silent = row([&[Fault::Silent]; 2]);
+    assert_eq!(silent.outcome.cause(), Some(Cause::Infrastructure));
+    assert!(silent.outcome.reason().is_some_and(|r| r.contains("an image must be for this board")), "{silent:?}");
 }
 
 #[test]

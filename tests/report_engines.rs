@@ -123,7 +123,7 @@ fn memory_is_split_the_same_way_for_every_engine_wherever_it_is_shown() {
     assert_eq!(cells(line(split, "small", "tensors")).join(" "), titles);
     let ours = line(split, "tinyengine", "");
     assert_eq!(cells(ours)[1..].join(" "), "40,000 40 900 0 2,060 200,000 3,000 12,000 8,000 100");
-    let markdown = report::markdown(&run);
+    let markdown = report::markdown(&run, None);
     assert!(
         markdown.contains("| `small` | `tinyengine` | 40,000 | 40 | 900 | 0 | 2,060 | 200,000 | 3,000 |"),
         "{markdown}"

@@ -20,8 +20,8 @@ use super::trial::{Bench, TrialError};
 use super::tuning::{Tuning, usual_log};
 use super::{git, resume};
 use crate::engine::{Compiled, fit};
-use crate::measure::{Case, Expected, MeasureError, Metered, Settings, Thorough, measure_thoroughly};
-use crate::rack::{Cancel, Rack, RackError, Waiting};
+use crate::measure::{Case, Expected, Metered, Settings, Thorough, measure, measure_thoroughly};
+use crate::rack::{Cancel, Rack, Unit, Waiting};
 use crate::results::{
     Cause, Limits, Measurement, Outcome, ResultsError, RunFolder, RunInfo, RunState, StoredRun, write_file,
 };
@@ -379,18 +379,20 @@ impl Carrier<'_> {
         let (board, cancel) = (&self.common.boards[row.board], &self.order.cancel);
         let infrastructure = |reason| self.fail(row, Some(prepared), Cause::Infrastructure, reason);
         let Some(case) = cases.first() else { return infrastructure("internal error: there is no input".into()) };
-        let mut unit = match self.rack.lease(&board.name, cancel) {
-            Ok(unit) => unit,
-            Err(RackError::Cancelled) => return None,
-            Err(other) => return infrastructure(other.to_string()),
+        let start = |unit: &mut dyn Unit, compiled: &Compiled, built: &Built| {
+            let expected = Expected { build_id: built.build_id.clone(), steps: compiled.steps.len() };
+            let settings = Settings { repeats: 1, warmup: 0, limits: Default::default() };
+            let measured = measure(unit, &built.program, &expected, std::slice::from_ref(case), &settings, cancel)?;
+            Ok(measured.memory.get("arena-used").copied().and_then(|used| usize::try_from(used).ok()))
         };
         let engine = &*self.common.engines[row.engine];
-        let settle = Settle { engine, network: &prepared.network, board, tools: self.tools, case, cancel };
-        match settle.settle(&mut *unit, trial) {
-            Ok(settled) => Some(Ok(settled)),
-            Err(Unsettled::Build(failure)) => self.fail(row, Some(prepared), failure.cause, failure.reason),
-            Err(Unsettled::Engine(reason)) => self.fail(row, Some(prepared), Cause::Candidate, reason),
-            Err(Unsettled::TooBig { arena_bytes, said }) => {
+        let mut settle = Settle::new((engine, &prepared.network), board, self.tools, trial, &start);
+        let wait = |waiting: &Waiting| (self.tell)(Event::Waiting { waiting });
+        match on_a_unit(self.rack, &board.name, cancel, &wait, |unit| settle.on(unit.parts().0)) {
+            Ok(Ok(settled)) => Some(Ok(settled)),
+            Ok(Err(Unsettled::Build(failure))) => self.fail(row, Some(prepared), failure.cause, failure.reason),
+            Ok(Err(Unsettled::Engine(reason))) => self.fail(row, Some(prepared), Cause::Candidate, reason),
+            Ok(Err(Unsettled::TooBig { arena_bytes, said })) => {
                 let reason = format!("no arena that fits {} starts the library: {said}", board.name);
                 let reserved = self.tools.reserved(board, trial);
                 let mut memory = planned_memory(&trial.plan, reserved);
@@ -404,13 +406,14 @@ impl Carrier<'_> {
                 measurement.steps = steps(trial);
                 Some(Err(Box::new(measurement)))
             }
-            Err(Unsettled::Measure(error)) if error.is_cancelled() => None,
-            Err(Unsettled::Measure(MeasureError::Mismatch(mismatch))) => {
+            Err(Unmeasured::Cancelled) => None,
+            // Wrong is wrong in any arena.
+            Err(Unmeasured::Mismatch(mismatch)) => {
                 let memory = planned_memory(&trial.plan, self.tools.reserved(board, trial));
                 let outcome = Outcome::Mismatch { reason: mismatch.to_string(), memory };
                 Some(Err(Box::new(self.common.row(row, Some(prepared), outcome))))
             }
-            Err(Unsettled::Measure(error)) => infrastructure(error.to_string()),
+            Err(Unmeasured::Failed(reason)) => infrastructure(reason),
         }
     }
 
@@ -440,24 +443,32 @@ impl Carrier<'_> {
             Err(problem) => return failed(Cause::Candidate, problem),
         };
         let cancel = &self.order.cancel;
-        let mut unit = match self.rack.lease(&board.name, cancel) {
-            Ok(unit) => unit,
-            Err(RackError::Cancelled) => return None,
-            Err(other) => return failed(Cause::Infrastructure, other.to_string()),
-        };
-        (self.tell)(Event::Stage { row: row.index, network: &asked.name, board: &board.name, stage: Stage::Measuring });
-        let certain = unit.driver().interchangeable();
-        let mut measurement = match given.measure(&mut *unit, cancel) {
-            Ok(outcome) => self.common.image(row, outcome),
-            Err(error) if error.is_cancelled() => return None,
-            Err(error) => {
-                let cause = if error.is_the_users(certain) { Cause::Candidate } else { Cause::Infrastructure };
-                self.failed_image(row, cause, error.to_string())
+        let wait = |waiting: &Waiting| (self.tell)(Event::Waiting { waiting });
+        let stage = Stage::Measuring;
+        let (mut on, mut told) = (None, None);
+        let measured = on_a_unit(self.rack, &board.name, cancel, &wait, |unit| {
+            (self.tell)(Event::Stage { row: row.index, network: &asked.name, board: &board.name, stage });
+            let driver = unit.driver();
+            on = Some((driver, unit.id().to_string()));
+            given
+                .measure(unit.parts().0, cancel)
+                .map_or_else(|error| error.of_unit(driver, &mut told), |done| Ok(Ok(done)))
+        });
+        let mut measurement = match measured {
+            Ok(Ok(outcome)) => self.common.image(row, outcome),
+            Ok(Err(error)) => self.failed_image(row, error.cause(), error.to_string()),
+            Err(Unmeasured::Cancelled) => return None,
+            Err(Unmeasured::Mismatch(mismatch)) => {
+                return failed(Cause::Infrastructure, format!("internal error: {mismatch}"));
             }
+            // What the image may have to do with it stands only in the image's own words.
+            Err(Unmeasured::Failed(reason)) => self.failed_image(row, Cause::Infrastructure, told.unwrap_or(reason)),
         };
-        measurement.provenance = provenance(unit.driver());
-        if !certain {
-            measurement.unit = unit.id().into();
+        if let Some((driver, id)) = on {
+            measurement.provenance = provenance(driver);
+            if !driver.interchangeable() {
+                measurement.unit = id;
+            }
         }
         measurement.image_sha256 = Some(given.sha256());
         if let Some(network) = &given.network {

@@ -9,10 +9,11 @@ use std::time::Duration;
 use super::candidate::{Prepared, prepare};
 use super::inputs::draw;
 use crate::board::Board;
+use crate::measure::MeasureError;
 use crate::measure::mlperf::{Dataset, DatasetError, ImageError, Order, Timed, run, score};
 use crate::network::{DType, Tensor};
-use crate::rack::{Cancel, Program, Unit};
-use crate::results::{Accuracy, Latency, Outcome, OutputCheck, Prebuilt, Verification, Window, sha256_hex};
+use crate::rack::{Cancel, Driver, Program, Unit};
+use crate::results::{Accuracy, Cause, Latency, Outcome, OutputCheck, Prebuilt, Verification, Window, sha256_hex};
 use crate::scenario::{self, Candidate, Element, PrebuiltInput, Source};
 
 /// Why there is no row of an image but a failed one.
@@ -29,16 +30,23 @@ pub(super) enum ImageFailure {
 }
 
 impl ImageFailure {
-    pub(super) fn is_cancelled(&self) -> bool {
-        matches!(self, Self::Image(error) if error.is_cancelled())
+    /// What a failure that no unit is to blame for says something about.
+    pub(super) fn cause(&self) -> Cause {
+        if matches!(self, Self::Latency(_)) { Cause::Infrastructure } else { Cause::Candidate }
     }
 
-    /// Whether what the user gave is at fault, not a unit.
-    pub(super) fn is_the_users(&self, unit_is_certain: bool) -> bool {
-        match self {
-            Self::Image(error) => error.blames_image(unit_is_certain),
-            Self::Dataset(_) | Self::Network(_) => true,
-            Self::Latency(_) => false,
+    /// Ok where what the user gave is at fault: no other unit would help. Otherwise the failure of a unit with that driver,
+    /// and to `told` what else may be behind it.
+    pub(super) fn of_unit<T>(self, driver: Driver, told: &mut Option<String>) -> Result<Result<T, Self>, MeasureError> {
+        match &self {
+            Self::Image(error) if !error.blames_image(driver.interchangeable()) => match error.of_unit() {
+                Some(source) => {
+                    *told = Some(self.to_string());
+                    Err(source.clone())
+                }
+                None => Ok(Err(self)),
+            },
+            _ => Ok(Err(self)),
         }
     }
 }

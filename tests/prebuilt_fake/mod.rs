@@ -34,6 +34,8 @@ pub enum Fault {
 }
 
 pub struct Dut {
+    pub id: String,
+    pub driver: Driver,
     board: Board,
     model: String,
     network: Network,
@@ -49,6 +51,8 @@ pub struct Dut {
 impl Dut {
     pub fn new(board: &str, model: &str, network: Network, faults: &[Fault]) -> Self {
         Self {
+            id: "emulated/fake/0".into(),
+            driver: Driver::Emulated,
             board: Board::shipped(board).expect("a board"),
             model: model.into(),
             network,
@@ -142,7 +146,7 @@ impl Dut {
 
 impl Unit for Dut {
     fn id(&self) -> &str {
-        "emulated/fake/0"
+        &self.id
     }
 
     fn board(&self) -> &Board {
@@ -150,7 +154,7 @@ impl Unit for Dut {
     }
 
     fn driver(&self) -> Driver {
-        Driver::Emulated
+        self.driver
     }
 
     fn flash(&mut self, program: &Program, _: Duration, _: &Cancel) -> Result<(), UnitError> {

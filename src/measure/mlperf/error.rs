@@ -26,11 +26,8 @@ pub enum ImageError {
 }
 
 impl ImageError {
-    pub fn is_cancelled(&self) -> bool {
-        self.of_unit().is_some_and(MeasureError::is_cancelled)
-    }
-
-    fn of_unit(&self) -> Option<&MeasureError> {
+    /// What the unit did, where it is at the bottom of this.
+    pub fn of_unit(&self) -> Option<&MeasureError> {
         match self {
             Self::NeverReady { source, .. } | Self::Garbage { source, .. } | Self::Protocol(source) => Some(source),
             _ => None,
