@@ -7,7 +7,7 @@ use std::path::Path;
 
 use firmware_common::{Console, compile, fact, has_qemu, network, noise, options, twins};
 use hil::engine::Compiled;
-use hil::firmware::{Image, Options, build, reserved};
+use hil::firmware::{HostInput, Image, Options, build, reserved};
 use hil::network::{Network, reference, tflite};
 
 const READY: &str = "m-ready\r\n";
@@ -171,7 +171,7 @@ fn results_are_rounded_as_printf_rounds() {
 fn images_as_the_runner_sends_them_are_understood() {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("firmware");
     let Some(options) = options(&folder.join("cache")).filter(|_| has_qemu()) else { return };
-    let options = Options { model: Some("ic01".into()), unsigned_input: true, ..options };
+    let options = Options { model: Some("ic01".into()), host_input: HostInput::Unsigned, ..options };
     let network = network(8);
     let board = &twins()[0];
     let image = build(&compile(&network), board, &options).expect("an image");

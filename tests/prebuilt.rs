@@ -3,15 +3,15 @@
 mod prebuilt_fake;
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use hil::board::Board;
 use hil::engine::{Engine, TinyEngine};
-use hil::firmware::{Cache, Options, Toolchain, build};
+use hil::firmware::{Cache, HostInput, Options, Toolchain, build};
 use hil::network::{Network, builtin, tflite};
 use hil::rack::{Cancel, Driver, Rack, Unit};
-use hil::results::{Cause, Measurement, Outcome, RunState, Status, Verification};
-use hil::run::{NoCompiler, Order, carry, prepare};
+use hil::results::{Cause, Energy, Measurement, Outcome, RunState, Status, Verification};
+use hil::run::{NoCompiler, Order, Prepared, carry, prepare};
 use hil::scenario::{Candidate, Known, Scenario, Source, parse};
 use prebuilt_fake::{Dut, Fault};
 
@@ -86,6 +86,7 @@ fn without_its_network_an_image_has_numbers_that_are_no_latency() {
     // 2 ms an inference at 120 MHz.
     assert_eq!((image.timing.median_cycles(), image.timing.clock_hz()), (240_000.0, 120_000_000));
     assert_eq!((image.windows.len(), image.image_bytes, image.is_official()), (5, 4096, false));
+    assert!(matches!(&image.energy, Energy::Missing(why) if why.contains("does not count what power depends on")));
     assert!(image.windows.iter().all(|window| window.microseconds >= 500_000));
     assert!((image.throughput().expect("a number") - 500.0).abs() < 1e-9);
     assert_eq!((image.device.as_str(), image.firmware.as_str()), ("fake", "Firmware 1"));
@@ -142,8 +143,9 @@ fn a_fault_of_the_image_is_named_and_the_users() {
 fn a_unit_that_fails_is_replaced_by_another() {
     let bench = Bench::new();
     let unit = |name: &str, faults: &[Fault]| {
-        let dut = Dut::new("nucleo-l4r5zi", "pic01", network(), faults);
-        Box::new(Dut { id: name.into(), driver: Driver::Probe, ..dut }) as Box<dyn Unit>
+        let mut dut = Dut::new("nucleo-l4r5zi", "pic01", network(), faults);
+        (dut.id, dut.driver) = (name.into(), Driver::Probe);
+        Box::new(dut) as Box<dyn Unit>
     };
     let row = |faults: [&[Fault]; 2]| {
         let rack = Rack::new(vec![unit("one", faults[0]), unit("other", faults[1])]);
@@ -165,32 +167,38 @@ fn a_unit_that_fails_is_replaced_by_another() {
     assert!(silent.outcome.reason().is_some_and(|r| r.contains("an image must be for this board")), "{silent:?}");
 }
 
-#[test]
-fn accuracy_is_what_the_runner_of_mlperf_tiny_computes() {
-    let bench = Bench::new();
+/// A data set `set` of six pictures, whose classes are what the reference interpreter makes of them, but for one.
+fn pictures(bench: &Bench) -> PathBuf {
     let set = bench.folder.path().join("set");
     fs::create_dir(&set).expect("a folder");
-    let prepared =
-        prepare(&Candidate { name: "pictures".into(), source: Source::File(bench.folder.path().join("net.tflite")) })
-            .expect("a network");
+    let prepared = prepared(bench);
     let mut labels = String::new();
-    let mut right = 0;
     for index in 0..6u32 {
         let pixels: Vec<u8> = (0..3072u32).map(|i| (i * (index + 3) * 37 >> 3) as u8).collect();
         let signed = pixels.iter().map(|pixel| pixel ^ 0x80).collect();
         let output = prepared.output(signed).expect("an output");
         let best = output.iter().map(|byte| *byte as i8).max().expect("not empty");
         let class = output.iter().position(|byte| *byte as i8 == best).expect("a class");
-        // One label is wrong.
         let label = if index == 4 { (class + 1) % 4 } else { class };
-        right += usize::from(label == class);
         labels += &format!("{index}.bin,4,{label}\n");
         fs::write(set.join(format!("{index}.bin")), pixels).expect("a file");
     }
     fs::write(set.join("y_labels.csv"), labels).expect("labels");
+    set
+}
+
+fn prepared(bench: &Bench) -> Prepared {
+    let source = Source::File(bench.folder.path().join("net.tflite"));
+    prepare(&Candidate { name: "network".into(), source }).expect("a network")
+}
+
+#[test]
+fn accuracy_is_what_the_runner_of_mlperf_tiny_computes() {
+    let bench = Bench::new();
+    let set = pictures(&bench);
     let row = bench.row(", dataset: set", &[]);
     let accuracy = row.prebuilt().and_then(|image| image.accuracy).expect("an accuracy");
-    assert_eq!((accuracy.files, accuracy.of_files, right), (6, 6, 5));
+    assert_eq!((accuracy.files, accuracy.of_files), (6, 6));
     assert!((accuracy.top1 - 500.0 / 6.0).abs() < 1e-9);
     let row = bench.row(", dataset: set, files: 2", &[]);
     let accuracy = row.prebuilt().and_then(|image| image.accuracy).expect("an accuracy");
@@ -201,32 +209,117 @@ fn accuracy_is_what_the_runner_of_mlperf_tiny_computes() {
     assert!(row.outcome.reason().is_some_and(|r| r.contains("2.bin") && r.contains("5 bytes; the model takes 3072")));
 }
 
-#[test]
-fn our_own_firmware_passes_the_same_procedure() {
+/// Our own firmware around the bench's network, as the image `a.elf`; false where there is no compiler.
+fn own(bench: &Bench, board: &Board, model: &str, network: &Network, host_input: HostInput) -> bool {
     let Ok(toolchain) = Toolchain::find() else {
         println!("skipped: the cross compiler is missing");
-        return;
+        return false;
     };
+    let cache = Cache::at(Path::new(env!("CARGO_TARGET_TMPDIR")).join("prebuilt"));
+    let options = Options { cache, model: Some(model.into()), host_input, ..Options::new(toolchain, "tinyengine") };
+    let compiled = TinyEngine.compile(network).expect("compiled");
+    let image = build(&compiled, board, &options).unwrap_or_else(|e| panic!("{e}"));
+    fs::write(bench.folder.path().join("a.elf"), &image.elf).expect("an image");
+    true
+}
+
+#[test]
+fn our_own_firmware_passes_the_same_procedure() {
     let bench = Bench::new();
     let board = Board::shipped("nucleo-l4r5zi").expect("a board");
-    let cache = Cache::at(&Path::new(env!("CARGO_TARGET_TMPDIR")).join("prebuilt"));
-    let options =
-        Options { cache, model: Some("pic01".into()), unsigned_input: true, ..Options::new(toolchain, "tinyengine") };
-    let compiled = TinyEngine.compile(&network()).expect("compiled");
-    let image = build(&compiled, &board, &options).unwrap_or_else(|e| panic!("{e}"));
-    fs::write(bench.folder.path().join("a.elf"), &image.elf).expect("an image");
-    let mut scenario = bench.scenario(", network: net.tflite");
+    if !own(&bench, &board, "pic01", &network(), HostInput::Unsigned) {
+        return;
+    }
+    pictures(&bench);
+    let mut scenario = bench.scenario(", network: net.tflite, dataset: set");
     scenario.prebuilt[0].image = bench.folder.path().join("a.elf");
     scenario.prebuilt[0].window = 0.05;
+    let power = board.power.clone().expect("a power model");
     let row = bench.run(&scenario, &Rack::emulated(&[board], 1));
     assert_eq!(row.check().map(|check| check.inputs.get()), Some(5), "{:?}", row.outcome);
     let image = row.prebuilt().expect("an image");
     assert_eq!((image.model.as_str(), image.device.as_str(), image.clock_read), ("pic01", "hil", true));
     assert!(image.touched_sram.is_some_and(|bytes| bytes > 3072));
+    let accuracy = image.accuracy.expect("an accuracy");
+    assert!((accuracy.top1 - 500.0 / 6.0).abs() < 1e-9 && accuracy.files == 6, "{accuracy:?}");
+    // More than what an idle core draws for as long, and no more than twice that.
+    let Energy::Microjoules(energy) = image.energy else { panic!("{:?}", image.energy) };
+    let idle = power.base_milliamps * power.volts * image.timing.ms();
+    assert!(energy > idle && energy < 2.5 * idle, "{energy} µJ, idle {idle} µJ");
     // The same image, said to talk at another rate.
     scenario.prebuilt[0].baud = 9600;
     let board = Board::shipped("nucleo-l4r5zi").expect("a board");
     let wrong = bench.run(&scenario, &Rack::emulated(&[board], 1));
     assert_eq!(wrong.outcome.cause(), Some(Cause::Candidate), "{:?}", wrong.outcome);
     assert!(wrong.outcome.reason().is_some_and(|reason| reason.contains("9600 baud")), "{:?}", wrong.outcome);
+}
+
+#[test]
+fn our_own_firmware_takes_real_numbers_as_ad01_is_sent() {
+    let spec = |seed| builtin::Spec {
+        architecture: "ad-autoencoder".into(),
+        resolution: None,
+        width: None,
+        classes: None,
+        seed,
+    };
+    let network = builtin::build(&spec(0)).expect("a network");
+    let bench = Bench::new();
+    fs::write(bench.folder.path().join("net.tflite"), tflite::export(&network).expect("a file")).expect("a file");
+    let board = Board::shipped("nucleo-l4r5zi").expect("a board");
+    if !own(&bench, &board, "ad01", &network, HostInput::Float) {
+        return;
+    }
+    // Files of three windows each, one frame apart; what differs most from what the network gives is the anomaly.
+    let set = bench.folder.path().join("set");
+    fs::create_dir(&set).expect("a folder");
+    let (input, output) = (network.tensor(network.inputs[0]), network.tensor(network.outputs[0]));
+    let scale = |tensor: &hil::network::Tensor| {
+        let quant = tensor.quant.as_ref().expect("quantised");
+        (quant.scale[0], quant.zero_point[0])
+    };
+    let ((in_scale, in_zero), (out_scale, out_zero)) = (scale(input), scale(output));
+    let reference = prepared(&bench);
+    let error = |frames: &[f32]| {
+        let levels = frames.iter().map(|x| ((x / in_scale).round() as i32 + in_zero).clamp(-128, 127) as i8 as u8);
+        let found = reference.output(levels.collect()).expect("an output");
+        let squares = found
+            .iter()
+            .zip(frames)
+            .map(|(level, x)| f64::from((i32::from(*level as i8) - out_zero) as f32 * out_scale - x).powi(2));
+        squares.sum::<f64>() / frames.len() as f64
+    };
+    let mut scored = Vec::new();
+    for file in 0..4u32 {
+        let spread = in_scale * 10.0 * (file + 1) as f32;
+        let x = |i: u32| spread * ((i.wrapping_mul(2_654_435_761 + file) >> 16) as f32 / 32_768.0 - 1.0);
+        let numbers: Vec<f32> = (0..640 + 2 * 128).map(x).collect();
+        let windows = (0..3).map(|at| error(&numbers[at * 128..at * 128 + 640]));
+        scored.push((windows.sum::<f64>() / 3.0, file));
+        let bytes: Vec<u8> = numbers.iter().flat_map(|x| x.to_le_bytes()).collect();
+        fs::write(set.join(format!("{file}.bin")), bytes).expect("a file");
+    }
+    scored.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let label = |(at, (_, file)): (usize, &(f64, u32))| format!("{file}.bin,2,{},2560,512\n", u8::from(at >= 2));
+    fs::write(set.join("y_labels.csv"), scored.iter().enumerate().map(label).collect::<String>()).expect("labels");
+    let text = "name: foreign\ntask: anomalies\nprebuilt:\n  - { image: a.elf, board: nucleo-l4r5zi, protocol: mlperf-tiny, \
+                model: ad01, network: net.tflite, dataset: set, window: 0.05 }\n";
+    let known = Known { networks: &builtin::names(), boards: &hil::board::names() };
+    let scenario = parse("s.yaml", text, bench.folder.path(), known).expect("a scenario");
+    let run = || bench.run(&scenario, &Rack::emulated(&[Board::shipped("nucleo-l4r5zi").expect("a board")], 1));
+    let row = run();
+    let image = row.prebuilt().unwrap_or_else(|| panic!("{:?}", row.outcome));
+    assert_eq!((image.model.as_str(), image.windows.len()), ("ad01", 5));
+    let accuracy = image.accuracy.expect("an accuracy");
+    assert_eq!((accuracy.files, accuracy.auc), (4, Some(1.0)));
+    assert!(accuracy.top1 > 99.0, "{accuracy:?}");
+    // One number for 640 outputs says that it is right, not that each of them is.
+    let told = "one number for all outputs of an input, the error of the reconstruction; those are the network's";
+    assert!(matches!(&image.verification, Verification::NotVerified(why) if why.contains(told)), "{image:?}");
+    // Another network's numbers are noticed.
+    let other = builtin::build(&spec(1)).expect("a network");
+    fs::write(bench.folder.path().join("net.tflite"), tflite::export(&other).expect("a file")).expect("a file");
+    let row = run();
+    assert_eq!(row.status(), Status::Mismatch, "{:?}", row.outcome);
+    assert!(row.outcome.reason().is_some_and(|reason| reason.contains("a mean squared error of")));
 }

@@ -29,6 +29,7 @@ fn run() -> StoredRun {
         clock_read: true,
         windows: vec![Window { inferences: 2160, microseconds: 10_000_000 }; 5],
         window_s: 10.0,
+        energy: Energy::Missing("no measured power".into()),
         accuracy: Some(Accuracy { files: 200, of_files: 200, top1: 85.0, auc: Some(0.98) }),
         verification: Verification::NotVerified("no network was given".into()),
         image_bytes: 190_000,

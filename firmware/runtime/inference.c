@@ -1,9 +1,13 @@
 /* The input, and inferences of it. */
 #include <string.h>
 
+#include "board_config.h"
 #include "hil_core.h"
 #include "hil_image.h"
 #include "hil_runtime.h"
+#ifdef HIL_FLOAT_INPUT
+#include "hil_float_input.h"
+#endif
 
 static uint32_t expected; /* bytes, as announced */
 static uint32_t loaded;   /* bytes so far */
@@ -70,9 +74,13 @@ int hil_can_infer(uint32_t count)
 
 static void before(void)
 {
+#ifdef HIL_FLOAT_INPUT
+    hil_quantise_input();
+#else
     if (hil_image.input_buffer != 0) {
         (void)memcpy(hil_image.input(), hil_image.input_buffer, hil_image.input_bytes);
     }
+#endif
 }
 
 static void after(void)

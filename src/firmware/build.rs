@@ -31,8 +31,27 @@ pub struct Options {
     pub engine: String,
     /// What the MLPerf Tiny runner calls the model (`vww01`, …); the network's name where it is none.
     pub model: Option<String>,
-    /// Whether the host sends unsigned bytes for signed inputs, as the MLPerf Tiny runner does for images.
-    pub unsigned_input: bool,
+    pub host_input: HostInput,
+}
+
+/// How a host sends the inputs of a network.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum HostInput {
+    /// As the network takes them.
+    #[default]
+    AsTaken,
+    /// As unsigned bytes for signed ones, as the MLPerf Tiny runner does for images.
+    Unsigned,
+    /// As real numbers in single precision, as the MLPerf Tiny runner does for `ad01`. Of such a network, which reconstructs
+    /// its input, `results` is the mean squared error.
+    Float,
+}
+
+impl HostInput {
+    /// Bytes of one input of `compiled`, as it is sent.
+    fn bytes(self, compiled: &Compiled) -> usize {
+        compiled.input_bytes * if self == Self::Float { size_of::<f32>() } else { 1 }
+    }
 }
 
 impl Options {
@@ -45,7 +64,7 @@ impl Options {
             stack_bytes: DEFAULT_STACK_BYTES,
             engine: engine.into(),
             model: None,
-            unsigned_input: false,
+            host_input: HostInput::AsTaken,
         }
     }
 }
@@ -113,16 +132,27 @@ fn shown_flags(compile: Vec<String>, needs: &BuildNeeds) -> Vec<String> {
 
 impl Parts {
     fn new(compiled: &Compiled, board: &Board, options: &Options) -> Result<Self, BuildError> {
-        let layout = Layout::new(compiled, board, options.stack_bytes)?;
-        let mut runtime = sources::runtime(board)?;
-        let config = view::render(view::BOARD_CONFIG, BoardView::new(board, &layout)?)?;
+        let (host_bytes, float_input) = (options.host_input.bytes(compiled), options.host_input == HostInput::Float);
+        let layout = Layout::new(compiled, board, options.stack_bytes, host_bytes)?;
+        if float_input && (!layout.input_buffered || compiled.input_bytes != compiled.output_bytes) {
+            let (input, output) = (compiled.input_bytes, compiled.output_bytes);
+            let problem = match layout.input_buffered {
+                true => format!("it has {input} inputs and {output} outputs, and is to reconstruct what it is sent"),
+                false => format!("there is no room for the {host_bytes} bytes that a host sends"),
+            };
+            return Err(BuildError::FloatInput { network: compiled.plan.name.clone(), problem });
+        }
+        let mut runtime = sources::runtime(board, float_input)?;
+        let config = view::render(view::BOARD_CONFIG, BoardView::new(board, &layout, float_input)?)?;
         runtime.push(File { path: "runtime/board_config.h".into(), text: config });
         let image = ImageView {
             engine: view::printable(&options.engine),
             model: view::printable(options.model.as_ref().unwrap_or(&compiled.plan.name)),
             board: &board.name,
             input_buffered: layout.input_buffered,
-            unsigned_input: options.unsigned_input,
+            unsigned_input: options.host_input == HostInput::Unsigned,
+            float_input,
+            host_bytes,
         };
         let network = compiled.sources.iter();
         let network = network.map(|s| (File { path: format!("network/{}", s.path), text: s.text.clone() }, s.shared));

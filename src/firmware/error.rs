@@ -24,6 +24,9 @@ pub enum BuildError {
     /// The board file asks for something that the runtime has no code for.
     #[error("no image for board `{board}`: {problem}")]
     Board { board: String, problem: String },
+    /// A host that sends real numbers wants to know how well a network reconstructs them.
+    #[error("network `{network}` cannot take real numbers: {problem}")]
+    FloatInput { network: String, problem: String },
     #[error("{}: {source}", path.display())]
     Io { path: PathBuf, source: std::io::Error },
     #[error(

@@ -65,7 +65,13 @@ impl Layout {
         [self.ram].into_iter().chain(apart).collect()
     }
 
-    pub(super) fn new(compiled: &Compiled, board: &Board, stack_bytes: u32) -> Result<Self, BuildError> {
+    /// `host_bytes` are those of an input as the host sends it.
+    pub(super) fn new(
+        compiled: &Compiled,
+        board: &Board,
+        stack_bytes: u32,
+        host_bytes: usize,
+    ) -> Result<Self, BuildError> {
         let of = |kind| board.memory.iter().find(|region| region.kind == kind);
         let span = |kind| of(kind).map(|region| Span { origin: region.origin, size: region.size });
         let refuse = |problem: String| BuildError::Board { board: board.name.clone(), problem };
@@ -82,7 +88,7 @@ impl Layout {
             itcm: span(RegionKind::Itcm),
             dtcm: span(RegionKind::Dtcm),
             stack_bytes,
-            input_buffered: taken.saturating_add(compiled.input_bytes) <= size as usize,
+            input_buffered: taken.saturating_add(host_bytes) <= size as usize,
         })
     }
 }

@@ -27,7 +27,7 @@ mod toolchain;
 mod twin;
 mod view;
 
-pub use build::{Options, build};
+pub use build::{HostInput, Options, build};
 pub use cache::Cache;
 pub use error::{BuildError, Memory};
 pub use image::{Image, Segment, Sizes, Symbol, SymbolKind};

@@ -96,7 +96,7 @@ pub fn write_project(
 /// Links the network alone, as a user's program would.
 fn measure(compiled: &Compiled, board: &Board, options: &Options) -> Result<Sizes, BuildError> {
     let workshop = options.cache.workshop()?;
-    let layout = Layout::new(compiled, board, DEFAULT_STACK_BYTES)?;
+    let layout = Layout::new(compiled, board, DEFAULT_STACK_BYTES, compiled.input_bytes)?;
     let script = File { path: "image.ld".into(), text: view::render(view::IMAGE_LD, LinkView::new(board, &layout))? };
     let network = compiled.sources.iter();
     let network: Vec<(File, bool)> =

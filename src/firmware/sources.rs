@@ -34,6 +34,8 @@ const RUNTIME: &[Embedded] = embedded!("runtime":
     "start.c", "hil_core.c", "fault.c", "memory.c", "receive.c", "text.c", "words.c", "inference.c", "results.c",
     "mlperf.c", "buffer.c", "extension.c", "protocol.c",
 );
+/// Only where the host sends real numbers.
+const FLOAT_INPUT: &[Embedded] = embedded!("runtime": "hil_float_input.h", "float_input.c");
 const STM32: &[Embedded] = embedded!("ports/stm32": "hil_stm32.h", "clock_tree.c", "gpio.c", "console.c", "timer.c");
 const STM32_USART: &[Embedded] = embedded!("ports/stm32": "hil_usart.h");
 const STM32F4F7: &[Embedded] = embedded!("ports/stm32f4f7": "hil_voltage.h", "clock.c");
@@ -63,8 +65,8 @@ const FAMILIES: [Family; 7] = [
     Family { name: "mps2", port: &[MPS2], consoles: &["UART0"] },
 ];
 
-/// The runtime with the port to the family of `board`.
-pub(super) fn runtime(board: &Board) -> Result<Vec<File>, BuildError> {
+/// The runtime with the port to the family of `board`, and what takes real numbers from the host where they are sent.
+pub(super) fn runtime(board: &Board, float_input: bool) -> Result<Vec<File>, BuildError> {
     let refuse = |problem| Err(BuildError::Board { board: board.name.clone(), problem });
     let Some(family) = FAMILIES.iter().find(|family| family.name == board.family) else {
         let known: Vec<_> = FAMILIES.iter().map(|family| family.name).collect();
@@ -77,7 +79,8 @@ pub(super) fn runtime(board: &Board) -> Result<Vec<File>, BuildError> {
             board.family, board.console.peripheral
         ));
     }
-    let files = RUNTIME.iter().chain(family.port.iter().copied().flatten());
+    let more = if float_input { FLOAT_INPUT } else { &[] };
+    let files = RUNTIME.iter().chain(family.port.iter().copied().flatten()).chain(more);
     Ok(files.map(|(name, text)| File { path: format!("runtime/{name}"), text: (*text).into() }).collect())
 }
 
@@ -89,10 +92,10 @@ mod tests {
     fn unknown_families_and_consoles_are_refused_by_name() {
         let mut board = Board::shipped("nucleo-l4r5zi").expect("a board");
         board.console.peripheral = "USART9".into();
-        let message = runtime(&board).unwrap_err().to_string();
+        let message = runtime(&board, false).unwrap_err().to_string();
         assert!(message.contains("no console on `USART9`, only on LPUART1"), "{message}");
         board.family = "stm32x9".into();
-        let message = runtime(&board).unwrap_err().to_string();
+        let message = runtime(&board, false).unwrap_err().to_string();
         assert!(message.contains("no port to family `stm32x9`") && message.contains("stm32f7"), "{message}");
     }
 }

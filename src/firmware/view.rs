@@ -30,6 +30,7 @@ pub(super) struct BoardView<'a> {
     rx: PinView,
     /// The peripheral, in the prefix of its constants in `registers.h`.
     console: &'a str,
+    float_input: bool,
 }
 
 #[derive(Serialize)]
@@ -48,6 +49,9 @@ pub(super) struct ImageView<'a> {
     pub(super) board: &'a str,
     pub(super) input_buffered: bool,
     pub(super) unsigned_input: bool,
+    pub(super) float_input: bool,
+    /// Bytes of one input as the host sends it.
+    pub(super) host_bytes: usize,
 }
 
 /// `image.ld`.
@@ -80,7 +84,7 @@ impl From<Span> for SpanView {
 }
 
 impl<'a> BoardView<'a> {
-    pub(super) fn new(board: &'a Board, layout: &Layout) -> Result<Self, BuildError> {
+    pub(super) fn new(board: &'a Board, layout: &Layout, float_input: bool) -> Result<Self, BuildError> {
         let clock = &board.clock;
         Ok(Self {
             name: &board.name,
@@ -101,6 +105,7 @@ impl<'a> BoardView<'a> {
             tx: pin(board, &board.console.tx)?,
             rx: pin(board, &board.console.rx)?,
             console: &board.console.peripheral,
+            float_input,
         })
     }
 }

@@ -138,6 +138,7 @@ impl Unit for Emulated {
             touched_sram: touched,
             timed_instructions: machine.core().instructions_timed(),
             core_hz: machine.soc().core_hz(),
+            activity: machine.activity(),
             timed: machine.core().windows(1).first().copied().unwrap_or_default(),
         })
     }

@@ -77,6 +77,8 @@ pub struct Counters {
     pub core_hz: u64,
     /// What happened between those reads.
     pub timed: Activity,
+    /// What happened in all.
+    pub activity: Activity,
 }
 
 /// One physical or emulated board. Every method may block, but none longer than its limit says or after

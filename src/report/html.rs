@@ -13,7 +13,7 @@ use super::summary::{BoardRows, by_board, excess};
 use super::text::{bytes, grouped, kib, mhz, ms, uj};
 use crate::results::gate::{Finding, Judged, Judgement, Metric, State, Verdict};
 use crate::results::history::Series;
-use crate::results::{Energy, Measurement, Outcome, Status, StoredRun};
+use crate::results::{Measurement, Outcome, Status, StoredRun, energy_uj};
 
 /// The page's one script, which sorts its tables.
 pub(super) const SORT: &str = include_str!("sort.js");
@@ -203,10 +203,7 @@ fn table_row(board: &BoardRows<'_>, row: &Measurement, slowest: f64) -> Value {
         flash => row.memory().map(|m| m.flash.total()).or(row.prebuilt().map(|i| i.image_bytes)).map(grouped),
         flash_share => row.memory().map(|m| share(m.flash.total(), row.budget.flash)),
         check => row.check().map(|c| format!("{} equal", c.inputs)),
-        energy => row.run().and_then(|run| match run.energy {
-            Energy::Microjoules(value) => Some(uj(value)),
-            Energy::Missing(_) => None,
-        }),
+        energy => energy_uj(row).map(uj),
         broken => board.broken(row),
         provenance => row.provenance.name(),
         error_band => row.error_band,

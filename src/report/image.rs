@@ -1,7 +1,7 @@
 //! What is said of an image that somebody else has built.
 
-use super::text::{bytes, ms};
-use crate::results::{Prebuilt, Verification};
+use super::text::{bytes, ms, uj};
+use crate::results::{Energy, Prebuilt, Verification};
 
 /// All that its own row has beside latency and flash, or all of it where nobody has verified it.
 pub fn told_of(image: &Prebuilt) -> String {
@@ -16,6 +16,9 @@ pub fn told_of(image: &Prebuilt) -> String {
     };
     if let Some(throughput) = image.throughput() {
         told.push(format!("median {throughput:.3} inferences/s ({rule})"));
+    }
+    if let Energy::Microjoules(energy) = image.energy {
+        told.push(format!("{} µJ an inference", uj(energy)));
     }
     if let Some(accuracy) = image.accuracy {
         let auc = accuracy.auc.map_or("no AUC, since a class is missing".into(), |auc| format!("AUC {auc:.3}"));

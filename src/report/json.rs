@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::engines;
 use super::summary::{BoardRows, by_board};
-use crate::results::{Energy, Limits, Measurement, Status, StoredRun};
+use crate::results::{Energy, Limits, Measurement, Status, StoredRun, energy};
 
 /// The run, its rows with what follows from them, and the verdict per board.
 pub fn json(run: &StoredRun) -> Value {
@@ -27,7 +27,7 @@ pub fn json(run: &StoredRun) -> Value {
 fn row(row: &Measurement, limits: &Limits) -> Value {
     let latency = row.latency();
     let run = row.run();
-    let (energy_uj, energy_reason) = match run.map(|run| &run.energy) {
+    let (energy_uj, energy_reason) = match energy(row) {
         Some(Energy::Microjoules(uj)) => (Some(*uj), None),
         Some(Energy::Missing(reason)) => (None, Some(reason)),
         None => (None, None),

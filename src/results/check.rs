@@ -49,6 +49,11 @@ fn prebuilt(row: &Measurement, image: &Prebuilt) -> Result<(), Inconsistent> {
         Verification::NotVerified(why) if why.trim().is_empty() => return Err(Inconsistent::NoReason("not verified")),
         _ => {}
     }
+    if let Energy::Microjoules(uj) = image.energy
+        && !(uj.is_finite() && uj > 0.0)
+    {
+        return Err(Inconsistent::Energy(uj.to_string()));
+    }
     match image.accuracy {
         Some(found) if !(0.0..=100.0).contains(&found.top1) || found.files == 0 => {
             Err(Inconsistent::Accuracy(found.top1.to_string()))

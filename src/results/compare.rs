@@ -131,8 +131,14 @@ impl RowPair<'_> {
 
 /// Microjoules of a row; none where they were not measured.
 pub fn energy_uj(row: &Measurement) -> Option<f64> {
-    match row.run()?.energy {
-        Energy::Microjoules(uj) => Some(uj),
+    match energy(row)? {
+        Energy::Microjoules(uj) => Some(*uj),
         Energy::Missing(_) => None,
     }
+}
+
+/// Energy of a row whose outputs were verified, or why it is not known.
+pub fn energy(row: &Measurement) -> Option<&Energy> {
+    let image = row.prebuilt().filter(|image| image.check().is_some());
+    row.run().map(|run| &run.energy).or(image.map(|image| &image.energy))
 }

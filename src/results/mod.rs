@@ -30,7 +30,7 @@ pub mod step;
 mod time;
 
 pub use check::Inconsistent;
-pub use compare::{Comparison, LayerChange, LayerNumbers, RowPair, compare, energy_uj};
+pub use compare::{Comparison, LayerChange, LayerNumbers, RowPair, compare, energy, energy_uj};
 pub use digest::sha256_hex;
 pub use durable::write_file;
 pub use error::ResultsError;

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::outcome::{Latency, OutputCheck};
+use super::outcome::{Energy, Latency, OutputCheck};
 
 /// A row of an image. Its latency counts as one only where its outputs were verified: [`super::Measurement::latency`] has
 /// none of the others, so that nothing ranks, gates or averages them with rows that were.
@@ -21,6 +21,9 @@ pub struct Prebuilt {
     pub windows: Vec<Window>,
     /// Seconds of board time that a window had to last.
     pub window_s: f64,
+    /// Of one inference.
+    #[serde(default = "unknown_energy")]
+    pub energy: Energy,
     /// None where no data set was given.
     pub accuracy: Option<Accuracy>,
     pub verification: Verification,
@@ -28,6 +31,11 @@ pub struct Prebuilt {
     pub image_bytes: u64,
     /// Bytes of SRAM that were ever read or written; none where the unit cannot tell.
     pub touched_sram: Option<u64>,
+}
+
+/// Of rows that earlier versions wrote.
+fn unknown_energy() -> Energy {
+    Energy::Missing("the version of hil that measured it took none of images".into())
 }
 
 /// Inferences between two time stamps of the image itself.

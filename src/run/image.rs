@@ -8,12 +8,16 @@ use std::time::Duration;
 
 use super::candidate::{Prepared, prepare};
 use super::inputs::draw;
-use crate::board::Board;
+use super::reconstruction::{Reconstruction, floats};
+use super::record::microjoules;
+use crate::board::{Activity, Board};
 use crate::measure::MeasureError;
 use crate::measure::mlperf::{Dataset, DatasetError, ImageError, Order, Timed, run, score};
 use crate::network::{DType, Tensor};
 use crate::rack::{Cancel, Driver, Program, Unit};
-use crate::results::{Accuracy, Cause, Latency, Outcome, OutputCheck, Prebuilt, Verification, Window, sha256_hex};
+use crate::results::{
+    Accuracy, Cause, Energy, Latency, Outcome, OutputCheck, Prebuilt, Verification, Window, sha256_hex,
+};
 use crate::scenario::{self, Candidate, Element, PrebuiltInput, Source};
 
 /// Why there is no row of an image but a failed one.
@@ -160,8 +164,10 @@ impl<'a> Given<'a> {
             }
         });
         let clock_hz = timed.core_hz.unwrap_or(u64::from(unit.board().clock.hz));
+        let timing = latency(&timed, clock_hz)?;
         Ok(Outcome::Prebuilt(Box::new(Prebuilt {
-            timing: latency(&timed, clock_hz)?,
+            energy: energy(unit.board(), &timing, timed.activity.as_ref()),
+            timing,
             clock_read: timed.core_hz.is_some(),
             device: timed.identity.device,
             model: timed.identity.model,
@@ -173,6 +179,40 @@ impl<'a> Given<'a> {
             image_bytes: self.program.bytes(),
             touched_sram: timed.touched_sram,
         })))
+    }
+
+    /// Of a network that reconstructs its input an image says one number, the mean squared error: enough to see that it is
+    /// wrong, not that every output is right.
+    fn reconstructed(
+        &self,
+        prepared: &Prepared,
+        (input, output): (&Tensor, &Tensor),
+        inputs: &[Vec<u8>],
+        timed: &Timed,
+    ) -> Result<Verified, ImageFailure> {
+        let Some(reconstruction) = Reconstruction::of(input, output) else {
+            let why = "the image quantises its input itself, and the network is none that reconstructs int8 inputs";
+            return Ok(Verified::Unknown(why.into()));
+        };
+        for (index, (sent, window)) in inputs.iter().zip(&timed.windows).enumerate() {
+            let sent = floats(sent);
+            let found = prepared.output(reconstruction.quantised(&sent)).map_err(ImageFailure::Network)?;
+            let expected = reconstruction.error(&sent, &found);
+            let [said] = window.results[..] else {
+                return Ok(Verified::Differs(format!(
+                    "input {index}: {} results, and an error of a reconstruction is one number",
+                    window.results.len()
+                )));
+            };
+            if (said - expected).abs() > Reconstruction::tolerance(expected) {
+                return Ok(Verified::Differs(format!(
+                    "input {index}: a mean squared error of {said}, and the network's is {expected:.3}"
+                )));
+            }
+        }
+        let why =
+            "it says one number for all outputs of an input, the error of the reconstruction; those are the network's";
+        Ok(Verified::Unknown(why.into()))
     }
 
     fn verified(&self, inputs: &[Vec<u8>], timed: &Timed) -> Result<Verified, ImageFailure> {
@@ -188,8 +228,7 @@ impl<'a> Given<'a> {
             return Err(ImageFailure::Network("the network has no input or no output".into()));
         };
         if self.input.element == Element::Float32 && input.dtype != DType::F32 {
-            let why = "the image quantises its input itself, and says one number for all outputs";
-            return Ok(Verified::Unknown(why.into()));
+            return self.reconstructed(prepared, (input, output), inputs, timed);
         }
         let Some(step) = resolved(output) else {
             let why = "its results have three decimals, which do not tell outputs of this network apart";
@@ -273,6 +312,17 @@ fn difference(index: usize, said: &[f64], found: Option<&[u8]>, expected: &[u8])
 
 fn window(window: &crate::measure::mlperf::Window) -> Window {
     Window { inferences: window.inferences, microseconds: window.microseconds }
+}
+
+/// Energy of one inference: the mean power of inferences, for as long as one takes.
+fn energy(board: &Board, timing: &Latency, activity: Option<&Activity>) -> Energy {
+    match microjoules(board, timing.clock_hz(), activity) {
+        Ok(energy) => {
+            let cycles = activity.map_or(1, |activity| activity.cycles.max(1));
+            Energy::Microjoules(energy / cycles as f64 * timing.median_cycles())
+        }
+        Err(reason) => Energy::Missing(reason),
+    }
 }
 
 /// Cycles of one inference in each window.

@@ -20,6 +20,7 @@ mod inputs;
 mod lease;
 mod parallel;
 mod plan;
+mod reconstruction;
 mod record;
 mod replan;
 mod resume;

@@ -4,7 +4,7 @@ use std::num::NonZeroU32;
 
 use super::candidate::Prepared;
 use super::plan::{ImageRow, Row};
-use crate::board::Board;
+use crate::board::{Activity, Board};
 use crate::engine::{Compiled, Engine, Plan, Reserved, StepInfo};
 use crate::measure::{Case, Measured};
 use crate::rack::Driver;
@@ -149,23 +149,27 @@ pub fn outcome(board: &Board, measured: &Measured, cases: &[Case], mut memory: M
     })))
 }
 
-/// Energy of the inference and of its steps, where the board's power is known at the clock that it ran at and the unit
-/// counted what it depends on.
+/// Energy of the inference and of its steps.
 fn energy(board: &Board, latency: &Latency, measured: &Measured) -> (Energy, Vec<f64>) {
-    let missing = |reason: String| (Energy::Missing(reason), Vec::new());
-    let Some(power) = &board.power else {
-        return missing(format!("no measured power supports a figure for {}", board.name));
+    let ran = latency.clock_hz();
+    let energy = match microjoules(board, ran, measured.activity.as_ref()) {
+        Ok(energy) => Energy::Microjoules(energy),
+        Err(reason) => return (Energy::Missing(reason), Vec::new()),
     };
-    let (ran, known) = (latency.clock_hz(), u64::from(board.clock.hz));
+    let steps = measured.step_activity.iter().map(|step| microjoules(board, ran, Some(step)).ok());
+    (energy, steps.collect::<Option<_>>().unwrap_or_default())
+}
+
+/// Energy of what happened at the core clock `ran`, where the board's power is known at it and the unit counted what it
+/// depends on; else why there is none.
+pub fn microjoules(board: &Board, ran: u64, activity: Option<&Activity>) -> Result<f64, String> {
+    let name = &board.name;
+    let power = board.power.as_ref().ok_or_else(|| format!("no measured power supports a figure for {name}"))?;
+    let known = u64::from(board.clock.hz);
     if ran != known {
-        return missing(format!("the power of {} is known at {known} Hz; it ran at {ran} Hz", board.name));
+        return Err(format!("the power of {name} is known at {known} Hz; it ran at {ran} Hz"));
     }
-    let Some(activity) = &measured.activity else {
-        return missing("the unit does not count what power depends on".into());
-    };
-    let Some(energy) = power.microjoules(activity, ran) else {
-        return missing(format!("the core slept, and the power of {} asleep is not known", board.name));
-    };
-    let steps: Option<Vec<f64>> = measured.step_activity.iter().map(|step| power.microjoules(step, ran)).collect();
-    (Energy::Microjoules(energy), steps.unwrap_or_default())
+    let activity = activity.ok_or("the unit does not count what power depends on")?;
+    let energy = power.microjoules(activity, ran);
+    energy.ok_or_else(|| format!("the core slept, and the power of {name} asleep is not known"))
 }

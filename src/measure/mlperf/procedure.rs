@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use super::super::client::Client;
-use super::dut::{Dut, Identity};
+use super::dut::{Dut, Identity, Inferred};
 use super::error::ImageError;
 use super::score::{mean, normalised};
-use crate::rack::{Cancel, Program, Unit};
+use crate::rack::{Activity, Cancel, Program, Unit};
 
 /// Inferences before those that are timed: the device API's own number, which the runner's scripts keep to or stay below.
 const WARMUPS: u64 = 10;
@@ -37,6 +37,8 @@ pub struct Window {
     pub microseconds: u64,
     /// What the image said of the last.
     pub results: Vec<f64>,
+    /// What happened on the unit meanwhile, warm-up and console included; none where it cannot tell.
+    activity: Option<Activity>,
 }
 
 /// What an image did.
@@ -47,6 +49,8 @@ pub struct Timed {
     pub windows: Vec<Window>,
     /// Core clock while it ran; none where the unit cannot tell.
     pub core_hz: Option<u64>,
+    /// What happened during inferences alone; none where the unit cannot tell.
+    pub activity: Option<Activity>,
     /// Bytes of SRAM that were ever read or written; none where the unit cannot tell.
     pub touched_sram: Option<u64>,
     /// The mean of the normalised results of each file of the data set.
@@ -82,6 +86,7 @@ pub fn run<E: From<ImageError>>(
     // The clock as it is while the image runs; it set it up itself.
     let counters = |dut: &mut Dut<'_>| dut.client().unit().counters();
     let core_hz = counters(&mut dut).map(|counters| counters.core_hz);
+    let activity = inferring(&mut dut, windows.last())?;
     let mut outputs = Vec::new();
     for inputs in files {
         let mut results = Vec::new();
@@ -92,7 +97,24 @@ pub fn run<E: From<ImageError>>(
         outputs.push(mean(&results));
     }
     let touched_sram = counters(&mut dut).map(|counters| counters.touched_sram);
-    Ok(Timed { identity, windows, core_hz, touched_sram, outputs })
+    Ok(Timed { identity, windows, core_hz, activity, touched_sram, outputs })
+}
+
+/// Inferences after the usual warm-up, and what happened on the unit from command to prompt.
+fn observed(dut: &mut Dut<'_>, count: u64, limit: Duration) -> Result<(Inferred, Option<Activity>), ImageError> {
+    let before = dut.client().unit().counters();
+    let found = dut.infer(count, WARMUPS, limit)?;
+    let after = dut.client().unit().counters();
+    Ok((found, before.zip(after).map(|(before, after)| after.activity - before.activity)))
+}
+
+/// What happens in inferences: the difference of two windows that differ in nothing else.
+fn inferring(dut: &mut Dut<'_>, window: Option<&Window>) -> Result<Option<Activity>, ImageError> {
+    let Some((window, long)) = window.and_then(|window| Some((window, window.activity?))) else { return Ok(None) };
+    let count = if window.inferences > 1 { 1 } else { 2 };
+    let (_, other) = observed(dut, count, INFERENCE.saturating_mul(WARMUPS as u32 + 2))?;
+    let difference = |other: Activity| if count < window.inferences { long - other } else { other - long };
+    Ok(other.map(difference).filter(|activity| activity.cycles > 0))
 }
 
 /// Microseconds of one inference, roughly.
@@ -115,9 +137,9 @@ fn window(dut: &mut Dut<'_>, least: Duration, guess: f64) -> Result<Window, Imag
         let inferences = ((wanted * SPARE / guess.max(0.01)).ceil() as u64).max(1);
         // Twice as long as guessed is no reason to give up on a slow start.
         let limit = Duration::from_secs_f64(2.0 * guess * (inferences + WARMUPS) as f64 / 1e6);
-        let found = dut.infer(inferences, WARMUPS, limit)?;
+        let (found, activity) = observed(dut, inferences, limit)?;
         if found.microseconds as f64 >= wanted {
-            return Ok(Window { inferences, microseconds: found.microseconds, results: found.results });
+            return Ok(Window { inferences, microseconds: found.microseconds, results: found.results, activity });
         }
         guess = found.microseconds as f64 / inferences as f64;
     }

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use polars::prelude::*;
 
+use crate::results::compare::energy as energy_of;
 use crate::results::error::ResultsError;
 use crate::results::measurement::Measurement;
 use crate::results::memory::{Flash, Sram};
@@ -33,11 +34,11 @@ pub fn measurements(rows: &[Measurement], path: &Path) -> Result<Vec<u8>, Result
     let sram = |get: fn(&Sram) -> u64| rows.iter().map(move |row| row.memory().map(|m| get(&m.sram)));
     let flash = |get: fn(&Flash) -> u64| rows.iter().map(move |row| row.memory().map(|m| get(&m.flash)));
     let checks = || rows.iter().map(|row| row.run().and_then(|run| run.check.as_ref()));
-    let energy = |row: &Measurement| match row.run().map(|run| run.energy.clone()) {
-        Some(Energy::Microjoules(uj)) => Some(uj),
+    let energy = |row: &Measurement| match energy_of(row) {
+        Some(Energy::Microjoules(uj)) => Some(*uj),
         _ => None,
     };
-    let energy_reason = |row: &'_ Measurement| match row.run().map(|run| &run.energy) {
+    let energy_reason = |row: &'_ Measurement| match energy_of(row) {
         Some(Energy::Missing(reason)) => Some(reason.clone()),
         _ => None,
     };
