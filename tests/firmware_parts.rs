@@ -80,7 +80,9 @@ fn every_engine_is_split_the_same_way() {
     // The library's own build of memcpy and its kin is the runtime's in all images, and else only names of steps differ.
     for (name, flash, sram) in [cmsis_nn, tflm] {
         assert!(flash.runtime.abs_diff(ours.1.runtime) < 512, "{name}: {flash:?}, ours {:?}", ours.1);
-        assert_eq!((sram.runtime, sram.harness / 64), (ours.2.runtime, ours.2.harness / 64), "{name}: {sram:?}");
+        assert_eq!(sram.runtime, ours.2.runtime, "{name}: {sram:?}");
+        // A step's cycles are a word.
+        assert!(sram.harness.abs_diff(ours.2.harness) < 64, "{name}: {sram:?}");
     }
     // An interpreter is code and variables; a file describes the network, and names its tensors.
     assert!(tflm.1.code > ours.1.code && tflm.1.tables > cmsis_nn.1.tables, "{tflm:?}, ours {ours:?}");

@@ -151,7 +151,6 @@ fn the_page_shows_memory_and_cycles_engine_by_engine() {
         "tensors 60,000",
         "engine 40",
         "tables 3,000",
-        "image, not split",
         "0.50×",
         "not verified",
     ] {
