@@ -303,4 +303,16 @@ fn c_is_written_for_somebody_elses_project() {
     let files = value["files"].as_array().expect("files");
     assert!(files.iter().all(|file| Path::new(out).join(file.as_str().expect("a name")).is_file()), "{files:?}");
     assert!(value["bytes"]["arena"].as_u64().is_some_and(|bytes| bytes > 4096));
+    assert!(!files.iter().any(|file| file == "image.elf"));
+    let more = ["compile", model, "--board", "nucleo-l4r5zi", "--out", out, "--json", "--mlperf"];
+    let value = json(&hil(&[&more[..], &["vww01"]].concat()));
+    assert!(value["files"].as_array().is_some_and(|files| files.iter().any(|file| file == "image.elf")));
+    assert!(std::fs::read(Path::new(out).join("image.elf")).is_ok_and(|image| image.starts_with(b"\x7fELF")));
+    // It does not reconstruct its input.
+    let refused = hil(&[&more[..], &["ad01"]].concat());
+    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(
+        refused.status.code() == Some(2) && said.contains("cannot take real numbers: it has 3072 inputs"),
+        "{said}"
+    );
 }

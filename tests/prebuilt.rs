@@ -314,7 +314,8 @@ fn our_own_firmware_takes_real_numbers_as_ad01_is_sent() {
     assert_eq!((accuracy.files, accuracy.auc), (4, Some(1.0)));
     assert!(accuracy.top1 > 99.0, "{accuracy:?}");
     // One number for 640 outputs says that it is right, not that each of them is.
-    let told = "one number for all outputs of an input, the error of the reconstruction; those are the network's";
+    let told =
+        "one number for all outputs of an input, the error of the reconstruction; those agree with the network's";
     assert!(matches!(&image.verification, Verification::NotVerified(why) if why.contains(told)), "{image:?}");
     // Another network's numbers are noticed.
     let other = builtin::build(&spec(1)).expect("a network");

@@ -79,6 +79,10 @@ pub enum Command {
         /// The folder to write to.
         #[arg(long)]
         out: PathBuf,
+        /// Write `image.elf`, too: the network with the runtime around it, which the runner of MLPerf Tiny drives as its
+        /// model of that name (`vww01`, `ic01`, `kws01`, `ad01`, or one of your own).
+        #[arg(long, value_name = "NAME")]
+        mlperf: Option<String>,
         #[command(flatten)]
         goal: GoalOptions,
     },

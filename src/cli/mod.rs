@@ -53,7 +53,10 @@ pub fn run() -> ExitCode {
         Command::Inspect { model, board, goal, show } => {
             inspect::run(&model, board.as_deref(), goal.goal(), &show, json)
         }
-        Command::Compile { model, board, out, goal } => compile::run(&model, &board, &out, &*goal.engine(), json),
+        Command::Compile { model, board, out, mlperf, goal } => {
+            let to = compile::To { board: &board, folder: &out, mlperf: mlperf.as_deref() };
+            compile::run(&model, &to, &*goal.engine(), json)
+        }
         Command::Emulate(options) => emulate::run(options, json),
         Command::Validate(options) => validate::run(options, json),
         Command::Search(options) => search::run(options, json),

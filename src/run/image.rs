@@ -210,8 +210,7 @@ impl<'a> Given<'a> {
                 )));
             }
         }
-        let why =
-            "it says one number for all outputs of an input, the error of the reconstruction; those are the network's";
+        let why = "it says one number for all outputs of an input, the error of the reconstruction; those agree with the network's";
         Ok(Verified::Unknown(why.into()))
     }
 
