@@ -5,7 +5,7 @@ mod firmware_common;
 use std::fs;
 use std::path::Path;
 
-use firmware_common::{Console, compile, fact, has_qemu, network, noise, options, twins};
+use firmware_common::{Console, compile, fact, has_qemu, network, noise, options, reconstructing, twins};
 use hil::engine::Compiled;
 use hil::firmware::{HostInput, Image, Options, build, reserved};
 use hil::network::{Network, reference, tflite};
@@ -184,6 +184,48 @@ fn images_as_the_runner_sends_them_are_understood() {
     console.ask("infer 2 0");
     let signed: Vec<u8> = pixels.iter().map(|pixel| pixel ^ 0x80).collect();
     assert_eq!(console.output(), reference::run(&network, &[signed]).expect("a run").remove(0));
+}
+
+/// The runner sends `ad01` real numbers, and is told the mean squared error of what the network makes of them.
+#[test]
+fn real_numbers_are_quantised_as_the_reference_of_mlperf_tiny_does() {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("firmware");
+    let Some(options) = options(&folder.join("cache")).filter(|_| has_qemu()) else { return };
+    let options = Options { model: Some("ad01".into()), host_input: HostInput::Float, ..options };
+    let network = reconstructing();
+    // In steps of a half from 3 upwards; halves of steps go away from zero.
+    let inputs: [([f32; 8], [i8; 8]); 2] = [
+        ([0.0, 0.25, -0.25, 0.249, -0.249, 0.75, -0.75, 10.0], [3, 4, 2, 3, 3, 5, 1, 23]),
+        (
+            [61.9, 62.5, -65.4, -66.0, 1e30, f32::NEG_INFINITY, f32::NAN, -1e-30],
+            [127, 127, -128, -128, 127, -128, 3, 3],
+        ),
+    ];
+    let quant = network.tensor(network.outputs[0]).quant.clone().expect("scales");
+    for board in twins() {
+        let image = build(&compile(&network), &board, &options).expect("an image");
+        let mut console = Console::open(&image, &board.name);
+        console.until(READY);
+        assert_eq!(fact(&console.ask("hil info"), "input-bytes"), "32");
+        for (numbers, levels) in &inputs {
+            console.load(&numbers.iter().flat_map(|x| x.to_le_bytes()).collect::<Vec<u8>>());
+            let said = console.ask("infer 2 0");
+            let levels = levels.map(|level| level as u8).to_vec();
+            let expected = reference::run(&network, &[levels]).expect("a run").remove(0);
+            assert_eq!(console.output(), expected, "{}: {numbers:?}", board.name);
+            let squares = expected.iter().zip(numbers).map(|(level, x)| {
+                ((f32::from(*level as i8) - quant.zero_point[0] as f32) * quant.scale[0] - x).powi(2)
+            });
+            let error = squares.sum::<f32>() / 8.0;
+            if error.is_finite() && error < 1e6 {
+                let said =
+                    said.split_once("m-results-[").and_then(|(_, rest)| rest.split_once(']')).expect("results").0;
+                assert!((said.parse::<f32>().expect("a number") - error).abs() < 0.002, "{said}, not {error}");
+            } else {
+                assert!(said.contains("m-results-[nan]"), "{said}");
+            }
+        }
+    }
 }
 
 /// CRC-32 of "123456789", as its catalogues give it.

@@ -36,6 +36,15 @@ pub fn network(channels: usize) -> Network {
     b.finish(&[y])
 }
 
+/// A network whose outputs are as many as its inputs, in steps of a half.
+pub fn reconstructing() -> Network {
+    let (mut b, x) = Builder::new(&[1, 8]);
+    let y = b.dense(x, 8);
+    let mut network = b.finish(&[y]);
+    network.tensors[x.0].quant.as_mut().expect("scales").scale = vec![0.5];
+    network
+}
+
 pub fn compile(network: &Network) -> Compiled {
     TinyEngine.compile(network).unwrap_or_else(|e| panic!("{}: {e}", network.name))
 }
