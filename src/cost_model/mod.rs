@@ -21,6 +21,7 @@ pub mod model;
 mod physics;
 mod residual;
 pub mod score;
+mod scores;
 mod terms;
 
 pub use data::{DataError, DataSet, Sample};

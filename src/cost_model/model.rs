@@ -6,6 +6,7 @@ use super::data::{DataSet, Sample};
 use super::facts::Facts;
 use super::physics::Physics;
 use super::residual::{Residual, ResidualError};
+use super::scores::{Scores, hidden};
 use crate::engine::Work;
 use crate::network::random::Random;
 
@@ -62,9 +63,7 @@ pub struct Model {
     fitted: Fitted,
     /// How much of the residual counts: what helped networks that were held out.
     share: f64,
-    /// Per board the errors of networks that were held out, in units of [`Prediction::sigma`]; of all boards under "".
-    scores: BTreeMap<String, Vec<f64>>,
-    coverage: f64,
+    scores: Scores,
     milliwatts: BTreeMap<String, f64>,
 }
 
@@ -76,8 +75,6 @@ const UNKNOWN: f64 = 0.5;
 const NEW_BOARD: f64 = 0.1;
 /// Shares of the residual that are tried.
 const SHARES: [f64; 3] = [0.0, 0.5, 1.0];
-/// Fewer held-out networks of a board than this say too little of it alone.
-const LEAST_SCORES: usize = 20;
 
 /// Physics and residual before they are held against anything.
 struct Fitted {
@@ -146,14 +143,18 @@ impl Model {
         }
         let mean = |errors: &Vec<(String, f64, f64)>| errors.iter().map(|(.., error)| error).sum::<f64>();
         let best = (0..SHARES.len()).min_by(|a, b| mean(&held[*a]).total_cmp(&mean(&held[*b]))).unwrap_or(0);
-        let mut scores: BTreeMap<String, Vec<f64>> = BTreeMap::new();
-        for (board, score, _) in &held[best] {
-            scores.entry(board.clone()).or_default().push(*score);
-            scores.entry(String::new()).or_default().push(*score);
+        let share = SHARES[best];
+        let mut scores = Scores::new(settings.coverage);
+        held[best].iter().for_each(|(board, score, _)| scores.add(board, *score));
+        for (board, rest, out) in hidden(samples, settings.seed) {
+            let fitted = Fitted::new(&rest, settings.seed)?;
+            for sample in out {
+                let raw = fitted.predict(&sample.engine, &sample.steps, &sample.facts, share);
+                scores.add_hidden(board, (sample.cycles / raw.cycles).ln().abs() / raw.sigma);
+            }
         }
-        scores.values_mut().for_each(|all| all.sort_by(f64::total_cmp));
         let (fitted, milliwatts) = (Fitted::new(samples, settings.seed)?, milliwatts(samples));
-        Ok(Self { version, fitted, share: SHARES[best], scores, coverage: settings.coverage, milliwatts })
+        Ok(Self { version, fitted, share, scores, milliwatts })
     }
 
     /// Tells models apart that were trained on different data.
@@ -164,7 +165,7 @@ impl Model {
     /// Predicts the cycles of steps that `engine` has planned.
     pub fn predict(&self, engine: &str, steps: &[Work], facts: &Facts) -> Prediction {
         let Raw { cycles, sigma } = self.fitted.predict(engine, steps, facts, self.share);
-        let reach = (self.reach(&facts.board) * sigma).min(3.0);
+        let reach = (self.scores.reach(&facts.board) * sigma).min(3.0);
         let ms = cycles * 1000.0 / facts.clock_hz.max(1) as f64;
         let power = self.milliwatts.get(&facts.board).copied();
         Prediction {
@@ -173,18 +174,6 @@ impl Model {
             sigma,
             ms,
             microjoules: power.map(|milliwatts| milliwatts * ms),
-        }
-    }
-
-    /// Sigmas within which the asked share of held-out networks lay: the quantile that holds for one more network.
-    fn reach(&self, board: &str) -> f64 {
-        let own = self.scores.get(board).filter(|scores| scores.len() >= LEAST_SCORES);
-        let Some(scores) = own.or_else(|| self.scores.get("")) else { return 3.0 };
-        let rank = ((scores.len() + 1) as f64 * self.coverage).ceil() as usize;
-        match scores.get(rank.saturating_sub(1)) {
-            Some(score) => *score,
-            // Too few were held out for the asked share: the worst of them, and half as much again.
-            None => scores.last().map_or(3.0, |worst| 1.5 * worst),
         }
     }
 }
