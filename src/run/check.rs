@@ -58,7 +58,7 @@ impl SelfTest {
     pub fn test(&self, lease: &mut Lease<'_>, tools: &dyn Toolchain, cancel: &Cancel) -> Vec<Tested> {
         let mut tested = Vec::new();
         match self.rounds(lease, tools, cancel) {
-            Err(problem) => tested.push(Tested { what: "flash and console", result: Err(problem) }),
+            Err((what, problem)) => tested.push(Tested { what, result: Err(problem) }),
             Ok(rounds) => {
                 let what = format!("{} inputs verified in each of {} rounds", self.cases.len(), rounds.len());
                 tested.push(Tested { what: "flash and console", result: Ok(what) });
@@ -83,9 +83,16 @@ impl SelfTest {
         tested
     }
 
-    fn rounds(&self, lease: &mut Lease<'_>, tools: &dyn Toolchain, cancel: &Cancel) -> Result<Vec<Measured>, String> {
+    /// The error is what failed, and why.
+    fn rounds(
+        &self,
+        lease: &mut Lease<'_>,
+        tools: &dyn Toolchain,
+        cancel: &Cancel,
+    ) -> Result<Vec<Measured>, (&'static str, String)> {
+        const USUAL: &str = "flash and console";
         let board: Board = lease.board().clone();
-        let built = tools.build(&self.compiled, &board).map_err(|failure| failure.reason)?;
+        let built = tools.build(&self.compiled, &board).map_err(|failure| (USUAL, failure.reason))?;
         let expected = Expected { build_id: built.build_id.clone(), steps: self.compiled.steps.len() };
         let settings = Settings { repeats: 5, warmup: 1, limits: Limits::default() };
         let one = |lease: &mut Lease<'_>| -> Result<Measured, MeasureError> {
@@ -103,7 +110,12 @@ impl SelfTest {
             .map(|_| {
                 one(lease).map_err(|error| {
                     lease.close_instrument();
-                    error.to_string()
+                    let what = match error {
+                        MeasureError::Clock { .. } => "clock",
+                        MeasureError::Instrument(_) | MeasureError::Energy { .. } => "instrument",
+                        _ => USUAL,
+                    };
+                    (what, error.to_string())
                 })
             })
             .collect()
