@@ -149,9 +149,8 @@ fn a_unit_whose_clock_is_off_is_taken_out_of_use_and_gives_no_number() {
     if !has_compiler() {
         return;
     }
-    let place = Place::new(
-        "state: state\nunits:\n  - { name: a, board: nucleo-l4r5zi, driver: simprobe, faults: off.yaml }\n",
-    );
+    let place =
+        Place::new("state: state\nunits:\n  - { name: a, board: nucleo-l4r5zi, driver: simprobe, faults: off.yaml }\n");
     write(&place.folder.path().join("off.yaml"), "faults: [{ fault: clock, percent: 1 }]\n");
     let scenario = place.path("one.yaml");
     let one: Vec<&str> = SCENARIO.lines().filter(|line| !line.contains("name: two")).collect();
