@@ -128,6 +128,7 @@ fn registers_and_memory_of_a_core_that_hangs_are_kept_where_the_error_says() {
     assert!(["pc 0x", "xpsr 0x", "cfsr 0x", "sp+0x000"].iter().all(|part| text.contains(part)), "{text}");
     let memory = std::fs::read(place.join("sram1-0x20000000.bin")).expect("its memory");
     assert_eq!(memory.len(), 0x30000);
+    assert_ne!(memory[4..0x4000], memory[0x4000..0x7FFC], "one piece was read again in place of the next");
     // The stack lies there, from where the stack pointer stands.
     let word = |from: &str| u32::from_str_radix(text.split(from).nth(1).expect(from)[..8].trim(), 16).expect("a word");
     let at = (word("sp 0x") - 0x2000_0000) as usize;
