@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use gate_common::*;
 use hil::results::baseline::*;
-use hil::results::{Cause, Flash, Measurement, Outcome, Provenance, Sram};
+use hil::results::{Cause, Flash, Measurement, Outcome, Provenance, Sram, UnitFacts};
 use results_common::{memory, ok, row, rows};
 
 fn accept_all(folder: &Path, rows: Vec<Measurement>) -> Acceptance {
@@ -133,6 +133,23 @@ fn a_key_takes_revision_supply_and_clock_from_the_boards_facts() {
     assert_eq!((key.board_revision.as_str(), key.supply.as_str()), ("C", "1.8 V"));
     assert_eq!(key.clock_hz, Some(120_000_000));
     assert_eq!(Key::of(&small(), Some(&facts)).clock_hz, Some(216_000_000), "the unit's word counts first");
+}
+
+#[test]
+fn units_of_one_board_have_keys_of_their_own_where_revision_or_supply_differ() {
+    let mut run = run_of(vec![small()]);
+    run.info.boards.insert("nucleo-l4r5zi".into(), serde_json::json!({ "supply": "direct-smps" }));
+    let key = |run: &hil::results::StoredRun| Key::of(&run.rows[0], run.info.facts(&run.rows[0]).as_ref());
+    let plain = key(&run);
+    assert_eq!((plain.board_revision.as_str(), plain.supply.as_str()), ("unknown", "direct-smps"));
+    let facts = UnitFacts { revision: Some("MB1312 C-01".into()), supply_volts: Some(1.8) };
+    run.info.units.insert(run.rows[0].unit.clone(), facts);
+    let known = key(&run);
+    assert_eq!((known.board_revision.as_str(), known.supply.as_str()), ("MB1312 C-01", "1.8 V, direct-smps"));
+    let parts: Vec<String> = known.differences(&plain).into_iter().map(|difference| difference.part).collect();
+    assert_eq!(parts, ["board_revision", "supply"]);
+    run.info.units = [("another unit".to_string(), UnitFacts::default())].into();
+    assert_eq!(key(&run), plain, "what is known of other units says nothing");
 }
 
 #[test]

@@ -143,3 +143,22 @@ fn a_check_tests_the_unit_and_brings_it_back() {
 fn write(path: &Path, text: &str) {
     std::fs::write(path, text).expect("written");
 }
+
+#[test]
+fn a_unit_whose_clock_is_off_is_taken_out_of_use_and_gives_no_number() {
+    if !has_compiler() {
+        return;
+    }
+    let place =
+        Place::new("state: state\nunits:\n  - { name: a, board: nucleo-l4r5zi, driver: simprobe, faults: off.yaml }\n");
+    write(&place.folder.path().join("off.yaml"), "faults: [{ fault: clock, percent: 1 }]\n");
+    let scenario = place.path("one.yaml");
+    let one: Vec<&str> = SCENARIO.lines().filter(|line| !line.contains("name: two")).collect();
+    write(Path::new(&scenario), &one.join("\n"));
+    let output = place.run(&scenario, "out").wait_with_output().expect("ended");
+    assert_eq!(output.status.code(), Some(3), "{}", text(&output.stderr));
+    let value: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!(value["rows"][0]["cycles"], Value::Null, "{value}");
+    let status = place.status().to_string();
+    assert!(status.contains("its clock is +1.00 % off"), "{status}");
+}

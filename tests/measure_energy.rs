@@ -90,7 +90,7 @@ fn measured(meter: &mut Played, window: Window, fault: Option<Fault>) -> Result<
     let settings = Settings { repeats: 2, warmup: 0, limits: Limits::default() };
     let windows = Windows { count: 5, time: Duration::from_secs(1) };
     let metered = Metered { meter, window, idle: Duration::ZERO };
-    let thorough = Thorough { windows: Some(windows), meter: Some(metered) };
+    let thorough = Thorough { windows: Some(windows), meter: Some(metered), dumps: None };
     let measured =
         measure_thoroughly(&mut fake, &Program::default(), &expected, &[case], &settings, thorough, &Cancel::new())?;
     assert_eq!(measured.cycles.len(), 5);

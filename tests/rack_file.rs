@@ -62,6 +62,8 @@ fn mistakes_name_line_column_and_the_nearest_word() {
         ("port: /dev/ttyACM1", "port: /dev/ttyACM0", "11:17", "cannot share a port"),
         ("kind: stlink-v3pwr", "kind: stlink-v3", "11:25", "did you mean `stlink-v3pwr`?"),
         ("kind: stlink-v3pwr", "kind: ina228, window: edge", "11:41", "records no edge here"),
+        ("port: /dev/ttyACM1", "input: 0", "11:17", "needs `port`"),
+        ("    probe: 066EFF494851877267153032\n", "    usb: 1-1:1.0\n", "6:10", "is no USB location"),
         (
             "off: [uhubctl, -a, \"off\"]",
             "pause_seconds: 2",
@@ -74,6 +76,21 @@ fn mistakes_name_line_column_and_the_nearest_word() {
         let message = wrong(from, to);
         assert!(message.starts_with(&format!("rack.yaml:{place}: ")) && message.contains(says), "{to}: {message}");
     }
+}
+
+#[test]
+fn a_simulated_unit_has_an_instrument_of_its_own() {
+    let unit = |instrument: &str| {
+        let unit = "  - { name: sim-1, board: nucleo-l4r5zi, driver: simprobe, supply_volts: 1.8, instrument: ";
+        read(&format!("{GOOD}{unit}{{ {instrument} }} }}\n"))
+    };
+    let rack = unit("kind: ppk2, window: edge, input: 3").expect("a rack");
+    let instrument = rack.units[3].instrument.as_ref().expect("an instrument");
+    assert_eq!((instrument.port.as_os_str().len(), instrument.input), (0, 3));
+    let text = to_text("", &rack.units).expect("text");
+    assert_eq!(read(&text).expect("a rack").units, rack.units);
+    let message = unit("kind: ppk2, port: /dev/ttyACM9").expect_err("a port");
+    assert!(message.contains("leave `port` out"), "{message}");
 }
 
 #[test]

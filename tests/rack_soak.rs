@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use firmware_common::{compile, network, noise, options};
 use hil::board::Board;
-use hil::measure::{Case, Expected, Limits, MeasureError, Settings, measure};
+use hil::measure::{Case, Expected, Limits, MeasureError, Settings, Thorough, measure, measure_thoroughly};
 use hil::network::reference;
 use hil::rack::probe::ProbeUnit;
 use hil::rack::simprobe::{FaultScript, SimBoard};
@@ -110,6 +110,29 @@ fn a_core_that_hangs_is_named_with_its_callers() {
     let failed = measure(&mut *unit, &job.program, &job.expected, &job.cases, &SETTINGS, &Cancel::new());
     let message = failed.expect_err("locked up").to_string();
     assert!(message.contains("the core was locked up") && message.contains("no end of the reply"), "{message}");
+}
+
+#[test]
+fn registers_and_memory_of_a_core_that_hangs_are_kept_where_the_error_says() {
+    let (cache, dumps) = (tempfile::tempdir().expect("a folder"), tempfile::tempdir().expect("a folder"));
+    let Some(job) = job(cache.path()) else { return };
+    let (mut unit, _sim) = unit("kept", "faults: [{ fault: lock-up, after: 400 }]");
+    let thorough = Thorough { dumps: Some(dumps.path()), ..Thorough::default() };
+    let (expected, cases) = (&job.expected, &job.cases);
+    let cancel = Cancel::new();
+    let failed = measure_thoroughly(&mut *unit, &job.program, expected, cases, &SETTINGS, thorough, &cancel);
+    let message = failed.expect_err("locked up").to_string();
+    let place = dumps.path().join("simprobe_nucleo-l4r5zi_kept-1");
+    assert!(message.contains(&format!("registers and memory are in {}", place.display())), "{message}");
+    let text = std::fs::read_to_string(place.join("core.txt")).expect("a text");
+    assert!(["pc 0x", "xpsr 0x", "cfsr 0x", "sp+0x000"].iter().all(|part| text.contains(part)), "{text}");
+    let memory = std::fs::read(place.join("sram1-0x20000000.bin")).expect("its memory");
+    assert_eq!(memory.len(), 0x30000);
+    assert_ne!(memory[4..0x4000], memory[0x4000..0x7FFC], "one piece was read again in place of the next");
+    // The stack lies there, from where the stack pointer stands.
+    let word = |from: &str| u32::from_str_radix(text.split(from).nth(1).expect(from)[..8].trim(), 16).expect("a word");
+    let at = (word("sp 0x") - 0x2000_0000) as usize;
+    assert_eq!(memory[at..at + 4], word("sp+0x000  ").to_le_bytes());
 }
 
 #[test]

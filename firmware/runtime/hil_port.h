@@ -34,4 +34,10 @@ void hil_port_timer_on(void);
 /* Microseconds since hil_port_timer_on(); goes on while the core sleeps, wraps at 2^32. */
 uint32_t hil_port_microseconds(void);
 
+/* Places code behind everything else in flash, where its size moves nothing that is timed. */
+#define HIL_APART __attribute__((section(".apart"), noinline))
+
+/* Marks this moment by an edge of the board's marker, where it has one; takes some microseconds then. */
+void hil_port_mark(void);
+
 #endif

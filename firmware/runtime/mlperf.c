@@ -38,6 +38,21 @@ static void put_help(void)
             "hil SUBCMD   : info, cycles N [W=0], steps, output, memory, input\r\n");
 }
 
+/* The marker's first edge comes before the inferences, its last after them, as close as the marker allows. */
+HIL_APART static void begin_window(void)
+{
+    /* Both times are sent afterwards: sending the first would be timed too. */
+    hil_port_flush();
+    hil_port_mark();
+}
+
+HIL_APART static uint32_t end_window(void)
+{
+    const uint32_t end = hil_port_microseconds();
+    hil_port_mark();
+    return end;
+}
+
 static void infer(void)
 {
     uint32_t count = 1;
@@ -66,13 +81,12 @@ static void infer(void)
     hil_put("m-warmup-done\r\nm-infer-start-");
     hil_put_unsigned(count);
     hil_put("\r\n");
-    /* Both are sent afterwards: sending the first would be timed too. */
-    hil_port_flush();
+    begin_window();
     const uint32_t start = hil_port_microseconds();
     for (uint32_t i = 0; i < count; i++) {
         (void)hil_infer_timed();
     }
-    const uint32_t end = hil_port_microseconds();
+    const uint32_t end = end_window();
     put_lap(start);
     put_lap(end);
     hil_put("m-infer-done\r\n");

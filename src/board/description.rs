@@ -164,6 +164,15 @@ pub struct Pin {
     pub alternate: u8,
 }
 
+/// A pin that marks moments: it falls where one is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Marker {
+    /// Port letter.
+    pub port: char,
+    pub number: u8,
+}
+
 /// The serial console.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -240,6 +249,9 @@ pub struct Board {
     /// Linked memory; SRAM regions that touch may be used as one.
     pub memory: Vec<Region>,
     pub console: Console,
+    /// None where no pin is free for it; then no instrument can find windows by edges.
+    #[serde(default)]
+    pub marker: Option<Marker>,
     /// None where no debug probe reaches the part.
     #[serde(default)]
     pub probe: Option<Probe>,
@@ -359,6 +371,9 @@ impl Board {
             }
         }
         self.power.as_ref().map_or(Ok(()), Power::check)?;
+        if self.marker.is_some_and(|pin| !pin.port.is_ascii_uppercase() || pin.number > 15) {
+            return Err("marker: a port is a capital letter, and its pins are numbered 0 to 15".into());
+        }
         if self.probe.as_ref().is_some_and(|probe| probe.chip.is_empty() || probe.idcode > 0xFFF) {
             return Err("probe: chip is empty, or idcode has more than twelve bits".into());
         }

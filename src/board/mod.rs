@@ -6,7 +6,7 @@ mod power;
 
 pub use activity::Activity;
 pub use description::{
-    Board, BoardError, Cache, Clock, Console, Core, Errors, FlashInterface, LineFill, Oscillators, Pin, Probe,
+    Board, BoardError, Cache, Clock, Console, Core, Errors, FlashInterface, LineFill, Marker, Oscillators, Pin, Probe,
     Processor, Region, RegionKind, Supply, Validation, names, test_names,
 };
 pub use power::{Charges, Power, Regulator};

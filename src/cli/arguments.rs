@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::engine::{Budget, Engine, Goal, Prefer, Tailored, TinyEngine};
 use crate::firmware::around;
+use crate::rack::file::InstrumentKind;
 
 /// MODEL in the help of several commands.
 const MODEL: &str = "A .tflite file, or builtin:NAME[,width=W,resolution=PIXELS,classes=N,seed=N]";
@@ -172,6 +173,12 @@ pub enum RackCommand {
     Simulate(SimulateOptions),
 }
 
+/// An instrument by the word that `rack.yaml` has for it.
+fn instrument(name: &str) -> Result<InstrumentKind, String> {
+    let known = InstrumentKind::ALL.map(InstrumentKind::name).join(", ");
+    InstrumentKind::ALL.into_iter().find(|kind| kind.name() == name).ok_or(format!("known instruments: {known}"))
+}
+
 #[derive(Args)]
 pub struct SimulateOptions {
     /// How many units.
@@ -183,6 +190,9 @@ pub struct SimulateOptions {
     /// A script of faults for every unit.
     #[arg(long, value_name = "FILE")]
     pub faults: Option<PathBuf>,
+    /// An emulated instrument in the supply of every unit: lpm01a, stlink-v3pwr, ppk2 or ina228.
+    #[arg(long, value_name = "KIND", value_parser = instrument)]
+    pub instrument: Option<InstrumentKind>,
     /// The file to write.
     #[arg(long, default_value = "rack.yaml")]
     pub out: PathBuf,

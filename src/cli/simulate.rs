@@ -9,7 +9,7 @@ use super::output::{columns, either};
 use super::{Ended, Failure};
 use crate::board::{self, Board};
 use crate::rack::Driver;
-use crate::rack::file::{self, UnitEntry};
+use crate::rack::file::{self, InstrumentEntry, InstrumentKind, UnitEntry, Window};
 use crate::rack::simprobe::FaultScript;
 
 const HEADING: &str = "\
@@ -18,25 +18,34 @@ const HEADING: &str = "\
 ";
 
 pub fn run(options: &SimulateOptions, json: bool) -> Ended {
-    let boards = boards(&options.boards)?;
+    let mut boards = boards(&options.boards)?;
+    if options.boards.is_empty() && options.instrument.is_some() {
+        boards.retain(|board| board.power.is_some());
+    }
+    let kind = options.instrument;
+    if let Some(board) = boards.iter().find(|board| kind.is_some() && board.power.is_none()) {
+        let problem = format!("board `{}` has no power model that an instrument could play", board.name);
+        return Err(Failure::Usage(problem));
+    }
     let faults = options.faults.as_deref().map(script).transpose()?;
-    let entry = |number: usize| UnitEntry {
+    let entry = |number: usize, board: &Board| UnitEntry {
         name: format!("sim{number}"),
-        board: boards[number % boards.len()].name.clone(),
+        board: board.name.clone(),
         driver: Driver::SimProbe,
         probe: None,
         usb: None,
         serial: None,
         baud: None,
-        instrument: None,
-        supply_volts: None,
+        instrument: kind.map(|kind| instrument(kind, board)),
+        supply_volts: kind.and(board.power.as_ref()).map(|power| power.volts),
         revision: None,
         power: None,
         labels: vec!["simulated".into()],
         notes: None,
         faults: faults.clone(),
     };
-    let entries: Vec<UnitEntry> = (0..usize::from(options.units)).map(entry).collect();
+    let entries: Vec<UnitEntry> =
+        boards.iter().cycle().enumerate().take(options.units.into()).map(|(n, board)| entry(n, board)).collect();
     let text = file::to_text(HEADING, &entries).map_err(|error| Failure::Infrastructure(error.to_string()))?;
     write(&options.out, &text, options.force)?;
     let out = options.out.display().to_string();
@@ -49,6 +58,13 @@ pub fn run(options: &SimulateOptions, json: bool) -> Ended {
         rows.extend(entries.iter().map(|e| vec![e.name.clone(), e.board.clone(), e.driver.name().into()]));
         format!("{}\nwritten to {out}; measure on it with: hil run SCENARIO --rack {out}", columns(&rows, 3))
     })
+}
+
+/// An emulated instrument; by edges where it records them.
+fn instrument(kind: InstrumentKind, board: &Board) -> InstrumentEntry {
+    let edges = matches!(kind, InstrumentKind::Lpm01a | InstrumentKind::Ppk2) && board.marker.is_some();
+    let window = if edges { Window::Edge } else { Window::Host };
+    InstrumentEntry { kind, port: Default::default(), baud: None, window, input: 0 }
 }
 
 /// The boards named, or all that a debug probe reaches.

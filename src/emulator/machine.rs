@@ -86,6 +86,11 @@ impl Machine {
         self.run_until(until)
     }
 
+    /// A board that waits for input alone ([`Pause::Idle`]) waits for `cycles` more: its timers go on.
+    pub fn wait(&mut self, cycles: u64) {
+        self.core.sleep_on(cycles);
+    }
+
     /// Carries out a reset that software, a watchdog or a debugger asked for.
     pub(super) fn reset_by_software(&mut self) {
         self.resets += 1;

@@ -30,7 +30,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Facts, BuildError> {
 fn sizes(file: &ElfFile32<Endianness>) -> Sizes {
     let of = |names: &[&str]| names.iter().filter_map(|name| file.section_by_name(name)).map(|s| s.size()).sum();
     Sizes {
-        text: of(&[".vectors", ".text", ".itcm"]),
+        text: of(&[".vectors", ".text", ".itcm", ".apart"]),
         rodata: of(&[".rodata"]),
         build_id: of(&[".note.gnu.build-id"]),
         weights: of(&[".weights"]),

@@ -36,7 +36,8 @@ const RUNTIME: &[Embedded] = embedded!("runtime":
 );
 /// Only where the host sends real numbers.
 const FLOAT_INPUT: &[Embedded] = embedded!("runtime": "hil_float_input.h", "float_input.c");
-const STM32: &[Embedded] = embedded!("ports/stm32": "hil_stm32.h", "clock_tree.c", "gpio.c", "console.c", "timer.c");
+const STM32: &[Embedded] =
+    embedded!("ports/stm32": "hil_stm32.h", "clock_tree.c", "gpio.c", "console.c", "timer.c", "marker.c");
 const STM32_USART: &[Embedded] = embedded!("ports/stm32": "hil_usart.h");
 const STM32F4F7: &[Embedded] = embedded!("ports/stm32f4f7": "hil_voltage.h", "clock.c");
 const STM32F4: &[Embedded] = embedded!("ports/stm32f4": "registers.h", "hil_usart.h", "voltage.c");

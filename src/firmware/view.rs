@@ -28,6 +28,7 @@ pub(super) struct BoardView<'a> {
     baud: u32,
     tx: PinView,
     rx: PinView,
+    marker: Option<MarkerView>,
     /// The peripheral, in the prefix of its constants in `registers.h`.
     console: &'a str,
     float_input: bool,
@@ -39,6 +40,13 @@ struct PinView {
     port: u32,
     number: u8,
     alternate: u8,
+}
+
+#[derive(Serialize)]
+struct MarkerView {
+    /// 0 is port A.
+    port: u32,
+    number: u8,
 }
 
 /// `image.c`.
@@ -104,6 +112,7 @@ impl<'a> BoardView<'a> {
             baud: board.console.baud,
             tx: pin(board, &board.console.tx)?,
             rx: pin(board, &board.console.rx)?,
+            marker: board.marker.map(|pin| MarkerView { port: port(pin.port), number: pin.number }),
             console: &board.console.peripheral,
             float_input,
         })
@@ -116,7 +125,11 @@ fn pin(board: &Board, pin: &Pin) -> Result<PinView, BuildError> {
         let problem = format!("console: there is no pin P{port}{number} with alternate function {alternate}");
         return Err(BuildError::Board { board: board.name.clone(), problem });
     }
-    Ok(PinView { port: u32::from(port) - u32::from('A'), number, alternate })
+    Ok(PinView { port: self::port(port), number, alternate })
+}
+
+fn port(letter: char) -> u32 {
+    u32::from(letter).saturating_sub(u32::from('A'))
 }
 
 impl<'a> LinkView<'a> {

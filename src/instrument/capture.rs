@@ -18,7 +18,7 @@ pub struct Capture {
     pub rate_hz: f64,
     /// Supply voltage, V.
     pub volts: f64,
-    /// Places in `amps` where the instrument's input fell or rose.
+    /// Places in `amps` where the instrument's input fell: the board's marker falls where a window begins or ends.
     pub edges: Vec<usize>,
     /// Places in `amps` where the host said so; late by what the connection takes.
     pub marks: Vec<usize>,

@@ -4,10 +4,12 @@
 //! - A [`Capture`] is what it recorded, with the places of what was lost; [`Capture::energy`] integrates a window, or says
 //!   why there is no energy in it. [`Interval`] is a mean with its confidence interval.
 //!
-//! Each instrument is tested against an emulated one behind a pseudo-terminal, which plays its protocol as its manual has
-//! it. The instruments themselves have not been at the other end.
+//! - [`EmulatedInstrument`] is the other end of each protocol, as its manual has it, for simulated units and for tests.
+//!
+//! The instruments themselves have not been at the other end.
 
 mod capture;
+mod emulated;
 mod entry;
 mod error;
 mod ina228;
@@ -19,6 +21,7 @@ mod samples;
 mod wire;
 
 pub use capture::{Capture, Interval, Joules};
+pub use emulated::{EmulatedInstrument, Reading};
 pub use entry::{InstrumentEntry, InstrumentKind, Window};
 pub use error::InstrumentError;
 pub use meter::{Meter, open};

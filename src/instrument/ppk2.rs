@@ -15,13 +15,13 @@ use super::wire::{Decoder, Recording, Wire};
 
 const BAUD: u32 = 115_200;
 const RATE_HZ: f64 = 100_000.0;
-const START: u8 = 0x06;
-const STOP: u8 = 0x07;
+pub(super) const START: u8 = 0x06;
+pub(super) const STOP: u8 = 0x07;
 const POWER: u8 = 0x0C;
-const VOLTAGE: u8 = 0x0D;
+pub(super) const VOLTAGE: u8 = 0x0D;
 const MODE: u8 = 0x11;
 const SOURCE: u8 = 0x02;
-const METADATA: u8 = 0x19;
+pub(super) const METADATA: u8 = 0x19;
 
 const ANSWER: Duration = Duration::from_secs(3);
 const QUIET: Duration = Duration::from_millis(100);
@@ -29,12 +29,12 @@ const QUIET: Duration = Duration::from_millis(100);
 const VOLTS: (f64, f64) = (0.8, 5.0);
 const RANGES: usize = 5;
 /// Shunts of the five ranges, Ω: what calibration finds is near.
-const NOMINAL_OHMS: [f64; RANGES] = [1031.64, 101.65, 10.15, 0.94, 0.043];
+pub(super) const NOMINAL_OHMS: [f64; RANGES] = [1031.64, 101.65, 10.15, 0.94, 0.043];
 /// Factor from its nominal value beyond which a shunt is not believed.
 const BELIEVED: f64 = 2.0;
 /// V per count of four readings.
-const STEP: f64 = 1.8 / 163_840.0;
-const ADC_MAX: u32 = (1 << 14) - 1;
+pub(super) const STEP: f64 = 1.8 / 163_840.0;
+pub(super) const ADC_MAX: u32 = (1 << 14) - 1;
 /// Samples in a row out of count after which the bytes are taken to be out of step.
 const OUT_OF_STEP: u32 = 8;
 
@@ -134,7 +134,7 @@ impl Words {
             return self.samples.lost(1);
         };
         let level = self.input.map(|input| logic >> input & 1 == 1);
-        if level.is_some() && self.level.is_some() && level != self.level {
+        if self.level == Some(true) && level == Some(false) {
             self.samples.edge();
         }
         self.level = level;

@@ -23,9 +23,25 @@ pub enum MeasureError {
     /// What the instrument recorded is no energy of the network.
     #[error("unit {unit}: no energy: {problem}")]
     Energy { unit: String, problem: String },
+    /// Its oscillator is not what its board's file says: cycles are right, times and energy are not.
+    #[error("unit {unit}: its clock is {percent:+.2} % off: is the oscillator of the board's file fitted?")]
+    Clock { unit: String, percent: Percent },
     /// The network computes something else than the reference: no latency is measured of it.
     #[error("{0}")]
     Mismatch(Mismatch),
+}
+
+/// A share in percent.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Percent(pub f64);
+
+/// What is measured is a number.
+impl Eq for Percent {}
+
+impl std::fmt::Display for Percent {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
 }
 
 impl MeasureError {

@@ -1,16 +1,19 @@
 //! The procedure.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::time::Duration;
 
 use super::client::Client;
+use super::clock::ClockCheck;
 use super::energy::{EnergyMeasured, Metered, energy};
 use super::error::MeasureError;
 use super::info::Info;
+use super::post_mortem::examined;
 use super::session::Session;
 use super::statistics::Statistics;
 use super::windows::{Windows, medians};
-use crate::rack::{Activity, Cancel, Program, Unit, UnitError};
+use crate::rack::{Activity, Cancel, Program, Unit};
 
 /// Longest waits, in unit time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -91,6 +94,8 @@ pub struct Thorough<'a> {
     /// In place of [`Settings::repeats`], which then only tell how many inferences fill a window.
     pub windows: Option<Windows>,
     pub meter: Option<Metered<'a>>,
+    /// Where registers and memory of a core that hangs are kept.
+    pub dumps: Option<&'a Path>,
 }
 
 /// Flashes `program`, verifies the outputs of all `cases`, then times inferences of the last. Where the unit does not answer
@@ -117,15 +122,9 @@ pub fn measure_thoroughly(
     thorough: Thorough<'_>,
     cancel: &Cancel,
 ) -> Result<Measured, MeasureError> {
-    let measured = procedure(unit, program, expected, cases, settings, thorough, cancel);
-    if let Err(MeasureError::Unit(UnitError::TimedOut { unit: id, what, limit })) = measured {
-        let what = match unit.post_mortem(cancel) {
-            Some(seen) => format!("{what} ({seen})"),
-            None => what,
-        };
-        return Err(UnitError::TimedOut { unit: id, what, limit }.into());
-    }
-    measured
+    let dumps = thorough.dumps;
+    procedure(unit, program, expected, cases, settings, thorough, cancel)
+        .map_err(|error| examined(error, unit, dumps, cancel))
 }
 
 fn procedure(
@@ -146,11 +145,9 @@ fn procedure(
     let last = cases.len().wrapping_sub(1);
     let Some(case) = cases.get(last) else { return Err(session.broken("hil cycles", "no input to time", &[])) };
     let mut cycles = session.cycles(case, settings.repeats, settings.warmup)?;
-    let inferences = thorough.windows.map_or(1, |windows| {
-        windows.inferences(Statistics::of(&cycles).map_or(0.0, |found| found.median), info.clock_hz)
-    });
+    let median = Statistics::of(&cycles).map_or(0.0, |found| found.median);
     if let Some(windows) = thorough.windows {
-        cycles = medians(&mut session, case, windows, inferences)?;
+        cycles = medians(&mut session, case, windows, windows.inferences(median, info.clock_hz))?;
     }
     let instructions = session.timed_instructions();
     let activity = session.timed_activity(&cycles);
@@ -159,8 +156,9 @@ fn procedure(
     let energy = match &mut thorough.meter {
         None => None,
         Some(metered) => {
-            let count = thorough.windows.map_or(0, |windows| windows.count);
-            let energy = energy(&mut session, (count, inferences), metered, cancel)?;
+            let windows = thorough.windows.unwrap_or(Windows::EMULATED);
+            let inferences = windows.inferences(median, info.clock_hz);
+            let energy = energy(&mut session, (windows.count, inferences), metered, cancel)?;
             session.compare(last, case)?;
             Some(energy)
         }
@@ -170,11 +168,14 @@ fn procedure(
     let memory = session.memory()?;
     let stack = memory.get("stack").copied();
     let stack_bytes = stack.ok_or_else(|| session.broken("hil memory", "no line `m-hil-stack-[…]`", &[]))?;
+    // After all that is timed: caches that replace lines at random would go on from its questions.
+    let clock = ClockCheck::begin(&mut session)?;
     if thorough.windows.is_some() {
         for (index, case) in cases.iter().enumerate() {
             session.verify(index, case)?;
         }
     }
+    clock.finish(&mut session, cancel)?;
     let statistics =
         Statistics::of(&cycles).ok_or_else(|| session.broken("hil cycles", "no inference in the list", &[]))?;
     let touched_sram = session.unit().counters().map(|counters| counters.touched_sram);

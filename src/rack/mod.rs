@@ -24,6 +24,7 @@ mod renode;
 pub mod scan;
 pub mod simprobe;
 mod unit;
+mod usb;
 
 pub use crate::board::Activity;
 pub use cancel::Cancel;
@@ -33,4 +34,4 @@ pub use lock::Owner;
 pub use pool::{Fate, Health, Lease, Rack, UnitStatus, Waiting};
 pub use program::ProgramError;
 pub use renode::Renode;
-pub use unit::{Counters, Driver, Program, Segment, Unit};
+pub use unit::{Counters, Driver, PostMortem, Program, Remains, Segment, Unit};

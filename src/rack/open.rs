@@ -10,9 +10,10 @@ use super::error::RackError;
 use super::file::UnitEntry;
 use super::probe::{Place, ProbeUnit, Wanted};
 use super::renode::Renode;
-use super::simprobe::{FaultScript, SimBoard};
+use super::simprobe::{FaultScript, Metering, SimBoard};
 use super::unit::{Driver, Unit};
 use crate::board::Board;
+use crate::instrument::Window;
 
 /// The unit's identifier in tables and rows.
 pub fn id(entry: &UnitEntry) -> String {
@@ -21,6 +22,10 @@ pub fn id(entry: &UnitEntry) -> String {
 
 /// The unit that `entry` describes. Nothing is attached yet: what is absent is found when it is used first.
 pub fn unit(entry: &UnitEntry, board: &Board) -> Result<Box<dyn Unit>, RackError> {
+    if board.marker.is_none() && entry.instrument.as_ref().is_some_and(|meter| meter.window == Window::Edge) {
+        let problem = format!("`window: edge` needs a `marker` in the file of board `{}`; leave it out", board.name);
+        return Err(RackError::Unit { unit: id(entry), problem });
+    }
     match entry.driver {
         Driver::Emulated => Ok(Box::new(Emulated::named(board, &entry.name))),
         Driver::Renode => Ok(Box::new(Renode::new(board, &entry.name))),
@@ -29,18 +34,26 @@ pub fn unit(entry: &UnitEntry, board: &Board) -> Result<Box<dyn Unit>, RackError
             let script = entry.faults.as_deref().map_or_else(|| Ok(FaultScript::default()), FaultScript::load);
             let script = script.map_err(|error| failed(error.to_string()))?;
             let serial = simulated_serial(entry);
-            let board = SimBoard::start(board, &serial, &script).map_err(|error| failed(error.to_string()))?;
+            let metering = entry.instrument.as_ref().zip(entry.supply_volts).map(|(instrument, volts)| Metering {
+                kind: instrument.kind,
+                input: instrument.input,
+                volts,
+            });
+            let board = SimBoard::start_metered(board, &serial, &script, metering);
+            let board = board.map_err(|error| failed(error.to_string()))?;
             let unit = ProbeUnit::simulated(&entry.name, board).map_err(|error| failed(error.to_string()))?;
             Ok(Box::new(unit))
         }
         Driver::Probe => {
             let failed = |problem: &str| RackError::Unit { unit: id(entry), problem: problem.into() };
-            let probe = entry.probe.as_deref();
-            let probe =
-                probe.ok_or_else(|| failed("a probe is found by its serial number only: give it as `probe`"))?;
+            let wanted = match (&entry.probe, &entry.usb) {
+                (Some(probe), _) => Wanted::parse(probe),
+                (None, Some(location)) => Wanted::plugged_in_at(location),
+                (None, None) => return Err(failed("it has neither `probe` nor `usb`")),
+            };
             let serial = entry.serial.as_ref().ok_or_else(|| failed("it has no `serial` port"))?;
             let place = Place {
-                probe: Wanted::parse(probe),
+                probe: wanted,
                 serial: serial.display().to_string(),
                 baud: entry.baud.unwrap_or(board.console.baud),
             };

@@ -352,9 +352,10 @@ impl Lease<'_> {
     pub fn open_instrument(&mut self) -> Result<(), InstrumentError> {
         if self.meter.is_none()
             && let Some(entry) = self.entry()
-            && let (Some(instrument), Some(volts)) = (&entry.instrument, entry.supply_volts)
+            && let (Some(mut instrument), Some(volts)) = (entry.instrument, entry.supply_volts)
         {
-            self.meter = Some(instrument::open(instrument, volts)?);
+            instrument.port = self.meter_port().unwrap_or(instrument.port);
+            self.meter = Some(instrument::open(&instrument, volts)?);
         }
         Ok(())
     }

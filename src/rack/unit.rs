@@ -1,5 +1,6 @@
 //! What every driver offers.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use schemars::JsonSchema;
@@ -62,6 +63,26 @@ pub struct Program {
     pub baud: Option<u32>,
 }
 
+/// What a core was doing when it no longer answered.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct PostMortem {
+    /// In a line.
+    pub summary: String,
+    /// Registers, fault status, stack and callers; empty where they could not be read.
+    pub text: String,
+    /// Data memory, where it was asked for.
+    pub memory: Vec<Remains>,
+}
+
+/// One memory as it was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Remains {
+    /// As the board's file names it.
+    pub name: String,
+    pub address: u32,
+    pub bytes: Vec<u8>,
+}
+
 /// What only an emulator can count, since power-on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Counters {
@@ -106,9 +127,10 @@ pub trait Unit: Send {
     /// Waits for bytes from the console and returns those that came, or nothing at the unit time `until`.
     fn read(&mut self, until: Duration, cancel: &Cancel) -> Result<Vec<u8>, UnitError>;
 
-    /// What the core was doing where it no longer answers, in words; none where the unit cannot say. The unit has to be
-    /// reset afterwards.
-    fn post_mortem(&mut self, _: &Cancel) -> Option<String> {
+    /// What the core was doing where it no longer answers; none where the unit cannot say. `memory` asks for its memory, too,
+    /// which takes seconds. The unit has to be reset afterwards.
+    fn post_mortem(&mut self, memory: bool, _: &Cancel) -> Option<PostMortem> {
+        let _ = memory;
         None
     }
 
@@ -124,6 +146,11 @@ pub trait Unit: Send {
 
     /// Lets go of probe and console at the end of a lease, so that another process can have them.
     fn release(&mut self) {}
+
+    /// Serial port of an instrument that the unit brings along; none where `rack.yaml` names one, or there is none.
+    fn meter_port(&self) -> Option<PathBuf> {
+        None
+    }
 
     /// None where the unit cannot count.
     fn counters(&self) -> Option<Counters> {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::check::check;
 use super::durable::{append_line, replace};
@@ -46,6 +46,9 @@ pub struct RunInfo {
     pub flags: BTreeMap<String, String>,
     /// Facts of each board, by its name.
     pub boards: BTreeMap<String, Value>,
+    /// What the rack's file says of units, by their names in rows, where it is more than that.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub units: BTreeMap<String, UnitFacts>,
     /// Rows that the scenario asks for.
     pub planned_rows: u32,
     /// What a network must keep to be of use.
@@ -55,6 +58,35 @@ pub struct RunInfo {
     pub compare_to: Option<String>,
     /// What a reader should know, e.g. what the scenario asks for and was not done.
     pub notes: Vec<String>,
+}
+
+/// What tells units of one board apart.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UnitFacts {
+    /// As printed on the board.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revision: Option<String>,
+    /// V.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub supply_volts: Option<f64>,
+}
+
+impl RunInfo {
+    /// The facts of a row's board, with what is known of its unit in place of what is said of all.
+    pub fn facts(&self, row: &Measurement) -> Option<Value> {
+        let (board, unit) = (self.boards.get(&row.board), self.units.get(&row.unit));
+        let mut facts = board.cloned().or_else(|| unit.map(|_| json!({})))?;
+        let Some(UnitFacts { revision, supply_volts }) = unit else { return Some(facts) };
+        if let Some(revision) = revision {
+            facts["revision"] = json!(revision);
+        }
+        if let Some(volts) = supply_volts {
+            let wiring = facts["supply"].as_str().map_or(String::new(), |wiring| format!(", {wiring}"));
+            facts["supply"] = json!(format!("{volts} V{wiring}"));
+        }
+        Some(facts)
+    }
 }
 
 /// How far a run came.

@@ -35,7 +35,7 @@ pub use digest::sha256_hex;
 pub use durable::write_file;
 pub use error::ResultsError;
 pub use exclusive::Exclusive;
-pub use folder::{RunFolder, RunInfo, RunState};
+pub use folder::{RunFolder, RunInfo, RunState, UnitFacts};
 pub use limits::{Broken, Limits};
 pub use measurement::{Budget, Measurement, Provenance, Repeat, Step};
 pub use memory::{Excess, Flash, Memory, Sram};

@@ -23,7 +23,8 @@ use crate::engine::{Compiled, fit};
 use crate::measure::{Case, Expected, Metered, Settings, Thorough, measure, measure_thoroughly};
 use crate::rack::{Cancel, Rack, Unit, Waiting};
 use crate::results::{
-    Cause, Limits, Measurement, Outcome, ResultsError, RunFolder, RunInfo, RunState, StoredRun, write_file,
+    Cause, Limits, Measurement, Outcome, Provenance, ResultsError, RunFolder, RunInfo, RunState, StoredRun, UnitFacts,
+    write_file,
 };
 use crate::scenario::{Engine, Scenario};
 
@@ -64,7 +65,7 @@ pub fn carry(
     let common = Common { scenario, boards: &boards, engines: &engines, compiler, git: git::state() };
     let (rows, images) = (rows(scenario), image_rows(scenario, &boards));
     let planned_rows = rows.len() + images.len();
-    let info = info(&common, tools, order, planned_rows);
+    let info = RunInfo { units: units(rack), ..info(&common, tools, order, planned_rows) };
     let mut folder = match &order.resume {
         Some(path) => resume::resume(path, &info)?,
         None => RunFolder::create(&order.results, info)?,
@@ -115,6 +116,7 @@ fn info(common: &Common<'_>, tools: &dyn Toolchain, order: &Order, planned_rows:
             .iter()
             .map(|board| (board.name.clone(), serde_json::to_value(board).unwrap_or_default()))
             .collect(),
+        units: BTreeMap::new(),
         planned_rows: planned_rows as u32,
         limits: Limits {
             latency_ms: constraints.max_latency_ms,
@@ -124,6 +126,15 @@ fn info(common: &Common<'_>, tools: &dyn Toolchain, order: &Order, planned_rows:
         compare_to: scenario.compare_to.clone(),
         notes: Vec::new(),
     }
+}
+
+/// What the rack's file says of units that tells them apart.
+fn units(rack: &Rack) -> BTreeMap<String, UnitFacts> {
+    let facts = rack.status().into_iter().filter_map(|unit| {
+        let entry = unit.entry.filter(|_| !unit.driver.interchangeable())?;
+        Some((unit.id, UnitFacts { revision: entry.revision, supply_volts: entry.supply_volts }))
+    });
+    facts.filter(|(_, facts)| *facts != UnitFacts::default()).collect()
 }
 
 /// The compiler and the engines, with their versions.
@@ -503,6 +514,7 @@ impl Carrier<'_> {
         let expected = Expected { build_id: built.build_id.clone(), steps: compiled.steps.len() };
         let board = measurement.board.clone();
         let wait = |waiting: &Waiting| (self.tell)(Event::Waiting { waiting });
+        let dumps = self.folder.join("dumps");
         let measured = on_a_unit(self.rack, &board, cancel, &wait, |unit| {
             self.stage(row, Stage::Measuring);
             measurement.provenance = provenance(unit.driver());
@@ -513,7 +525,7 @@ impl Carrier<'_> {
             let windows = windows(&asked, measurement.provenance);
             unit.open_instrument()?;
             let (unit, meter) = unit.parts();
-            let thorough = Thorough { windows, meter: meter.map(Metered::usual) };
+            let thorough = Thorough { windows, meter: meter.map(Metered::usual), dumps: Some(&dumps) };
             let measured = measure_thoroughly(unit, &built.program, &expected, cases, &settings, thorough, cancel)?;
             Ok((unit.driver(), unit.board().clone(), measured))
         });
@@ -521,7 +533,11 @@ impl Carrier<'_> {
             Ok((driver, board, measured)) => {
                 let outcome = outcome(&board, &measured, cases, built.memory).map_err(Some)?;
                 if let Some(energy) = &measured.energy {
-                    measurement.error_band = band(energy);
+                    measurement.error_band = match measurement.provenance {
+                        Provenance::Silicon => band(energy),
+                        // What it played has errors of its own.
+                        _ => format!("{}; here {}", measurement.error_band, band(energy)),
+                    };
                 }
                 Ok(as_known(driver, outcome, measured.energy.as_ref()))
             }

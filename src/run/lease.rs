@@ -48,6 +48,10 @@ pub fn on_a_unit<T>(
         if matches!(error, MeasureError::Instrument(_) | MeasureError::Energy { .. }) {
             lease.close_instrument();
         }
+        if let MeasureError::Clock { .. } = error {
+            // It is as far off the next time.
+            lease.quarantine(&error.to_string());
+        }
         said.push(error.to_string());
         if lease.failed(&of_unit(&error, lease.id()), cancel) == Fate::Cancelled {
             return Err(Unmeasured::Cancelled);

@@ -10,7 +10,7 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use hil::instrument::InstrumentKind;
+use hil::instrument::{EmulatedInstrument, InstrumentKind, Reading};
 use serialport::{SerialPort, TTYPort};
 
 /// Idle, then busy between two moments, with noise.
@@ -84,17 +84,21 @@ impl Bench {
         // It is locked while it is open.
         drop(slave);
         let clock = Arc::new((Mutex::new(Clock { allowed: 0.0, played: 0.0, ended: false }), Condvar::new()));
+        let mut instrument = EmulatedInstrument::new(kind, 2, 3.0);
+        instrument.set_dead(fault == Some(Fault::Mute));
+        if fault == Some(Fault::Miscalibrated) {
+            instrument = instrument.miscalibrated();
+        }
         let player = Player {
             port: master,
+            instrument,
             kind,
             wave,
             fault,
             clock: Arc::clone(&clock),
-            heard: Vec::new(),
-            sampling: false,
-            sample: 0,
             dropped: 0,
             edge: false,
+            hung: false,
         };
         let thread = std::thread::spawn(move || player.run());
         Self { clock, thread: Some(thread), port }
@@ -129,15 +133,14 @@ impl Drop for Bench {
 
 struct Player {
     port: TTYPort,
+    instrument: EmulatedInstrument,
     kind: InstrumentKind,
     wave: Wave,
     fault: Option<Fault>,
     clock: Arc<(Mutex<Clock>, Condvar)>,
-    heard: Vec<u8>,
-    sampling: bool,
-    sample: u64,
     dropped: usize,
     edge: bool,
+    hung: bool,
 }
 
 impl Player {
@@ -147,29 +150,20 @@ impl Player {
                 return;
             }
             let mut buffer = [0; 256];
+            let mut said = Vec::new();
             match self.port.read(&mut buffer) {
-                Ok(count) => self.heard.extend(&buffer[..count]),
+                Ok(count) => self.instrument.hear(&buffer[..count], &mut said),
                 Err(error) if error.kind() == ErrorKind::TimedOut => {}
                 Err(_) => std::thread::sleep(Duration::from_millis(2)),
             }
-            if self.fault != Some(Fault::Mute) {
-                self.commands();
-            }
-            if self.sampling && !self.play() {
+            self.say(&said);
+            if (self.instrument.is_sampling() || self.hung) && !self.play() {
                 // The connection goes away with it.
                 let (clock, changed) = &*self.clock;
                 clock.lock().expect("clock").ended = true;
                 changed.notify_all();
                 return;
             }
-        }
-    }
-
-    fn rate(&self) -> f64 {
-        match self.kind {
-            InstrumentKind::Lpm01a => 5000.0,
-            InstrumentKind::StlinkV3pwr | InstrumentKind::Ppk2 => 100_000.0,
-            InstrumentKind::Ina228 => 1000.0,
         }
     }
 
@@ -188,179 +182,49 @@ impl Player {
         }
     }
 
-    fn commands(&mut self) {
-        if self.kind == InstrumentKind::Ppk2 {
-            return self.bytes();
-        }
-        while let Some(end) = self.heard.iter().position(|byte| *byte == b'\n') {
-            let line: Vec<u8> = self.heard.drain(..=end).collect();
-            let line = String::from_utf8_lossy(&line).trim().to_string();
-            let answer = match self.kind {
-                InstrumentKind::Ina228 => self.ina228(&line),
-                _ => self.lpm(&line),
-            };
-            self.say(&answer);
-        }
-    }
-
-    fn hangs(&self) -> bool {
-        matches!(self.fault, Some(Fault::Hangs(at)) if self.sample as f64 >= at * self.rate())
-    }
-
-    fn lpm(&mut self, line: &str) -> Vec<u8> {
-        let text = self.kind == InstrumentKind::Lpm01a;
-        match line {
-            "start" => {
-                self.sampling = true;
-                if !text && self.fault == Some(Fault::Miscalibrated) {
-                    return b"ack start\r\n\r\n\xF0\xF7\x0A\x28\xFF\xFF".to_vec();
-                }
-            }
-            "stop" if self.sampling && !self.hangs() => {
-                self.sampling = false;
-                return if text { b"Acquisition completed\r\n".to_vec() } else { b"\xF0\xF4\xFF\xFF".to_vec() };
-            }
-            "stop" => return vec![],
-            _ if line.starts_with("volt 9") => return b"PowerShield > error volt\r\nError detail: range\r\n".to_vec(),
-            _ => {}
-        }
-        let (start, end) = if text { ("PowerShield > ", "\r\n") } else { ("", "\r\n\r\n") };
-        format!("{start}ack {line}{end}").into_bytes()
-    }
-
-    fn ina228(&mut self, line: &str) -> Vec<u8> {
-        match line {
-            "id" => b"hil-ina228 1 1000\n".to_vec(),
-            "start" => {
-                self.sampling = true;
-                b"ok\n".to_vec()
-            }
-            "stop" if self.sampling && !self.hangs() => {
-                self.sampling = false;
-                format!("end {}\n", self.sample).into_bytes()
-            }
-            "stop" => vec![],
-            _ => b"error what\n".to_vec(),
-        }
-    }
-
-    fn bytes(&mut self) {
-        let heard = std::mem::take(&mut self.heard);
-        for byte in heard {
-            match byte {
-                0x06 => self.sampling = true,
-                0x07 => self.sampling = false,
-                0x19 => {
-                    let r = [1031.64, 101.65, if self.fault == Some(Fault::Miscalibrated) { 101.5 } else { 10.15 }];
-                    let r = [r[0], r[1], r[2], 0.94, 0.043];
-                    let mut text = String::from("Calibrated: 1\n");
-                    for (at, ohms) in r.iter().enumerate() {
-                        let values = format!("GS{at}: 0\nGI{at}: 1\nO{at}: 112\nS{at}: 0\nI{at}: 0\nUG{at}: 1\n");
-                        text.push_str(&format!("R{at}: {ohms}\n{values}"));
-                    }
-                    text.push_str("VDD: 3000\nHW: 9173\nmode: 2\nIA: 56\nEND");
-                    self.say(text.as_bytes());
-                }
-                _ => {}
-            }
-        }
-    }
-
     /// Sends what is due; false once the connection is to go away.
     fn play(&mut self) -> bool {
         let allowed = self.clock.0.lock().expect("clock").allowed;
-        let rate = self.rate();
+        let rate = self.instrument.rate_hz();
         let mut bytes = Vec::new();
         let mut due = (allowed * rate).round().max(1.0) as u64;
         if self.kind == InstrumentKind::Ppk2 && allowed >= self.wave.end {
             // It is stopped in the midst of its samples.
-            due = due.max(self.sample + 50);
+            due = due.max(self.instrument.samples() + 50);
         }
         // A little at a time, so that commands are heard in between.
-        let until = due.min(self.sample + 2000);
-        while self.sample < until {
-            let seconds = self.sample as f64 / rate;
-            match self.fault {
+        let until = due.min(self.instrument.samples() + 2000);
+        while self.instrument.samples() < until {
+            let sample = self.instrument.samples();
+            let seconds = sample as f64 / rate;
+            let reading = match self.fault {
                 Some(Fault::Silent(at)) if seconds >= at => {
                     self.say(&bytes);
                     return false;
                 }
-                Some(Fault::Hangs(at)) if seconds >= at => break,
-                Some(Fault::Drops(count)) if seconds >= 0.3 && self.dropped < count => self.dropped += 1,
-                _ => self.one(seconds, &mut bytes),
-            }
-            self.sample += 1;
-            self.stamp(&mut bytes);
+                Some(Fault::Hangs(at)) if seconds >= at => {
+                    (self.hung, _) = (true, self.instrument.set_dead(true));
+                    break;
+                }
+                Some(Fault::Drops(count)) if seconds >= 0.3 && self.dropped < count => {
+                    self.dropped += 1;
+                    Reading::Lost
+                }
+                Some(Fault::Saturates(at)) if (at..at + 0.01).contains(&seconds) => Reading::Saturated,
+                _ => Reading::Amps(self.wave.amps(sample, seconds)),
+            };
+            // The marker falls at either end.
+            let busy = self.wave.is_busy(seconds);
+            let fell = std::mem::replace(&mut self.edge, busy) != busy;
+            self.instrument.sample(reading, fell, &mut bytes);
         }
         self.say(&bytes);
         let (clock, changed) = &*self.clock;
         let mut state = clock.lock().expect("clock");
-        let hangs = self.hangs();
-        if self.sample as f64 >= allowed * rate || hangs {
+        if self.instrument.samples() as f64 >= allowed * rate || !self.instrument.is_sampling() {
             state.played = allowed;
             changed.notify_all();
         }
         true
-    }
-
-    fn stamp(&self, bytes: &mut Vec<u8>) {
-        if !self.sample.is_multiple_of(1000) {
-            return;
-        }
-        let ms = (self.sample as f64 * 1000.0 / self.rate()) as u32;
-        match self.kind {
-            InstrumentKind::Lpm01a => {
-                bytes.extend(format!("TimeStamp: {:03}s {:03}ms, buff 05%\r\n", ms / 1000, ms % 1000).bytes());
-            }
-            InstrumentKind::StlinkV3pwr => {
-                bytes.extend([0xF0, 0xF3]);
-                bytes.extend(ms.to_be_bytes());
-                bytes.extend([5, 0xFF, 0xFF]);
-            }
-            _ => {}
-        }
-    }
-
-    fn one(&mut self, seconds: f64, bytes: &mut Vec<u8>) {
-        let saturated = matches!(self.fault, Some(Fault::Saturates(at)) if (at..at + 0.01).contains(&seconds));
-        let (amps, busy) = (self.wave.amps(self.sample, seconds), self.wave.is_busy(seconds));
-        let turned = std::mem::replace(&mut self.edge, busy) != busy;
-        match self.kind {
-            InstrumentKind::Lpm01a => {
-                if turned {
-                    bytes.extend(format!("event 7 {}\r\n", if busy { "fal" } else { "ris" }).bytes());
-                }
-                let amps = if saturated { 0.0501 } else { amps };
-                let (mut value, mut power) = (amps * 1e7, 7);
-                while value > 9999.0 {
-                    (value, power) = (value / 10.0, power - 1);
-                }
-                bytes.extend(format!("{:04}-{power:02}\r\n", value.round() as u32).bytes());
-            }
-            InstrumentKind::StlinkV3pwr if saturated => {
-                bytes.extend([0xF0, 0xF5, 0, 0, 0, 0, 0xFF, 0xFF]);
-            }
-            InstrumentKind::StlinkV3pwr => {
-                let mut power = 0;
-                while power < 14 && amps * 16f64.powi(power + 1) < 4095.0 {
-                    power += 1;
-                }
-                let value = (amps * 16f64.powi(power)).round() as u16;
-                bytes.extend((((power as u16) << 12) | value).to_be_bytes());
-            }
-            InstrumentKind::Ppk2 => {
-                let (range, ohms) = if saturated { (4, 0.043) } else { (3, 0.94) };
-                let adc = ((amps * ohms / (1.8 / 163_840.0) + 112.0) / 4.0).round() as u32;
-                let adc = if saturated { 0x3FFF } else { adc };
-                let counter = (self.sample % 64) as u32;
-                let logic = u32::from(busy) << 2;
-                bytes.extend((adc | range << 14 | counter << 18 | logic << 24).to_le_bytes());
-            }
-            InstrumentKind::Ina228 => {
-                let millivolts = if self.fault == Some(Fault::Miscalibrated) { 2600 } else { 3000 };
-                let line = format!("s {} {} {millivolts} {}\n", self.sample, (amps * 1e9).round(), u8::from(saturated));
-                bytes.extend(line.bytes());
-            }
-        }
     }
 }

@@ -83,3 +83,7 @@ uint32_t hil_port_microseconds(void)
 {
     return HIL_FPGAIO_COUNTER;
 }
+
+HIL_APART void hil_port_mark(void)
+{
+}

@@ -64,6 +64,14 @@ impl Core {
         }
     }
 
+    /// A core that sleeps goes on sleeping for `cycles`; whoever calls this knows that nothing is due in them.
+    pub fn sleep_on(&mut self, cycles: u64) {
+        if self.cpu.sleeping != Sleep::Awake {
+            self.cpu.cycles += cycles;
+            self.cpu.counts.asleep += cycles;
+        }
+    }
+
     /// What happened outside the core comes to it. True where a reset of the system is asked for.
     fn look_around(&mut self, periphery: &mut dyn Periphery) -> bool {
         let now = self.cpu.cycles;

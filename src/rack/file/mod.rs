@@ -27,6 +27,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
+pub use crate::instrument::{InstrumentEntry, InstrumentKind, Window};
 pub use raw::{PowerSwitch, UnitEntry};
 pub use validate::{load, parse};
 

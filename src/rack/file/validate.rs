@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::raw::{PowerSwitch, RawRack, UnitEntry};
 use super::{RackFile, RackFileError, default_state};
 use crate::instrument::{InstrumentKind, Window};
-use crate::rack::Driver;
+use crate::rack::{Driver, usb};
 use crate::yaml::At::{Item, Key};
 use crate::yaml::{self, At, Place, locate, unknown};
 
@@ -76,6 +76,7 @@ fn checked(mut units: Vec<UnitEntry>, folder: &Path, boards: &[&str]) -> Result<
         }
         let ports = |unit: &UnitEntry| {
             let meter = unit.instrument.as_ref().map(|entry| entry.port.clone());
+            let meter = meter.filter(|port| !port.as_os_str().is_empty());
             unit.serial.clone().into_iter().chain(meter).collect::<Vec<PathBuf>>()
         };
         let own = ports(unit);
@@ -138,8 +139,9 @@ fn unit_alone(index: usize, unit: &UnitEntry, boards: &[&str]) -> Result<(), Mis
             }
         }
     }
-    if unit.instrument.is_some() && !matches!(unit.driver, Driver::Probe) {
-        let message = format!("`instrument` goes with driver `probe`; this unit's driver is `{}`", unit.driver.name());
+    if unit.instrument.is_some() && !matches!(unit.driver, Driver::Probe | Driver::SimProbe) {
+        let driver = unit.driver.name();
+        let message = format!("`instrument` goes with driver `probe` or `simprobe`; this unit's driver is `{driver}`");
         return mistake(&at(index, "instrument"), message);
     }
     if unit.faults.is_some() && unit.driver != Driver::SimProbe {
@@ -150,6 +152,10 @@ fn unit_alone(index: usize, unit: &UnitEntry, boards: &[&str]) -> Result<(), Mis
         if text.as_ref().is_some_and(|text| text.trim().is_empty() || text.chars().any(char::is_control)) {
             return mistake(&at(index, key), format!("`{key}` is empty or no text"));
         }
+    }
+    if let Some(location) = unit.usb.as_ref().filter(|location| !usb::is_location(location)) {
+        let message = format!("`{location}` is no USB location; those are a bus and ports, such as 1-1.4");
+        return mistake(&at(index, "usb"), message);
     }
     if let Some(baud) = unit.baud.filter(|baud| !BAUD.contains(baud)) {
         return mistake(&at(index, "baud"), format!("a baud rate of {baud} is none of any console"));
@@ -164,6 +170,17 @@ fn unit_alone(index: usize, unit: &UnitEntry, boards: &[&str]) -> Result<(), Mis
         if entry.window == Window::Edge && matches!(entry.kind, InstrumentKind::Ina228 | InstrumentKind::StlinkV3pwr) {
             let message = format!("an `{}` records no edge here; leave `window` out", entry.kind.name());
             return mistake(&inside("window"), message);
+        }
+        match (unit.driver, entry.port.as_os_str().is_empty()) {
+            (Driver::Probe, true) => {
+                let message = "an instrument needs `port`, its serial port; `hil rack scan` lists them";
+                return mistake(&at(index, "instrument"), message);
+            }
+            (Driver::SimProbe, false) => {
+                let message = "a simulated unit has an emulated instrument of its own; leave `port` out";
+                return mistake(&inside("port"), message);
+            }
+            _ => {}
         }
         if entry.input > 7 {
             return mistake(&inside("input"), format!("there is no logic input {}; they are 0 to 7", entry.input));

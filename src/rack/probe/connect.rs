@@ -1,6 +1,7 @@
 //! From a probe's serial number to a session with the chip that is meant.
 
 use std::error::Error;
+use std::path::Path;
 use std::time::Duration;
 
 use probe_rs::probe::DebugProbeInfo;
@@ -10,6 +11,7 @@ use probe_rs::{MemoryInterface, Permissions, Session};
 use super::kind::Kind;
 use super::worker::Abandoned;
 use crate::board::Probe;
+use crate::rack::usb;
 
 /// How often it is tried: the first attach after power-on fails with some probes and is well the second time; the last
 /// holds the chip in reset, for firmware that shuts the debug port.
@@ -57,9 +59,28 @@ pub struct Wanted {
     /// USB vendor and product; none where the serial number says enough.
     pub product: Option<(u16, u16)>,
     pub serial: String,
+    /// Where it is plugged in; then the rest is found out when it is needed.
+    pub usb: Option<String>,
 }
 
 impl Wanted {
+    /// The probe that is plugged in at a USB location, whatever it is.
+    pub fn plugged_in_at(location: &str) -> Self {
+        Self { product: None, serial: String::new(), usb: Some(location.into()) }
+    }
+
+    /// With the location, where that is all that is known, replaced by what is there now.
+    fn located(&self) -> Result<Self, Failure> {
+        let Some(location) = &self.usb else { return Ok(self.clone()) };
+        match usb::at(Path::new(usb::DEVICES), location) {
+            Err(problem) => Err(Failure::Foreign(problem)),
+            Ok(None) => Err(Failure::Absent(format!("nothing is plugged in at USB location {location}"))),
+            Ok(Some(usb::UsbDevice { vendor, product, serial })) => {
+                Ok(Self { product: Some((vendor, product)), serial: serial.unwrap_or_default(), usb: None })
+            }
+        }
+    }
+
     /// From `VID:PID:SERIAL`, numbers in hexadecimal, or a serial number alone.
     pub fn parse(text: &str) -> Self {
         let number = |text: &str| u16::from_str_radix(text, 16).ok();
@@ -67,9 +88,9 @@ impl Wanted {
         if let (Some(vendor), Some(product), Some(serial)) = (parts.next(), parts.next(), parts.next())
             && let (Some(vendor), Some(product)) = (number(vendor), number(product))
         {
-            return Self { product: Some((vendor, product)), serial: serial.into() };
+            return Self { product: Some((vendor, product)), serial: serial.into(), usb: None };
         }
-        Self { product: None, serial: text.into() }
+        Self { product: None, serial: text.into(), usb: None }
     }
 
     fn is(&self, probe: &DebugProbeInfo) -> bool {
@@ -80,6 +101,9 @@ impl Wanted {
 
 impl std::fmt::Display for Wanted {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if let Some(location) = &self.usb {
+            return write!(f, "at USB location {location}");
+        }
         match self.product {
             Some((vendor, product)) => write!(f, "{vendor:04x}:{product:04x}:{}", self.serial),
             None => write!(f, "{}", self.serial),
@@ -97,13 +121,18 @@ pub(super) struct Target {
 
 /// The one probe that is meant.
 fn find<K: Kind>(target: &Target) -> Result<DebugProbeInfo, Failure> {
+    let wanted = target.wanted.located()?;
     let mut found = Lister::new().list_all();
-    found.retain(|probe| target.wanted.is(probe));
+    found.retain(|probe| wanted.is(probe));
     let Some(probe) = found.pop() else {
         return Err(Failure::Absent(format!("no probe {} is attached", target.wanted)));
     };
     if !found.is_empty() {
-        return Err(Failure::Foreign(format!("{} probes answer to {}", found.len() + 1, target.wanted)));
+        // probe-rs would open whichever comes first.
+        return Err(Failure::Foreign(format!(
+            "{} probes answer to {wanted}, by which probes are opened; leave one of them plugged in",
+            found.len() + 1
+        )));
     }
     if !K::admits(&probe) {
         return Err(Failure::Foreign(format!("{probe} is no probe for the driver `{}`", K::DRIVER.name())));

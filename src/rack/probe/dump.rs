@@ -50,6 +50,8 @@ pub struct CoreDump {
     /// From where it stands to who called it. Beyond the second these are return addresses that lie on the stack: all that
     /// called is there, and some that returned may be.
     pub frames: Vec<Frame>,
+    /// CFSR, HFSR, MMFAR and BFAR.
+    pub status: [u32; 4],
     /// Words from the stack pointer up.
     pub stack: Vec<u32>,
 }
@@ -82,7 +84,14 @@ impl CoreDump {
         } else {
             stack.iter().for_each(|word| add(*word));
         }
-        Self { locked_up: *locked_up, registers: *registers, faults: faults(&snapshot), frames, stack: stack.clone() }
+        Self {
+            locked_up: *locked_up,
+            registers: *registers,
+            faults: faults(&snapshot),
+            frames,
+            status: [snapshot.cfsr, snapshot.hfsr, snapshot.mmfar, snapshot.bfar],
+            stack: stack.clone(),
+        }
     }
 
     /// In one line: where it stands, what fault it took, who called.
@@ -108,7 +117,9 @@ impl fmt::Display for CoreDump {
             writeln!(f, "{}", shown.join("  "))?;
         }
         writeln!(f, "xpsr {:#010x}", self.registers[16])?;
-        for (index, words) in self.stack.chunks(4).take(16).enumerate() {
+        let [cfsr, hfsr, mmfar, bfar] = self.status;
+        writeln!(f, "cfsr {cfsr:#010x}  hfsr {hfsr:#010x}  mmfar {mmfar:#010x}  bfar {bfar:#010x}")?;
+        for (index, words) in self.stack.chunks(4).enumerate() {
             let shown: Vec<String> = words.iter().map(|word| format!("{word:08x}")).collect();
             writeln!(f, "sp+{:#05x}  {}", 16 * index, shown.join(" "))?;
         }

@@ -9,12 +9,15 @@ use super::connect::{Failure, Target, attach, attach_by};
 use super::dump::{CoreDump, Snapshot};
 use super::kind::Kind;
 use super::worker::Abandoned;
-use crate::rack::unit::Segment;
+use crate::board::Region;
+use crate::rack::unit::{Remains, Segment};
 
 /// How long a core may take to halt.
 const HALT: Duration = Duration::from_millis(500);
 /// Words of stack that are looked at.
 const STACK: usize = 1024;
+/// Words of memory that are read at a time.
+const PIECE: usize = 4096;
 
 /// Erases, programs and verifies, and leaves the core halted before its first instruction.
 pub(super) fn flash<K: Kind>(target: &Target, segments: &[Segment], abandoned: &Abandoned) -> Result<(), Failure> {
@@ -52,8 +55,13 @@ pub(super) fn run(mut session: Session) -> Result<(), Failure> {
     session.core(0).map_err(failed)?.run().map_err(failed)
 }
 
-/// Halts the core where it is and reads all that says how it came there.
-pub(super) fn examine<K: Kind>(target: &Target, elf: &[u8], abandoned: &Abandoned) -> Result<CoreDump, Failure> {
+/// Halts the core where it is and reads all that says how it came there, and the memory of `regions`.
+pub(super) fn examine<K: Kind>(
+    target: &Target,
+    elf: &[u8],
+    regions: &[Region],
+    abandoned: &Abandoned,
+) -> Result<(CoreDump, Vec<Remains>), Failure> {
     let mut session = attach::<K>(target, abandoned)?;
     let failed = |error| Failure::of("reading the core", error);
     let mut core = session.core(0).map_err(failed)?;
@@ -80,5 +88,17 @@ pub(super) fn examine<K: Kind>(target: &Target, elf: &[u8], abandoned: &Abandone
     }
     let snapshot =
         Snapshot { locked_up: status == probe_rs::CoreStatus::LockedUp, registers, cfsr, hfsr, mmfar, bfar, stack };
-    Ok(CoreDump::new(snapshot, elf))
+    let mut memory = Vec::new();
+    for Region { name, origin, size, .. } in regions {
+        let mut words = vec![0u32; *size as usize / 4];
+        for (number, piece) in words.chunks_mut(PIECE).enumerate() {
+            if abandoned.is_set() {
+                return Err(Failure::Abandoned);
+            }
+            core.read_32(u64::from(*origin) + (4 * PIECE * number) as u64, piece).map_err(failed)?;
+        }
+        let bytes = words.iter().flat_map(|word| word.to_le_bytes()).collect();
+        memory.push(Remains { name: name.clone(), address: *origin, bytes });
+    }
+    Ok((CoreDump::new(snapshot, elf), memory))
 }

@@ -1,6 +1,7 @@
 //! A unit behind a probe.
 
 use std::marker::PhantomData;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -11,12 +12,12 @@ use super::kind::{Kind, Silicon, Simulated};
 use super::operate;
 use super::wire::Wire;
 use super::worker::{Abandoned, Unfinished, Worker};
-use crate::board::Board;
+use crate::board::{Board, Region, RegionKind};
 use crate::rack::cancel::Cancel;
 use crate::rack::error::UnitError;
 use crate::rack::recovery::Step;
 use crate::rack::simprobe::{SimBoard, SimClock, VENDOR_AND_PRODUCT};
-use crate::rack::unit::{Driver, Program, Unit};
+use crate::rack::unit::{Driver, PostMortem, Program, Unit};
 
 /// For a reset, which has no limit of its own: attach, reset, run, with every retry.
 const RESET: Duration = Duration::from_secs(30);
@@ -83,7 +84,7 @@ impl ProbeUnit<Silicon> {
 impl ProbeUnit<Simulated> {
     /// The unit of a simulated board.
     pub fn simulated(name: &str, board: Arc<SimBoard>) -> Result<Self, UnitError> {
-        let probe = Wanted { product: Some(VENDOR_AND_PRODUCT), serial: board.serial().into() };
+        let probe = Wanted { product: Some(VENDOR_AND_PRODUCT), serial: board.serial().into(), usb: None };
         let description = board.board().clone();
         let place = Place { probe, serial: board.port().into(), baud: description.console.baud };
         let clock = Clock::Simulated(board.clock());
@@ -212,6 +213,10 @@ impl<K: Kind> Unit for ProbeUnit<K> {
         if baud != self.baud {
             (self.wire, self.baud) = (None, baud);
         }
+        if let Some(board) = &self.simulated {
+            // A pseudo terminal has no rate of its own.
+            board.set_line(baud);
+        }
         let (target, segments) = (self.target.clone(), program.segments.clone());
         self.call("end of flashing", limit, cancel, move |held, abandoned| {
             held.session = None;
@@ -289,16 +294,27 @@ impl<K: Kind> Unit for ProbeUnit<K> {
         })
     }
 
+    fn meter_port(&self) -> Option<PathBuf> {
+        self.simulated.as_ref()?.meter_port().map(PathBuf::from)
+    }
+
     fn release(&mut self) {
         self.wire = None;
     }
 
-    fn post_mortem(&mut self, cancel: &Cancel) -> Option<String> {
+    fn post_mortem(&mut self, memory: bool, cancel: &Cancel) -> Option<PostMortem> {
         let (target, elf) = (self.target.clone(), Arc::clone(&self.elf));
+        let data = |region: &&Region| memory && matches!(region.kind, RegionKind::Sram | RegionKind::Dtcm);
+        let regions: Vec<Region> = self.board.memory.iter().filter(data).cloned().collect();
         let dump = self.call("core dump", EXAMINE, cancel, move |held, abandoned| {
             held.session = None;
-            operate::examine::<K>(&target, &elf, abandoned)
+            operate::examine::<K>(&target, &elf, &regions, abandoned)
         });
-        Some(dump.map_or_else(|error| format!("its core could not be read: {error}"), |dump| dump.summary()))
+        Some(match dump {
+            Ok((dump, memory)) => PostMortem { summary: dump.summary(), text: dump.to_string(), memory },
+            Err(error) => {
+                PostMortem { summary: format!("its core could not be read: {error}"), ..PostMortem::default() }
+            }
+        })
     }
 }

@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-/// What goes wrong, and what transactions it counts: transfers of the debug port, resets, bytes that the board sends.
+/// What goes wrong, and what transactions it counts: transfers of the debug port, resets, bytes that the board
+/// sends, samples of its instrument.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum FaultKind {
@@ -34,8 +35,12 @@ pub enum FaultKind {
     Stale,
     /// The supply drops after a byte: RAM and registers are lost, and the board starts anew.
     BrownOut,
-    /// The oscillator is off by `percent`.
+    /// The oscillator is quicker than it should be by `percent`.
     Clock,
+    /// The instrument loses `length` samples.
+    MeterDrops,
+    /// The instrument says nothing any more, for the time of `length` samples (0: for ever).
+    MeterDeath,
 }
 
 /// One line of a script.

@@ -16,7 +16,7 @@
 //!   never takes longer with age, and a busy bank does not stall the core;
 //! - what a halt freezes: watchdogs and timers go on by the wire's time, whatever DBGMCU says;
 //! - the virtual COM port: its latency timer, its own buffer, its loss of bytes when the host is slow;
-//! - power: supplies, brown-out thresholds, and how a board comes back are one switch here;
+//! - power: instruments play the board's power model, with noise of their own making; supplies, brown-out thresholds, and how a board comes back are one switch here;
 //! - option bytes, read-out and write protection: they are as delivered.
 //!
 //! Numbers that are measured here are `emulated`, like those of the driver `emulated`.
@@ -25,6 +25,8 @@ mod board;
 mod clock;
 mod factory;
 mod faults;
+mod link;
+mod meter;
 mod probe;
 mod pty;
 
@@ -32,4 +34,5 @@ pub use board::{SimBoard, SimError};
 pub use clock::SimClock;
 pub use factory::{SimProbeFactory, VENDOR_AND_PRODUCT};
 pub use faults::{FaultKind, FaultScript, FaultScriptError, Rule};
+pub use meter::Metering;
 pub use pty::Pty;

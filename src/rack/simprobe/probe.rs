@@ -10,7 +10,8 @@ use probe_rs::architecture::arm::{
 };
 use probe_rs::probe::{DebugProbe, DebugProbeError, WireProtocol};
 
-use super::board::{Link, SimBoard, Unplugged};
+use super::board::SimBoard;
+use super::link::{Link, Unplugged};
 use crate::emulator::debug::{Ack, Transfer};
 
 /// How often a transfer is tried while the answer is WAIT.

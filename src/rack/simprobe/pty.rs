@@ -9,7 +9,7 @@ use serialport::{SerialPort, TTYPort};
 pub struct Pty {
     master: TTYPort,
     /// Kept open, so that the port lives while no client has it.
-    _held: TTYPort,
+    _held: Option<TTYPort>,
     path: String,
 }
 
@@ -18,7 +18,12 @@ impl Pty {
         let (mut master, held) = TTYPort::pair().map_err(|error| format!("no pseudo terminal: {error}"))?;
         let path = held.name().ok_or("the pseudo terminal has no name")?;
         master.set_timeout(Duration::ZERO).map_err(|error| format!("{path}: {error}"))?;
-        Ok(Self { master, _held: held, path })
+        Ok(Self { master, _held: Some(held), path })
+    }
+
+    /// One that clients may open for themselves alone; what is written while none has it is lost.
+    pub fn unheld() -> Result<Self, String> {
+        Ok(Self { _held: None, ..Self::open()? })
     }
 
     pub fn path(&self) -> &str {

@@ -135,7 +135,7 @@ pub fn accept(folder: &Path, run: &StoredRun, only: &Only, why: &str) -> Result<
     let mut acceptance = Acceptance { written: Vec::new(), skipped: Vec::new() };
     let mut texts: Vec<(PathBuf, bool, String)> = Vec::new();
     for row in run.rows.iter().filter(|row| only.meets(row)) {
-        let key = Key::of(row, run.info.boards.get(&row.board));
+        let key = Key::of(row, run.info.facts(row).as_ref());
         let accepted = Accepted {
             why: why.trim().into(),
             when: when.clone(),

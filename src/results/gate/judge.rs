@@ -84,7 +84,7 @@ impl<'a> Gate<'a> {
             Self { run, settings, rows: Vec::new(), suspects: Vec::new(), comparisons: 0, missing: Vec::new() };
         let mut suspects: Vec<(u32, String, Numbers)> = Vec::new();
         for row in &run.rows {
-            let key = Key::of(row, run.info.boards.get(&row.board));
+            let key = Key::of(row, run.info.facts(row).as_ref());
             let (state, baseline, numbers) = gate.look(row, &key, baselines, history, thresholds);
             if !numbers.is_empty() {
                 suspects.push((row.index, key.digest(), numbers));

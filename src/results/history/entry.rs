@@ -51,7 +51,7 @@ impl Entry {
             board: row.board.clone(),
             unit: row.unit.clone(),
             provenance: row.provenance,
-            key: Key::of(row, info.boards.get(&row.board)).digest(),
+            key: Key::of(row, info.facts(row).as_ref()).digest(),
             status: row.status().name().into(),
             clock_hz: row.latency().map(|latency| latency.clock_hz()),
             median_cycles: row.latency().map(|latency| latency.median_cycles()),
