@@ -44,6 +44,12 @@ pub const SUPPORTED: &[i32] = &[
     QUANTIZE,
 ];
 
+/// What import says of an operator that it does not read.
+pub fn unsupported() -> String {
+    let names: Vec<String> = SUPPORTED.iter().map(|code| name(*code)).collect();
+    format!("this operator is not supported; those that are: {}", names.join(", "))
+}
+
 /// Tables of the union of options.
 pub const NO_OPTIONS: u8 = 0;
 pub const CONV_2D_OPTIONS: u8 = 1;

@@ -74,7 +74,9 @@ struct Lowering<'a> {
 impl Lowering<'_> {
     fn run(&mut self, broken: impl Fn(TensorId) -> Option<ImportError>) -> Result<(), Problem> {
         let Operator { code, inputs, outputs, .. } = self.operator;
-        ensure(SUPPORTED.contains(code) || self.shape_arithmetic(), "this operator is not supported")?;
+        if !SUPPORTED.contains(code) && !self.shape_arithmetic() {
+            return Err(Problem::Text(codes::unsupported()));
+        }
         if let Some(error) = inputs.iter().flatten().chain(outputs).find_map(|id| broken(*id)) {
             return Err(Problem::File(error));
         }
@@ -99,7 +101,7 @@ impl Lowering<'_> {
             TRANSPOSE => self.transpose(),
             QUANTIZE => self.quantize(),
             DEQUANTIZE => self.dequantize(),
-            _ => Err(Problem::Text("this operator is not supported".into())),
+            _ => Err(Problem::Text(codes::unsupported())),
         }
     }
 
