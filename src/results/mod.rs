@@ -22,6 +22,7 @@ mod migrate;
 mod outcome;
 mod parquet;
 mod prebuilt;
+mod predictions;
 mod read;
 mod retention;
 pub mod step;
@@ -40,6 +41,7 @@ pub use outcome::{
     Cause, Energy, Excess, Flash, Latency, LatencyError, Memory, Outcome, OutputCheck, Run, Sram, Status,
 };
 pub use prebuilt::{Accuracy, Prebuilt, Verification, Window};
+pub use predictions::{Predicted, Predictions};
 pub use read::{Source, StoredRun, read};
 pub use retention::{Removed, Retention, sweep};
 pub use time::utc_text;
