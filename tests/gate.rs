@@ -202,7 +202,7 @@ fn a_board_is_measured_again_before_anything_is_said() {
     assert_eq!(request.baseline_image_sha256, Some(hil::results::sha256_hex(b"old")));
     assert_eq!(request.image_sha256, Some(hil::results::sha256_hex(b"new")));
     assert!(request.orders.contains(&First::Baseline) && request.orders.contains(&First::New));
-    let sample = |cycles| Sample { cycles: Some(cycles), energy_uj: None };
+    let sample = |cycles| Sample { cycles: Some(cycles), energy_uj: None, steps: vec![] };
     let pair = |i: usize| Pair { baseline: sample(2_800_000.0), new: sample(2_840_000.0 + i as f64) };
     gate.take(0, &(0..request.orders.len()).map(pair).collect::<Vec<_>>());
     assert_eq!(gate.wanted(), []);
@@ -221,7 +221,7 @@ fn a_board_may_be_slower_by_what_the_scenario_allows() {
         let thresholds = Thresholds { latency: allowed, ..Thresholds::default() };
         let mut gate = Gate::open(&run, &baselines, &quiet, &thresholds, Settings::default());
         while let Some(request) = gate.wanted().first() {
-            let sample = |cycles| Sample { cycles: Some(cycles), energy_uj: None };
+            let sample = |cycles| Sample { cycles: Some(cycles), energy_uj: None, steps: vec![] };
             let pair = |i: usize| Pair { baseline: sample(2_800_000.0), new: sample(2_840_000.0 + i as f64) };
             gate.take(request.row, &(0..request.orders.len()).map(pair).collect::<Vec<_>>());
         }

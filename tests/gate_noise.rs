@@ -82,7 +82,11 @@ impl World {
                 let drift = ramps[which] * at + walks[which] + offsets[which];
                 values[which] = factor * (1.0 + drift) * (1.0 + noise.trial * world.heavy() + world.outlier());
             }
-            Sample { cycles: Some((CYCLES * values[0]).round()), energy_uj: Some(MICROJOULES * values[1]) }
+            Sample {
+                cycles: Some((CYCLES * values[0]).round()),
+                energy_uj: Some(MICROJOULES * values[1]),
+                steps: vec![],
+            }
         };
         let one = |world: &mut Self, order: &First, measure: &mut dyn FnMut(&mut Self, f64) -> Sample| match order {
             First::Baseline => {

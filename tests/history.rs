@@ -5,7 +5,6 @@ mod results_common;
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
 
 use gate_common::*;
 use hil::results::baseline::Key;
@@ -253,45 +252,4 @@ fn the_gate_sees_nights_since_the_baseline_and_none_that_it_found_worse() {
     fs::write(root.path().join("n-5/gate.json"), "{").expect("written");
     let problems = ask(root.path(), &Query::default()).problems;
     assert!(problems.len() == 1 && problems[0].contains("n-5/gate.json: "), "{problems:?}");
-}
-
-/// 10,000 runs of 100 rows: run with `--ignored --nocapture`, and in release for the figures that count.
-#[test]
-#[ignore = "writes 10,000 runs"]
-fn a_million_rows_answer_within_a_second() {
-    let root = tempfile::tempdir().expect("a folder");
-    let many: Vec<Measurement> = (0..100)
-        .map(|at| {
-            let (network, board) = (format!("network-{}", at / 2), ["nucleo-l4r5zi", "stm32f746g-disco"][at % 2]);
-            row(at as u32, &network, board, ok(60_000, vec![9_000_000 + at as u64]))
-        })
-        .collect();
-    let first = night(root.path(), "n-00000", &day(0), &many);
-    let files: Vec<(String, Vec<u8>)> = fs::read_dir(&first)
-        .expect("a run")
-        .flatten()
-        .map(|e| (e.file_name().to_string_lossy().into_owned(), fs::read(e.path()).expect("read")))
-        .filter(|(name, _)| name.ends_with(".parquet") || name == "run.json")
-        .collect();
-    for at in 1..10_000 {
-        let folder = root.path().join(format!("n-{at:05}"));
-        fs::create_dir(&folder).expect("a folder");
-        files.iter().for_each(|(name, bytes)| fs::write(folder.join(name), bytes).expect("written"));
-    }
-    let timed = |what: &str, expected: usize, query: &Query| -> Duration {
-        let start = Instant::now();
-        let answer = ask(root.path(), query);
-        let took = start.elapsed();
-        assert_eq!((answer.entries.len(), answer.problems.len()), (expected, 0));
-        println!("{what}: {} entries in {took:?}", answer.entries.len());
-        took
-    };
-    let query = Query { network: Some("network-7".into()), board: Some("nucleo-l4r5zi".into()), ..Query::default() };
-    timed("built", 10_000, &query);
-    let asked = (0..3).map(|_| timed("asked", 10_000, &query)).min().expect("three");
-    night(root.path(), "n-10000", &day(1), &many);
-    timed("one night later", 10_001, &query);
-    let whole_network = Query { network: Some("network-7".into()), ..Query::default() };
-    timed("both boards", 20_002, &whole_network);
-    assert!(asked < Duration::from_secs(1), "{asked:?}");
 }

@@ -5,7 +5,7 @@ mod results_common;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use hil::results::baseline::{Only, accept};
+use hil::results::baseline::{Only, accept, images};
 use hil::results::*;
 use results_common::{info, rows};
 
@@ -50,4 +50,33 @@ fn old_runs_lose_their_images_or_go_and_baselines_keep_theirs() {
     fs::create_dir(root.path().join(".going-x")).expect("a folder");
     assert_eq!(paths(&sweep(9, true, false)), [root.path().join(".going-x")], "what a killed removal left");
     assert_eq!(sweep(0, true, false).len(), 2, "all but the baseline's");
+}
+
+#[test]
+fn images_that_baselines_name_are_kept_beside_the_runs_and_no_others() {
+    let root = tempfile::tempdir().expect("a folder");
+    let runs: Vec<PathBuf> = (0..2).map(|at| run(root.path(), &format!("2026-11-0{at}T00:00:00Z"))).collect();
+    let baselines = root.path().join("baselines");
+    let mut stored = read(&runs[0]).expect("a run");
+    stored.rows[0].provenance = Provenance::Silicon;
+    let content = b"an image".to_vec();
+    stored.rows[0].image_sha256 = Some(sha256_hex(&content));
+    let sha256 = sha256_hex(&content);
+    let accepted = accept(&baselines, &stored, &Only::default(), "why").expect("accepted");
+    assert_eq!(accepted.images, [sha256.clone()]);
+    let message = images::keep(&runs[0], &sha256).unwrap_err().to_string();
+    assert!(message.contains(&format!("images/{sha256}.elf")), "{message}");
+    fs::write(runs[0].join(format!("images/{sha256}.elf")), &content).expect("written");
+    images::keep(&runs[0], &sha256).expect("kept");
+    let old = root.path().join("images").join(format!("{}.elf", sha256_hex(b"old")));
+    fs::write(&old, "old").expect("written");
+    let gone = sweep(root.path(), &baselines, Retention { keep: 9, whole: true, dry_run: false }).expect("swept");
+    assert_eq!(gone, [Removed { path: old, bytes: 3 }]);
+    let places = [root.path().to_path_buf(), runs[0].clone()];
+    fs::write(root.path().join(format!("images/{sha256}.elf")), "damaged").expect("written");
+    assert_eq!(images::find(&places, &sha256).expect("the run has it"), content);
+    let message = images::find(&places[..1], &sha256).unwrap_err().to_string();
+    assert!(message.contains("its content is not what its name says"), "{message}");
+    let message = images::find(&places, &sha256_hex(b"nowhere")).unwrap_err().to_string();
+    assert!(message.starts_with("it is in none of ") && message.matches(".elf").count() == 2, "{message}");
 }

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use hil::board;
 use hil::rack::file::{RackFile, parse};
-use hil::rack::{Cancel, Fate, Health, Rack, RackError, Unit, UnitError, Waiting};
+use hil::rack::{Cancel, Fate, Health, Rack, RackError, Unit, UnitError, Waiting, Wish};
 
 const BOARD: &str = "nucleo-l4r5zi";
 /// Names the rack to the process that holds a unit of it.
@@ -101,7 +101,7 @@ fn who_waits_is_told_for_what_and_kill_9_of_the_owner_frees_the_unit() {
     std::thread::scope(|scope| {
         let waiting = scope.spawn(|| {
             let tell = |waiting: &Waiting| told.lock().expect("told").push(waiting.clone());
-            rack.lease_other(BOARD, &[], &Cancel::new(), &tell).map(|lease| lease.id().to_string())
+            rack.lease_wished(BOARD, &Wish::default(), &Cancel::new(), &tell).map(|lease| lease.id().to_string())
         });
         while told.lock().expect("told").is_empty() {
             std::thread::sleep(Duration::from_millis(5));

@@ -16,7 +16,7 @@ use hil::measure::{Case, Expected, Limits, MeasureError, Settings, Thorough, mea
 use hil::network::reference;
 use hil::rack::probe::ProbeUnit;
 use hil::rack::simprobe::{FaultScript, SimBoard};
-use hil::rack::{Cancel, Fate, Health, Program, Rack, Unit, UnitError};
+use hil::rack::{Cancel, Fate, Health, Program, Rack, Unit, UnitError, Wish};
 use hil::run::{Images, Toolchain};
 
 const BOARD: &str = "nucleo-l4r5zi";
@@ -161,7 +161,12 @@ fn no_measurement_is_lost_or_wrong_whatever_fails() {
                     let mut tried = Vec::new();
                     loop {
                         let cancel = Cancel::new();
-                        let mut lease = match rack.lease_other(BOARD, &tried, &cancel, &|_| {}) {
+                        let mut lease = match rack.lease_wished(
+                            BOARD,
+                            &Wish { tried: &tried, ..Wish::default() },
+                            &cancel,
+                            &|_| {},
+                        ) {
                             Ok(lease) => lease,
                             Err(error) => panic!("{error}; {:?}", failures.lock().expect("failures")),
                         };

@@ -70,6 +70,35 @@ fn the_page_stands_alone_and_has_every_plot() {
 }
 
 #[test]
+fn what_the_cost_model_had_said_stands_beside_what_was_measured() {
+    let run = run();
+    let of = |row: &Measurement| {
+        let cycles = row.latency()?.median_cycles();
+        // One in four is beyond its bounds.
+        let factor = if row.index % 4 == 0 { 1.3 } else { 0.96 };
+        Some(Predicted {
+            index: row.index,
+            cycles: cycles * factor,
+            low: cycles * factor * 0.9,
+            high: cycles * factor * 1.1,
+        })
+    };
+    let rows: Vec<Predicted> = run.rows.iter().filter_map(of).collect();
+    let predictions =
+        Predictions { model: "0123abc".into(), learned_from: vec![], measurements: 40, left_out: 2, rows };
+    let beside = report::Beside { predictions: Some(&predictions), ..Default::default() };
+    let page = report::html(&run, beside).expect("a page");
+    fs::write(concat!(env!("CARGO_TARGET_TMPDIR"), "/predicted.html"), &page).expect("written");
+    assert_eq!(page.matches("<svg role=\"img\"").count(), 2 + 15 + 16 + 1);
+    assert!(page.contains("aria-label=\"error of the cost model\""));
+    assert!(page.contains("within 4.00 % of what was measured, the worst is 30.00 % off; 11 of 15 lie"), "{page}");
+    assert!(page.contains("<td class=\"n\">-4.00</td>") && page.contains("<td class=\"n\">+30.00</td>"));
+    let none = Predictions { rows: vec![], ..predictions };
+    let beside = report::Beside { predictions: Some(&none), ..Default::default() };
+    assert!(!report::html(&run, beside).expect("a page").contains("The cost model"));
+}
+
+#[test]
 fn hostile_names_stay_text() {
     let evil = "<script>alert(1)</script>\"'&";
     let mut run = run();

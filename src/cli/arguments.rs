@@ -269,6 +269,14 @@ pub enum CostCommand {
         #[arg(long, value_name = "N", default_value_t = 5)]
         draws: u64,
     },
+    /// Hold the cost model against a run that it has not seen; `hil report` then shows the errors in the run's page.
+    Check {
+        /// The run's folder. What is predicted of its rows is written into it.
+        run: PathBuf,
+        /// Folders of runs, or data sets, to learn from.
+        #[arg(long, required = true, value_name = "RUN")]
+        from: Vec<PathBuf>,
+    },
     /// Predict the latency and energy of a network; SRAM and flash are planned, not predicted.
     Predict {
         #[arg(help = MODEL)]

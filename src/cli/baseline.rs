@@ -8,7 +8,7 @@ use serde_json::json;
 use super::arguments::BaselineCommand;
 use super::output::{columns, either, print, print_json};
 use super::{Ended, Failure};
-use crate::results::baseline::{Baselines, Only, accept};
+use crate::results::baseline::{Baselines, Only, accept, images};
 use crate::results::read;
 
 pub fn run(command: BaselineCommand, json: bool) -> Ended {
@@ -60,6 +60,12 @@ fn accepted(run: &Path, only: &Only, why: &str, folder: &Path, json: bool) -> En
             format!("{} {}", if *replaced { "replaced" } else { "new" }, path.display())
         };
         print(&acceptance.written.iter().map(line).collect::<Vec<_>>().join("\n"))?;
+    }
+    // After the baselines that name them, so that nobody takes them for what is not needed.
+    for sha256 in &acceptance.images {
+        if let Err(error) = images::keep(run, sha256) {
+            eprintln!("{error}; without this image a suspect of the baseline will stay unclear");
+        }
     }
     for skipped in &acceptance.skipped {
         eprintln!("not accepted: {} on {}: {}", skipped.network, skipped.board, skipped.reason);

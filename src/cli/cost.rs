@@ -1,6 +1,6 @@
 //! `hil cost`: the cost model.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use serde_json::{Value, json};
@@ -10,10 +10,13 @@ use super::output::{columns, either, print, print_json};
 use super::{Ended, Failure, model};
 use crate::board::{self, Board};
 use crate::cost_model::evaluate::Plan;
-use crate::cost_model::{DataError, DataSet, Evaluation, Facts, Model, Prediction, Sample, Score, Settings, Split};
+use crate::cost_model::{
+    self, DataError, DataSet, Evaluation, Facts, Model, Prediction, Sample, Score, Settings, Split,
+};
 use crate::cost_model::{evaluate, model::ModelError};
 use crate::engine::{Engine, TinyEngine};
 use crate::network::builtin;
+use crate::results::Predicted;
 use crate::run::replan;
 use crate::scenario::Known;
 
@@ -30,6 +33,7 @@ pub fn run(command: CostCommand, json: bool) -> Ended {
             let plan = Plan { random: measurements, board: board_measurements, draws, ..Plan::default() };
             eval(&gather(&from)?, splits(split.as_deref())?, plan, board.as_deref(), json)
         }
+        CostCommand::Check { run, from } => check(&run, &from, json),
         CostCommand::Predict { model, board, from } => predict(&model, board.as_deref(), &from, json),
     }
 }
@@ -88,6 +92,40 @@ fn gather(from: &[PathBuf]) -> Result<DataSet, Failure> {
         return Err(Failure::Usage("there is no measured row to learn from in these runs".into()));
     }
     Ok(data)
+}
+
+fn check(folder: &Path, from: &[PathBuf], json: bool) -> Ended {
+    let (networks, boards) = (builtin::names(), board::names());
+    let (run, rows) = replan(folder, Known { networks: &networks, boards: &boards })?;
+    let mut tested = Vec::new();
+    for row in rows {
+        let sample = match row {
+            Ok(row) => Sample::new(&row.measurement, row.work, Facts::of(&row.board))
+                .map(|sample| (row.measurement.index, sample))
+                .map_err(|e| e.to_string()),
+            Err(row) => Err(format!("{}: {}", row.network, row.reason)),
+        };
+        match sample {
+            Ok(sample) => tested.push(sample),
+            Err(reason) => eprintln!("{}: not predicted: {reason}", folder.display()),
+        }
+    }
+    let predictions = cost_model::check(&gather(from)?, &tested)?;
+    predictions.write(folder)?;
+    let text = || {
+        let titles = ["network", "board", "measured", "predicted", "error %"].map(String::from).to_vec();
+        let line = |(p, (_, sample)): (&Predicted, &(u32, Sample))| {
+            let error = (p.cycles / sample.cycles - 1.0) * 100.0;
+            let board = run.rows.iter().find(|row| row.index == p.index).map_or("–", |row| &row.board);
+            let (measured, predicted) = (format!("{:.0}", sample.cycles), format!("{:.0}", p.cycles));
+            vec![sample.network.clone(), board.into(), measured, predicted, format!("{error:+.2}")]
+        };
+        let lines: Vec<_> = std::iter::once(titles).chain(predictions.rows.iter().zip(&tested).map(line)).collect();
+        let (version, count) = (&predictions.model, predictions.measurements);
+        let hint = format!("its page: hil report {}", folder.display());
+        format!("{}\n\ncost model {version}, learned from {count} other measurements; {hint}", columns(&lines, 2))
+    };
+    either(json, || serde_json::to_value(&predictions).unwrap_or_default(), text)
 }
 
 fn eval(data: &DataSet, splits: Vec<Split>, plan: Plan, board: Option<&str>, json: bool) -> Ended {

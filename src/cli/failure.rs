@@ -59,9 +59,12 @@ impl From<ResultsError> for Failure {
     fn from(error: ResultsError) -> Self {
         use ResultsError as E;
         match error {
-            E::NotARun { .. } | E::Journal { .. } | E::RunFile { .. } | E::Parquet { .. } => {
-                Self::Usage(error.to_string())
-            }
+            E::NotARun { .. }
+            | E::Journal { .. }
+            | E::Pairs { .. }
+            | E::Damaged { .. }
+            | E::RunFile { .. }
+            | E::Parquet { .. } => Self::Usage(error.to_string()),
             E::Busy { .. }
             | E::Exclusive { .. }
             | E::DiskFull { .. }

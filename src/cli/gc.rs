@@ -13,7 +13,7 @@ pub fn run(options: &GcOptions, json: bool) -> Ended {
         let mut lines: Vec<String> =
             removed.iter().map(|r| format!("{word} {}: {} bytes", r.path.display(), r.bytes)).collect();
         let bytes: u64 = removed.iter().map(|r| r.bytes).sum();
-        lines.push(format!("{} folders, {bytes} bytes", removed.len()));
+        lines.push(format!("{} folders and images, {bytes} bytes", removed.len()));
         lines.join("\n")
     };
     either(json, || serde_json::json!({ "removed": removed, "dry_run": options.dry_run }), text)

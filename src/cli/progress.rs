@@ -63,6 +63,10 @@ impl Progress {
                     let how = if cached { "from the cache" } else { "built" };
                     self.images.set_message(format!("{network} for {board} {how}"));
                 }
+                Stage::Again { pair, pairs } => {
+                    let what = format!("measuring {network} on {board} again beside its baseline");
+                    self.rows.set_message(format!("{what}, pair {pair} of {pairs}"));
+                }
                 Stage::Measuring => self.rows.set_message(format!("measuring {network} on {board}")),
             },
             Event::Waiting { waiting } => self.say(&waiting.to_string()),

@@ -10,7 +10,7 @@ use super::{Ended, Failure};
 use crate::report;
 use crate::results::gate::{Judgement, Metric, judgement_of};
 use crate::results::history::{History, Query, Series, series};
-use crate::results::{StoredRun, read, write_file};
+use crate::results::{Predictions, StoredRun, read, write_file};
 
 pub fn run(folder: &Path, open: bool, json: bool) -> Ended {
     let run = read(folder)?;
@@ -32,7 +32,8 @@ pub fn browse(page: &Path) -> Result<(), Failure> {
 /// Writes the run's page and what machines read of it, and prints its table or JSON. Returns where the page is.
 pub fn show(folder: &Path, run: &StoredRun, judgement: Option<&Judgement>, json: bool) -> Result<PathBuf, Failure> {
     let history = history(folder, run)?;
-    let beside = report::Beside { judgement, history: &history };
+    let predictions = Predictions::of(folder)?;
+    let beside = report::Beside { judgement, history: &history, predictions: predictions.as_ref() };
     let page = report::html(run, beside).map_err(|e| Failure::Infrastructure(format!("internal error: {e}")))?;
     let path = folder.join("report.html");
     write_file(&path, page.as_bytes())?;

@@ -9,9 +9,8 @@ use super::{Ended, Failure, interrupt, report};
 use crate::board;
 use crate::network::builtin;
 use crate::rack::{Cancel, Rack};
-use crate::results::gate::Request;
 use crate::results::{Exclusive, ResultsError, RunState};
-use crate::run::{Images, Judge, NoCompiler, Order, Toolchain, boards, carry};
+use crate::run::{Again, Event, Images, Judge, NoCompiler, Order, Toolchain, boards, carry};
 use crate::scenario::{self, Known, Scenario, ScenarioError};
 
 pub fn run(options: RunOptions, json: bool) -> Ended {
@@ -64,24 +63,28 @@ pub fn run(options: RunOptions, json: bool) -> Ended {
         cancel,
     };
     let progress = Progress::new();
-    let finished = carry(&scenario, &*tools, &rack, &order, &|event| progress.tell(event));
-    progress.end();
-    let finished = finished?;
+    let tell = |event: Event<'_>| progress.tell(event);
+    let finished = carry(&scenario, &*tools, &rack, &order, &tell).inspect_err(|_| progress.end())?;
     let judgement = match &judge {
         Some((judge, gates)) if finished.run.state == RunState::Finished => {
-            let mut no_unit = |_: &Request| Err("this rack has no boards to measure again on".to_string());
-            Some(judge.judge(&finished, gates, &mut no_unit)?)
+            let again = Again { scenario: &scenario, rack: &rack, cancel: &order.cancel, jobs, tell: &tell };
+            judge.judge(&finished, gates, &again).inspect_err(|_| progress.end())?
         }
         _ => None,
     };
+    progress.end();
     drop(exclusive);
+    let unjudged = judge.is_some() && judgement.is_none();
     let page = report::show(&finished.folder, &finished.run, judgement.as_ref(), json)?;
     if options.open {
         report::browse(&page)?;
     }
-    if let RunState::Interrupted = finished.run.state {
+    if finished.run.state == RunState::Interrupted || unjudged {
         let (file, folder) = (&order.scenario_file, finished.folder.display());
         eprintln!("interrupted; go on with: hil run {file} --resume {folder}");
+    }
+    if unjudged {
+        return Ok(Verdict::Infrastructure.exit_code());
     }
     Ok(Verdict::of(&finished.run, judgement.as_ref()).exit_code())
 }

@@ -22,7 +22,8 @@ pub enum Verdict {
 impl Verdict {
     pub fn of(run: &StoredRun, judgement: Option<&Judgement>) -> Self {
         let failed = |cause| run.rows.iter().any(|row| row.outcome.cause() == Some(cause));
-        if run.state != RunState::Finished || failed(Cause::Infrastructure) {
+        let failed_again = judgement.is_some_and(|judgement| !judgement.failed_again().is_empty());
+        if run.state != RunState::Finished || failed(Cause::Infrastructure) || failed_again {
             Self::Infrastructure
         } else if judgement.is_some_and(Judgement::fails) {
             Self::Gate

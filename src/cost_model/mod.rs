@@ -13,6 +13,7 @@
 //! everywhere. [`evaluate`] holds models against networks, families and boards that they have not seen.
 
 pub mod baseline;
+mod check;
 pub mod data;
 pub mod evaluate;
 mod facts;
@@ -24,6 +25,7 @@ pub mod score;
 mod scores;
 mod terms;
 
+pub use check::check;
 pub use data::{DataError, DataSet, Sample};
 pub use evaluate::{Evaluation, Split, evaluate};
 pub use facts::Facts;

@@ -15,6 +15,11 @@ pub(super) struct Facts {
     pub(super) segments: Vec<Segment>,
 }
 
+/// An image that was linked earlier: its build id, and what is flashed.
+pub fn linked(bytes: &[u8]) -> Result<(String, Vec<Segment>), BuildError> {
+    read(bytes).map(|facts| (facts.build_id, facts.segments))
+}
+
 pub(super) fn read(bytes: &[u8]) -> Result<Facts, BuildError> {
     let fail = |what: &str| BuildError::Internal(format!("the linked file {what}"));
     let file = ElfFile32::<Endianness>::parse(bytes).map_err(|e| fail(&format!("is no ELF file: {e}")))?;

@@ -29,6 +29,7 @@ mod view;
 
 pub use build::{HostInput, Options, build};
 pub use cache::Cache;
+pub use elf::linked;
 pub use error::{BuildError, Memory};
 pub use image::{Image, Segment, Sizes, Symbol, SymbolKind};
 pub use layout::{DEFAULT_STACK_BYTES, around, reserved};

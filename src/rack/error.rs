@@ -39,6 +39,9 @@ pub enum RackError {
     Cancelled,
     #[error("no unit of board `{board}` is in the rack (it has: {known})")]
     NoUnit { board: String, known: String },
+    /// There are units, and none with the driver that was wished.
+    #[error("every unit of board `{board}` in the rack is of another kind than it was measured on")]
+    OtherKind { board: String },
     #[error("every unit of board `{board}` is out of order: {problems}; `hil rack check` brings units back")]
     OutOfOrder { board: String, problems: String },
     /// A unit of `rack.yaml` cannot be used as it is described there.

@@ -31,7 +31,7 @@ pub use cancel::Cancel;
 pub use error::{RackError, UnitError};
 pub use health::{Record, Trouble};
 pub use lock::Owner;
-pub use pool::{Fate, Health, Lease, Rack, UnitStatus, Waiting};
+pub use pool::{Fate, Health, Lease, Rack, UnitStatus, Waiting, Wish};
 pub use program::ProgramError;
 pub use renode::Renode;
 pub use unit::{Counters, Driver, PostMortem, Program, Remains, Segment, Unit};

@@ -101,6 +101,17 @@ impl std::fmt::Display for Waiting {
     }
 }
 
+/// Which unit of a board is wanted.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Wish<'a> {
+    /// This one where it is well and was not tried.
+    pub first: Option<&'a str>,
+    /// None of these where there is another.
+    pub tried: &'a [String],
+    /// Only units of this driver.
+    pub driver: Option<Driver>,
+}
+
 /// The units of this machine.
 pub struct Rack {
     slots: Mutex<Vec<Slot>>,
@@ -157,19 +168,24 @@ impl Rack {
 
     /// Waits for a unit of `board` and takes it; the lease gives it back when dropped.
     pub fn lease(&self, board: &str, cancel: &Cancel) -> Result<Lease<'_>, RackError> {
-        self.lease_other(board, &[], cancel, &|_| {})
+        self.lease_wished(board, &Wish::default(), cancel, &|_| {})
     }
 
-    /// As [`Rack::lease`], of a unit that is none of `tried` where there is one; `tell` hears what it waits for.
-    pub fn lease_other(
+    /// As [`Rack::lease`], of a unit that is as wished where there is one; `tell` hears what it waits for.
+    pub fn lease_wished(
         &self,
         board: &str,
-        tried: &[String],
+        wish: &Wish<'_>,
         cancel: &Cancel,
         tell: &dyn Fn(&Waiting),
     ) -> Result<Lease<'_>, RackError> {
-        self.take(board, cancel, tell, |slots, good| {
-            let other: Vec<usize> = good.iter().copied().filter(|at| !tried.contains(&slots[*at].id)).collect();
+        self.take(board, cancel, tell, |slots, mut good| {
+            good.retain(|at| wish.driver.is_none_or(|driver| slots[*at].driver == driver));
+            let first = good.iter().copied().find(|at| wish.first == Some(slots[*at].id.as_str()));
+            if let Some(first) = first.filter(|at| !wish.tried.contains(&slots[*at].id)) {
+                return vec![first];
+            }
+            let other: Vec<usize> = good.iter().copied().filter(|at| !wish.tried.contains(&slots[*at].id)).collect();
             if other.is_empty() { good } else { other }
         })
     }
@@ -209,6 +225,9 @@ impl Rack {
                 let good = good(&slots, board)?;
                 choose(&slots, good).into_iter().map(|at| slots[at].id.clone()).collect()
             };
+            if chosen.is_empty() {
+                return Err(RackError::OtherKind { board: board.into() });
+            }
             if let Some(lease) = self.try_take(&chosen, &mut waiting)? {
                 return Ok(lease);
             }

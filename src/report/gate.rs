@@ -90,15 +90,12 @@ pub fn finding_text(finding: &Finding) -> String {
     if parts.is_empty() {
         return text;
     }
-    let first = parts.remove(0);
-    let several = !parts.is_empty();
+    // What moved most explains most: a change of the code shifts what comes after it in flash, and so many a layer a little.
     parts.sort_by_key(|part| std::cmp::Reverse(size(part)));
-    text += &format!("; {}{}", if several { "first " } else { "" }, part_text(first));
-    for part in parts.iter().take(PARTS - 1) {
-        text += &format!(", {}", part_text(part));
-    }
-    if parts.len() > PARTS - 1 {
-        text += &format!(" and {} more", parts.len() - (PARTS - 1));
+    let named: Vec<String> = parts.iter().take(PARTS).map(|part| part_text(part)).collect();
+    text += &format!("; {}", named.join(", "));
+    if parts.len() > PARTS {
+        text += &format!(" and {} more, none of them by more", parts.len() - PARTS);
     }
     text
 }
@@ -131,6 +128,10 @@ fn size(part: &Part) -> u64 {
 fn part_text(part: &Part) -> String {
     let name = one_line(&part.name);
     match (part.baseline, part.now) {
+        (Some(then), Some(now)) if then > 0 => {
+            let change = (now as f64 / then as f64 - 1.0) * 100.0;
+            format!("{name} {} → {} ({change:+.2} %)", grouped(then), grouped(now))
+        }
         (Some(then), Some(now)) => format!("{name} {} → {}", grouped(then), grouped(now)),
         (None, Some(now)) => format!("{name} is new with {}", grouped(now)),
         (Some(then), None) => format!("{name} is gone with {}", grouped(then)),

@@ -9,11 +9,12 @@ use super::history::step_lines;
 use super::image::told_of;
 use super::palette::{hex, kernel};
 use super::plots::{self, PlotError};
+use super::predicted;
 use super::summary::{BoardRows, by_board, excess};
 use super::text::{bytes, grouped, kib, mhz, ms, uj};
 use crate::results::gate::{Finding, Judged, Judgement, Metric, State, Verdict};
 use crate::results::history::Series;
-use crate::results::{Measurement, Outcome, Status, StoredRun, energy_uj};
+use crate::results::{Measurement, Outcome, Predictions, Status, StoredRun, energy_uj};
 
 /// The page's one script, which sorts its tables.
 pub(super) const SORT: &str = include_str!("sort.js");
@@ -33,6 +34,8 @@ pub struct Beside<'a> {
     pub judgement: Option<&'a Judgement>,
     /// Earlier runs of the same rows.
     pub history: &'a [Series],
+    /// What a cost model had said of the rows.
+    pub predictions: Option<&'a Predictions>,
 }
 
 /// The whole page.
@@ -60,6 +63,7 @@ pub fn html(run: &StoredRun, beside: Beside<'_>) -> Result<String, HtmlError> {
         gate => beside.judgement.map(gate),
         history => beside.history.iter().map(history).collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect::<Vec<_>>(),
         rows => run.rows.len(),
+        predicted => beside.predictions.map(|known| predicted::section(run, known)).transpose()?.flatten(),
         legend,
         boards,
         titles => engines::titles(run).iter().map(|(name, title)| context! { name, title }).collect::<Vec<_>>(),

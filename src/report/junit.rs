@@ -76,6 +76,9 @@ fn case(row: &Measurement, judgement: Option<&Judgement>) -> Case {
     let judged = judgement.and_then(|j| j.rows.iter().find(|judged| judged.index == row.index));
     if let Some(judged) = judged {
         let lines = || row_lines(judged).join("\n");
+        if let Some(why) = judged.failed_again.as_ref().filter(|_| !judged.fails()) {
+            return Case::Error(format!("measured again: {why}"));
+        }
         if judged.fails() {
             return Case::Failure("gate", lines());
         }

@@ -15,6 +15,7 @@ mod junit;
 mod markdown;
 mod palette;
 mod plots;
+mod predicted;
 mod search;
 mod serve;
 mod summary;

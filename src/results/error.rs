@@ -31,6 +31,13 @@ pub enum ResultsError {
     Exclusive { path: PathBuf, scenario: String, holder: String },
     #[error("{}:{line}: not a row of this version of hil: {message}", .path.display())]
     Journal { path: PathBuf, line: usize, message: String },
+    #[error("{}:{line}: not a pair of this version of hil: {message}; delete the file to measure all pairs again", .path.display())]
+    Pairs { path: PathBuf, line: usize, message: String },
+    #[error(
+        "{}:{line}:{column}: {message}; the file was damaged or edited: put it back from a copy, or move the folder away \
+         and run the scenario anew", .path.display()
+    )]
+    Damaged { path: PathBuf, line: usize, column: usize, message: String },
     #[error("{}: {message}", .path.display())]
     RunFile { path: PathBuf, message: String },
     #[error("{}: {message}; delete the run's two .parquet files to read its journal instead", .path.display())]

@@ -99,10 +99,18 @@ pub(super) fn run_file(folder: &Path) -> Result<(RunFile, u32), ResultsError> {
     let bytes = bytes_of(&path)?.ok_or_else(|| ResultsError::NotARun { path: folder.to_path_buf() })?;
     let wrong = |message: String| ResultsError::RunFile { path: path.clone(), message };
     // Looked at alone first, since other versions have other fields.
-    let mut value: serde_json::Value = serde_json::from_slice(&bytes).map_err(|e| wrong(e.to_string()))?;
+    let mut value: serde_json::Value = serde_json::from_slice(&bytes).map_err(|e| damaged(&path, &e))?;
     let format = migrate::run_file(&mut value).map_err(wrong)?;
-    let run = serde_json::from_value(value).map_err(|e| wrong(e.to_string()))?;
-    Ok((run, format))
+    // From the text where it can be, so that an error has a place.
+    let run = if format == FORMAT { serde_json::from_slice(&bytes) } else { serde_json::from_value(value) };
+    run.map(|run| (run, format)).map_err(|e| damaged(&path, &e))
+}
+
+fn damaged(path: &Path, error: &serde_json::Error) -> ResultsError {
+    let (line, column) = (error.line().max(1), error.column().max(1));
+    let message = error.to_string();
+    let message = message.split(" at line ").next().unwrap_or_default().into();
+    ResultsError::Damaged { path: path.to_path_buf(), line, column, message }
 }
 
 fn bytes_of(path: &Path) -> Result<Option<Vec<u8>>, ResultsError> {

@@ -4,11 +4,10 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::baseline::images::IMAGES;
 use super::baseline::{BaselineError, Baselines};
 use super::{ResultsError, folder, read};
 
-/// Folder of a run's images.
-const IMAGES: &str = "images";
 /// What is being removed has such a name first, so that a killed removal leaves no half a run.
 const GOING: &str = ".going-";
 
@@ -31,9 +30,10 @@ pub struct Removed {
 }
 
 /// Removes what old runs in `results` no longer need. Runs that baselines were accepted from stay, since a suspect is
-/// measured against their images; so do runs that are being written, and what cannot be read.
+/// measured against their images; so do images that baselines name, runs that are being written, and what cannot be read.
 pub fn sweep(results: &Path, baselines: &Path, retention: Retention) -> Result<Vec<Removed>, BaselineError> {
-    let accepted: Vec<String> = Baselines::load(baselines)?.iter().map(|b| b.accepted.run.clone()).collect();
+    let baselines = Baselines::load(baselines)?;
+    let accepted: Vec<String> = baselines.iter().map(|b| b.accepted.run.clone()).collect();
     let mut scenarios: BTreeMap<String, Vec<(String, PathBuf)>> = BTreeMap::new();
     let mut removed = Vec::new();
     let entries = fs::read_dir(results).map_err(|e| ResultsError::io(results, "list the runs", e))?;
@@ -61,8 +61,27 @@ pub fn sweep(results: &Path, baselines: &Path, retention: Retention) -> Result<V
             drop(lock);
         }
     }
+    images(&results.join(IMAGES), &baselines, retention.dry_run, &mut removed)?;
     removed.sort_by(|a, b| a.path.cmp(&b.path));
     Ok(removed)
+}
+
+/// Removes images that no baseline names any more.
+fn images(folder: &Path, baselines: &Baselines, dry_run: bool, removed: &mut Vec<Removed>) -> Result<(), ResultsError> {
+    let Ok(entries) = fs::read_dir(folder) else { return Ok(()) };
+    let named: Vec<&str> = baselines.iter().filter_map(|b| b.image_sha256.as_deref()).collect();
+    for path in entries.flatten().map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|e| e == "elf"))
+    {
+        let name = path.file_stem().unwrap_or_default().to_string_lossy();
+        if named.iter().any(|named| *named == name) {
+            continue;
+        }
+        removed.push(Removed { bytes: path.metadata().map_or(0, |found| found.len()), path: path.clone() });
+        if !dry_run {
+            fs::remove_file(&path).map_err(|e| ResultsError::io(&path, "remove it", e))?;
+        }
+    }
+    Ok(())
 }
 
 fn take(path: &Path, dry_run: bool, removed: &mut Vec<Removed>) -> Result<(), ResultsError> {

@@ -23,6 +23,11 @@ pub enum Stage {
         cached: bool,
     },
     Measuring,
+    /// A suspect is measured again beside its baseline: pair `pair`, from 1, of `pairs`.
+    Again {
+        pair: u32,
+        pairs: u32,
+    },
 }
 
 #[derive(Debug, Clone, Copy)]

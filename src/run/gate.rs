@@ -4,13 +4,12 @@ use std::path::{Path, PathBuf};
 
 use super::carry::Finished;
 use super::error::RunError;
+use super::pair::{Again, NotAgain};
+use super::parallel::each;
 use crate::results::baseline::Baselines;
-use crate::results::gate::{Gate, Judgement, Pair, Request, Settings, Thresholds, record};
+use crate::results::gate::{Gate, Judgement, Pair, PairLog, Request, Settings, Thresholds, record};
 use crate::results::history::{History, Nights};
 use crate::scenario::Gates;
-
-/// Measures pairs of a row's image and its baseline's, in the orders that the request says; or why that cannot be.
-pub type MeasureAgain<'a> = &'a mut dyn FnMut(&Request) -> Result<Vec<Pair>, String>;
 
 /// What a scenario's gates allow.
 pub fn thresholds(gates: &Gates) -> Thresholds {
@@ -36,8 +35,9 @@ impl Judge {
         Ok(Self { baselines: Baselines::load(baselines)?, results: results.to_path_buf() })
     }
 
-    /// Judges a finished run, has its suspects measured again, and writes the judgement into the run's folder.
-    pub fn judge(&self, run: &Finished, gates: &Gates, again: MeasureAgain<'_>) -> Result<Judgement, RunError> {
+    /// Judges a finished run, has its suspects measured again, and writes the judgement into the run's folder. None where
+    /// that was cancelled: the pairs that were measured are kept, and judging the run again goes on with them.
+    pub fn judge(&self, run: &Finished, gates: &Gates, again: &Again<'_>) -> Result<Option<Judgement>, RunError> {
         let history = History::open(&self.results)?;
         let name = run.folder.file_name().unwrap_or_default().to_string_lossy();
         let nights = Nights { history: &history, except: &name };
@@ -48,15 +48,29 @@ impl Judge {
             if wanted.is_empty() {
                 break;
             }
-            for request in wanted {
-                match again(&request) {
-                    Ok(pairs) => gate.take(request.row, &pairs),
-                    Err(reason) => gate.give_up(request.row, &reason),
+            let log = PairLog::open(&run.folder)?;
+            let measure = |request: &Request| (request.row, again.measure(run, &self.results, request, &log));
+            let take = |(row, measured): (u32, Result<Vec<Pair>, NotAgain>)| match measured {
+                Ok(pairs) => {
+                    gate.take(row, &pairs);
+                    Ok(())
                 }
+                Err(NotAgain::Impossible(reason)) => {
+                    gate.give_up(row, &reason);
+                    Ok(())
+                }
+                Err(NotAgain::Failed(reason)) => {
+                    gate.failed_again(row, &reason);
+                    Ok(())
+                }
+                Err(NotAgain::Cancelled) => Err(()),
+            };
+            if each(&wanted, again.jobs, measure, take, || again.cancel.cancel()).is_err() {
+                return Ok(None);
             }
         }
         let judgement = gate.close();
         record(&run.folder, &judgement)?;
-        Ok(judgement)
+        Ok(Some(judgement))
     }
 }

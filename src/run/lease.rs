@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::record::provenance;
 use crate::measure::{EnergyMeasured, MeasureError, Mismatch, Windows};
-use crate::rack::{Cancel, Driver, Fate, Lease, Rack, RackError, UnitError, Waiting};
+use crate::rack::{Cancel, Driver, Fate, Lease, Rack, RackError, UnitError, Waiting, Wish};
 use crate::results::{Energy, Outcome, Provenance};
 use crate::scenario::Measure;
 
@@ -27,11 +27,24 @@ pub fn on_a_unit<T>(
     board: &str,
     cancel: &Cancel,
     tell: &dyn Fn(&Waiting),
+    work: impl FnMut(&mut Lease<'_>) -> Result<T, MeasureError>,
+) -> Result<T, Unmeasured> {
+    on_a_wished_unit(rack, board, Wish::default(), cancel, tell, work)
+}
+
+/// As [`on_a_unit`], on a unit that is as wished.
+pub fn on_a_wished_unit<T>(
+    rack: &Rack,
+    board: &str,
+    wish: Wish<'_>,
+    cancel: &Cancel,
+    tell: &dyn Fn(&Waiting),
     mut work: impl FnMut(&mut Lease<'_>) -> Result<T, MeasureError>,
 ) -> Result<T, Unmeasured> {
     let (mut tried, mut said) = (Vec::new(), Vec::<String>::new());
     loop {
-        let mut lease = rack.lease_other(board, &tried, cancel, tell).map_err(|error| match error {
+        let wish = Wish { tried: &tried, ..wish };
+        let mut lease = rack.lease_wished(board, &wish, cancel, tell).map_err(|error| match error {
             RackError::Cancelled => Unmeasured::Cancelled,
             // What the units said before they were taken out of use is part of that.
             other => Unmeasured::Failed(other.to_string()),

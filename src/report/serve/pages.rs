@@ -12,7 +12,7 @@ use super::request::{Request, encoded};
 use super::{Response, UnitLine, run_folder};
 use crate::results::gate::{Metric, judgement_of};
 use crate::results::history::{History, Query, series};
-use crate::results::{RunState, read};
+use crate::results::{Predictions, RunState, read};
 
 /// Runs that the first page lists.
 const RUNS: usize = 100;
@@ -115,7 +115,9 @@ fn run(results: &Path, id: &str) -> Made {
     let Some(folder) = run_folder(results, id) else { return Ok(None) };
     let run = read(&folder).map_err(text)?;
     let judgement = judgement_of(&folder).map_err(text)?;
-    let page = html(&run, Beside { judgement: judgement.as_ref(), history: &[] }).map_err(text)?;
+    let predictions = Predictions::of(&folder).map_err(text)?;
+    let beside = Beside { judgement: judgement.as_ref(), history: &[], predictions: predictions.as_ref() };
+    let page = html(&run, beside).map_err(text)?;
     let again = if run.state == RunState::Running { "<meta http-equiv=\"refresh\" content=\"5\">\n" } else { "" };
     Ok(Some(Response::html(page.replacen("<meta charset", &format!("{again}<meta charset"), 1))))
 }

@@ -5,6 +5,7 @@
 
 mod error;
 mod file;
+pub mod images;
 mod key;
 mod store;
 

@@ -120,6 +120,8 @@ pub struct Skipped {
 pub struct Acceptance {
     /// Files written, and whether each replaced an earlier baseline of its key.
     pub written: Vec<(PathBuf, bool)>,
+    /// Digests of images that suspects of later nights are measured beside: those of boards, whose numbers scatter.
+    pub images: Vec<String>,
     pub skipped: Vec<Skipped>,
 }
 
@@ -132,7 +134,7 @@ pub fn accept(folder: &Path, run: &StoredRun, only: &Only, why: &str) -> Result<
     }
     let known = Baselines::load(folder)?;
     let when = time::utc_text(SystemTime::now());
-    let mut acceptance = Acceptance { written: Vec::new(), skipped: Vec::new() };
+    let mut acceptance = Acceptance { written: Vec::new(), images: Vec::new(), skipped: Vec::new() };
     let mut texts: Vec<(PathBuf, bool, String)> = Vec::new();
     for row in run.rows.iter().filter(|row| only.meets(row)) {
         let key = Key::of(row, run.info.facts(row).as_ref());
@@ -152,6 +154,8 @@ pub fn accept(folder: &Path, run: &StoredRun, only: &Only, why: &str) -> Result<
             Some(baseline) => {
                 // Two rows of one key, e.g. on two units: the first one counts, as everywhere in a run.
                 if texts.iter().all(|(other, ..)| *other != path) {
+                    let silicon = row.provenance == Provenance::Silicon;
+                    acceptance.images.extend(baseline.image_sha256.clone().filter(|_| silicon));
                     texts.push((path, old.is_some(), baseline.text()));
                 }
             }

@@ -1,7 +1,7 @@
 //! Numbers that are the same every night: equal, or different by so much.
 
 use super::judge::Thresholds;
-use super::steps::{Pairing, pair_steps};
+use super::layers;
 use super::verdict::{Finding, Metric, Part, Verdict};
 use crate::results::baseline::Baseline;
 use crate::results::{Energy, Measurement, Run};
@@ -152,26 +152,7 @@ fn bytes(
 /// Steps whose cycles changed; of rows that time their steps.
 pub fn steps(row: &Measurement, baseline: &Baseline) -> Vec<Part> {
     let cycles = row.latency().map_or(&[][..], |latency| latency.step_cycles());
-    if cycles.is_empty() || baseline.steps.is_empty() {
-        return Vec::new();
-    }
-    let before: Vec<&str> = baseline.steps.iter().map(|s| s.kernel.as_str()).collect();
-    let after: Vec<&str> = row.steps.iter().map(|s| s.kernel.as_str()).collect();
-    let named = |name: &str, kernel: &str| format!("{name} ({kernel})");
-    let part = |pairing| match pairing {
-        Pairing::Both(a, b) => {
-            let (step, then, now) = (&row.steps[b], baseline.steps[a].cycles, cycles.get(b).copied());
-            let name = named(&step.name, &step.kernel);
-            (now != Some(then)).then_some(Part { name, baseline: Some(then), now })
-        }
-        Pairing::OnlyA(a) => {
-            let step = &baseline.steps[a];
-            Some(Part { name: named(&step.name, &step.kernel), baseline: Some(step.cycles), now: None })
-        }
-        Pairing::OnlyB(b) => {
-            let step = &row.steps[b];
-            Some(Part { name: named(&step.name, &step.kernel), baseline: None, now: cycles.get(b).copied() })
-        }
-    };
-    pair_steps(&before, &after).into_iter().filter_map(part).collect()
+    let before: Vec<u64> = baseline.steps.iter().map(|step| step.cycles).collect();
+    let parts = layers::pair(row, baseline, &before, cycles).into_iter().map(|(_, part)| part);
+    parts.filter(|part| part.baseline != part.now).collect()
 }

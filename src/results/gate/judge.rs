@@ -2,10 +2,11 @@
 
 use super::exact;
 use super::holm::rejected;
+use super::layers;
 use super::screen::{Past, Screen, screen};
 use super::sequence::Evidence;
 use super::suspect::{Open, Pair, Request, Suspect};
-use super::verdict::{Finding, Judged, Judgement, Metric, Nearest, Part, State, Verdict};
+use super::verdict::{Finding, Judged, Judgement, Metric, Nearest, State, Verdict};
 use crate::results::baseline::{Baseline, Baselines, Found, Key};
 use crate::results::{Cause, Energy, Measurement, Provenance, Run, StoredRun};
 
@@ -206,13 +207,17 @@ impl<'a> Gate<'a> {
         let open = self.suspects.iter().filter(|suspect| !suspect.orders().is_empty());
         let request = |suspect: &Suspect| {
             let row = self.run.rows.iter().find(|row| row.index == suspect.row)?;
-            let (_, baseline) = self.rows.iter().find(|(judged, _)| judged.index == suspect.row)?;
+            let baseline = self.rows.iter().find(|(judged, _)| judged.index == suspect.row)?.1?;
             let why: Vec<String> = suspect.open.iter().map(|n| format!("{}: {}", n.metric.name(), n.why)).collect();
             Some(Request {
                 row: suspect.row,
                 unit: row.unit.clone(),
                 image_sha256: row.image_sha256.clone(),
-                baseline_image_sha256: baseline.and_then(|b| b.image_sha256.clone()),
+                baseline_image_sha256: baseline.image_sha256.clone(),
+                baseline_run: baseline.accepted.run.clone(),
+                baseline_git: baseline.accepted.git.clone(),
+                baseline_steps: baseline.steps.len(),
+                taken: suspect.taken(),
                 orders: suspect.orders().to_vec(),
                 at_most_more: suspect.at_most_more(),
                 why: why.join("; "),
@@ -235,6 +240,14 @@ impl<'a> Gate<'a> {
         }
     }
 
+    /// As [`Gate::give_up`], where a unit or an instrument failed: the night has no answer for `row`.
+    pub fn failed_again(&mut self, row: u32, reason: &str) {
+        self.give_up(row, reason);
+        if let Some((judged, _)) = self.rows.iter_mut().find(|(judged, _)| judged.index == row) {
+            judged.failed_again = Some(reason.into());
+        }
+    }
+
     /// The judgement. Suspects that were not measured again stay unclear.
     pub fn close(mut self) -> Judgement {
         let of = |get: fn(&Evidence) -> f64| -> Vec<f64> {
@@ -254,8 +267,10 @@ impl<'a> Gate<'a> {
                 {
                     conclude(finding, number, suspect.given_up.as_deref(), worse[at], beyond[at], better[at]);
                     let measured = self.run.rows.iter().find(|row| row.index == suspect.row);
-                    if let (Some(row), Some(baseline), Metric::Cycles) = (measured, baseline, number.metric) {
-                        finding.parts = notable(exact::steps(row, baseline), finding.baseline);
+                    if let (Some(row), Some(baseline), Metric::Cycles, Verdict::Better | Verdict::Worse) =
+                        (measured, baseline, number.metric, finding.verdict)
+                    {
+                        finding.parts = layers::moved(row, baseline, &suspect.pairs);
                     }
                 }
                 at += 1;
@@ -279,6 +294,7 @@ fn judged(row: &Measurement, key: &Key, state: State) -> Judged {
         provenance: row.provenance,
         key: key.digest(),
         state,
+        failed_again: None,
     }
 }
 
@@ -327,10 +343,4 @@ fn conclude(finding: &mut Finding, number: &Open, given_up: Option<&str>, worse:
     if finding.verdict == Verdict::Worse && !beyond {
         finding.why += &format!("; not shown to be above the {:.3} % that are allowed", number.allowed * 100.0);
     }
-}
-
-/// Of a unit's steps, those that changed by more than a thousandth of the inference: the others are noise.
-fn notable(parts: Vec<Part>, whole: f64) -> Vec<Part> {
-    let change = |part: &Part| part.now.unwrap_or(0).abs_diff(part.baseline.unwrap_or(0)) as f64;
-    parts.into_iter().filter(|part| change(part) > 0.001 * whole).collect()
 }

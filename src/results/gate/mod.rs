@@ -38,6 +38,8 @@
 mod exact;
 mod holm;
 mod judge;
+mod layers;
+mod pairs;
 mod random;
 mod record;
 mod screen;
@@ -49,6 +51,7 @@ mod suspect;
 mod verdict;
 
 pub use judge::{Gate, History, Settings, Thresholds};
+pub use pairs::{PAIRS, PairLog, Remeasured};
 pub use random::Random;
 pub use record::{GATE, judgement_of, record, worse_in};
 pub use screen::Past;

@@ -1,10 +1,13 @@
 //! The second look: the new image and the baseline's, in pairs, on one unit.
 
+use serde::{Deserialize, Serialize};
+
 use super::random::Random;
 use super::signed_rank::{Estimate, SignedRank};
 
 /// Which image of a pair is measured first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum First {
     Baseline,
     New,

@@ -1,19 +1,25 @@
 //! A row that is measured again.
 
+use serde::{Deserialize, Serialize};
+
 use super::sequence::{Evidence, First, Look, Sequence};
 use super::verdict::Metric;
 
 /// One image's half of a pair.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Sample {
     /// Median cycles.
     pub cycles: Option<f64>,
     /// Microjoules.
     pub energy_uj: Option<f64>,
+    /// Cycles of each step; empty where they were not timed.
+    pub steps: Vec<u64>,
 }
 
 /// Both halves; which of them was measured first was asked for.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Pair {
     pub baseline: Sample,
     pub new: Sample,
@@ -28,6 +34,13 @@ pub struct Request {
     pub unit: String,
     pub image_sha256: Option<String>,
     pub baseline_image_sha256: Option<String>,
+    /// The run that the baseline was accepted from, and its commit.
+    pub baseline_run: String,
+    pub baseline_git: String,
+    /// Steps of the baseline's plan.
+    pub baseline_steps: usize,
+    /// Pairs that were measured before these.
+    pub taken: u32,
     /// One per pair: which image comes first.
     pub orders: Vec<First>,
     /// Pairs that may still be asked for after these, at most.
@@ -52,7 +65,8 @@ pub struct Suspect {
     pub row: u32,
     pub open: Vec<Open>,
     orders: Vec<First>,
-    taken: u32,
+    /// All that were taken.
+    pub pairs: Vec<Pair>,
     /// Why it could not be measured again.
     pub given_up: Option<String>,
 }
@@ -67,7 +81,7 @@ impl Suspect {
         let mut open: Vec<Open> = open.collect();
         let mut orders = Vec::new();
         open.iter_mut().for_each(|number| orders = number.sequence.begin());
-        Self { row, open, orders, taken: 0, given_up: None }
+        Self { row, open, orders, pairs: Vec::new(), given_up: None }
     }
 
     /// Orders of the pairs that are needed now; empty when nothing is.
@@ -77,11 +91,16 @@ impl Suspect {
 
     pub fn at_most_more(&self) -> u32 {
         let most = self.open.iter().map(|number| number.sequence.most_pairs()).max().unwrap_or(0);
-        most.saturating_sub(self.taken + self.orders.len() as u32)
+        most.saturating_sub(self.taken() + self.orders.len() as u32)
+    }
+
+    /// Pairs that were measured.
+    pub fn taken(&self) -> u32 {
+        self.pairs.len() as u32
     }
 
     pub fn take(&mut self, pairs: &[Pair]) {
-        self.taken += pairs.len() as u32;
+        self.pairs.extend_from_slice(pairs);
         let mut orders = Vec::new();
         for number in self.open.iter_mut().filter(|number| number.evidence.is_none()) {
             let value = |sample: &Sample| match number.metric {

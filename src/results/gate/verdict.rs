@@ -139,6 +139,9 @@ pub struct Judged {
     pub key: String,
     #[serde(flatten)]
     pub state: State,
+    /// Why a unit or an instrument failed when a suspect was measured again: the night has no answer for the row.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failed_again: Option<String>,
 }
 
 impl Judged {
@@ -202,6 +205,11 @@ impl Judgement {
         self.rows.iter().filter(|row| matches!(row.state, State::NotMeasured { .. })).collect()
     }
 
+    /// Rows that infrastructure failed when they were measured again.
+    pub fn failed_again(&self) -> Vec<&Judged> {
+        self.rows.iter().filter(|row| row.failed_again.is_some()).collect()
+    }
+
     /// One line: what was compared and what came of it.
     pub fn summary(&self) -> String {
         let count = |verdict| self.of(verdict).len();
@@ -212,6 +220,7 @@ impl Judgement {
             (count(Verdict::Unclear), "unclear"),
             (self.without_baseline().len(), "without a baseline"),
             (self.not_measured().len(), "not measured"),
+            (self.failed_again().len(), "failed when measured again"),
             (self.missing.len(), "missing"),
         ];
         parts.extend(counts.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}")));
