@@ -14,7 +14,8 @@ use crate::firmware::{BuildError, Options, Toolchain, write_project};
 pub fn run(text: &str, board: &str, out: &Path, engine: &dyn Engine, json: bool) -> Ended {
     let board = Board::shipped(board)?;
     let prepared = model::load(text)?;
-    let compiled = engine.compile(&prepared.network).map_err(|e| Failure::Usage(format!("MODEL `{text}`: {e}")))?;
+    let compiled =
+        engine.compile_for(&prepared.network, &board).map_err(|e| Failure::Usage(format!("MODEL `{text}`: {e}")))?;
     let options = Toolchain::find().ok().map(|toolchain| Options::new(toolchain, TinyEngine.name()));
     let project = write_project(&compiled, &board, options.as_ref(), out).map_err(|error| match error {
         BuildError::Overflow { .. } | BuildError::Board { .. } => Failure::Usage(error.to_string()),

@@ -251,7 +251,7 @@ impl Carrier<'_> {
         if let Some(problem) = engine.refuses(board) {
             return self.fail(row, Some(&prepared), Cause::Candidate, problem);
         }
-        let compiled = match engine.compile(&prepared.network) {
+        let compiled = match engine.compile_for(&prepared.network, board) {
             Ok(compiled) => compiled,
             Err(error) => {
                 let cause = if error.is_infrastructure() { Cause::Infrastructure } else { Cause::Candidate };
@@ -347,7 +347,7 @@ impl Carrier<'_> {
                 cancel: &self.order.cancel,
                 waiting: &|waiting| (self.tell)(Event::Waiting { waiting }),
             },
-            goal: plan::goal(goal),
+            goal: plan::goal(goal).on(board),
             network: &prepared.network,
             cases,
             log: &goal.tuning_log.clone().unwrap_or_else(usual_log),
@@ -489,7 +489,8 @@ impl Carrier<'_> {
         let cancel = &self.order.cancel;
         let asked = self.common.scenario.measure;
         let settings = Settings { repeats: asked.repeats, warmup: asked.warmup, limits: Default::default() };
-        let expected = Expected { build_id: built.build_id.clone(), steps: compiled.steps.len() };
+        let expected =
+            Expected { build_id: built.build_id.clone(), steps: compiled.steps.len(), timed: compiled.timed.clone() };
         let board = measurement.board.clone();
         let wait = |waiting: &Waiting| (self.tell)(Event::Waiting { waiting });
         let measured = on_a_unit(self.rack, &board, cancel, &wait, |unit| {

@@ -83,7 +83,11 @@ impl SelfTest {
     fn rounds(&self, lease: &mut Lease<'_>, tools: &dyn Toolchain, cancel: &Cancel) -> Result<Vec<Measured>, String> {
         let board: Board = lease.board().clone();
         let built = tools.build(&self.compiled, &board).map_err(|failure| failure.reason)?;
-        let expected = Expected { build_id: built.build_id.clone(), steps: self.compiled.steps.len() };
+        let expected = Expected {
+            build_id: built.build_id.clone(),
+            steps: self.compiled.steps.len(),
+            timed: self.compiled.timed.clone(),
+        };
         let settings = Settings { repeats: 5, warmup: 1, limits: Limits::default() };
         let one = |lease: &mut Lease<'_>| -> Result<Measured, MeasureError> {
             lease.open_instrument()?;

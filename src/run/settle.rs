@@ -89,7 +89,8 @@ impl Settle<'_> {
             }
             Err(failure) => return Err(Unsettled::Build(failure)),
         };
-        let expected = Expected { build_id: built.build_id.clone(), steps: compiled.steps.len() };
+        let expected =
+            Expected { build_id: built.build_id.clone(), steps: compiled.steps.len(), timed: compiled.timed.clone() };
         let settings = Settings { repeats: 1, warmup: 0, limits: Default::default() };
         let case = std::slice::from_ref(self.case);
         match measure(unit, &built.program, &expected, case, &settings, self.cancel) {
