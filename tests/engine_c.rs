@@ -8,7 +8,7 @@ use std::fs;
 
 use engine_common::Builder;
 use hil::engine::pack::Form;
-use hil::engine::{Compiled, Engine, KernelChoice, TinyEngine};
+use hil::engine::{Budget, Compiled, Engine, Goal, KernelChoice, Prefer, Tailored, TinyEngine};
 use hil::network::{DType, Network, tflite};
 
 fn check(network: &Network, name: &str) {
@@ -75,6 +75,29 @@ fn every_candidate_computes_what_the_interpreter_does() {
         check_compiled(&network, &name, compiled);
     }
     assert!(tiled as u64 > engine_host::rounds(5), "{tiled}: such layers are what minimal filtering is for");
+}
+
+/// Layers that share their code.
+#[test]
+fn the_form_of_least_flash_computes_what_the_interpreter_does() {
+    let mut small = 0;
+    for seed in 500..500 + engine_host::rounds(3) {
+        for (kind, network) in [engine_random::network(seed, 8), engine_random::blocks(seed, 4)].iter().enumerate() {
+            let compile = |sram| {
+                let goal = Goal { budget: Budget { sram, ..Budget::default() }, ..Goal::preferring(Prefer::Flash) };
+                Tailored(goal).compile(network)
+            };
+            let whole = compile(None).expect("C");
+            small += whole.plan.steps.iter().filter(|step| step.kernel.is_small()).count();
+            // A byte less than whole maps take: bands have the other form.
+            if let Ok(tight) = compile(Some(whole.plan.arena_bytes - 1)) {
+                let staged = |op: usize| tight.plan.stages.iter().any(|stage| stage.holds(op));
+                assert!(!tight.plan.steps.iter().any(|step| staged(step.op) && step.kernel.is_small()), "{seed}");
+            }
+            check_compiled(network, &format!("small-{seed}-{kind}"), whole);
+        }
+    }
+    assert!(small > 30, "{small}");
 }
 
 #[test]

@@ -9,7 +9,7 @@ use engine_common::{Builder, noise};
 use engine_machine::run_by_plan;
 use engine_random::Rng;
 use hil::engine::patch::{Call, Cut, Halo};
-use hil::engine::{Plan, TinyEngine, passes};
+use hil::engine::{Bands, Plan, TinyEngine, passes};
 use hil::network::{Network, reference};
 
 /// Cuts that do not overlap, of which each is possible.
@@ -88,6 +88,31 @@ fn halos_are_counted_row_by_row() {
     assert_eq!((kept.stages[0].windows[0].rows, kept.stages[0].windows[0].kept), (6, 2));
     assert_eq!((again.stages[0].windows[0].rows, again.stages[0].windows[0].kept), (6, 0));
     assert!(kept.arena_bytes < Plan::new(&network).expect("a plan").arena_bytes);
+}
+
+#[test]
+fn layers_of_a_stage_stay_steps_of_their_own() {
+    let (mut b, x) = Builder::new(&[1, 16, 8, 4]);
+    let y = b.conv(x, 1, 1, 8, false);
+    let y = b.depthwise(y, 3, 1, true);
+    let y = b.conv(y, 1, 1, 4, false);
+    let y = b.conv(y, 3, 2, 6, true);
+    let network = b.finish(&[y]);
+    let cut = Cut { first: 0, last: 2, band_rows: 4, halos: vec![Halo::Kept; 3] };
+    let compiled = TinyEngine.compile_cut(&network, &[cut]).expect("C");
+    let kernels: Vec<&str> = compiled.steps.iter().map(|step| step.kernel).collect();
+    assert_eq!(kernels, ["conv1x1", "depthwise", "conv1x1", "conv"]);
+    assert_eq!(compiled.steps.iter().map(|step| step.macs).sum::<u64>(), network.macs());
+    // Four bands, of which all but the last leave rows of the first operator for the next, which are moved once the output
+    // that is written over the others was read; then what stands alone.
+    assert_eq!(compiled.timed, [0, 1, 2, 0, 0, 1, 2, 0, 0, 1, 2, 0, 0, 1, 2, 3]);
+    let work = compiled.work();
+    let bands = |calls, rows, moved_bytes| Some(Bands { calls, rows, moved_bytes });
+    let moved = 3 * 2 * 8 * 8;
+    assert_eq!(
+        work.iter().map(|w| w.bands).collect::<Vec<_>>(),
+        [bands(4, 16, moved), bands(4, 16, 0), bands(4, 16, 0), None]
+    );
 }
 
 #[test]

@@ -86,7 +86,7 @@ fn measured(meter: &mut Played, window: Window, fault: Option<Fault>) -> Result<
     fake.faults.extend(fault);
     let input: Vec<u8> = (0..70).collect();
     let case = Case { output: input.iter().map(|byte| byte + 1).collect(), input };
-    let expected = Expected { build_id: "b1".into(), steps: 3 };
+    let expected = Expected { build_id: "b1".into(), steps: 3, timed: vec![0, 1, 2] };
     let settings = Settings { repeats: 2, warmup: 0, limits: Limits::default() };
     let windows = Windows { count: 5, time: Duration::from_secs(1) };
     let metered = Metered { meter, window, idle: Duration::ZERO };

@@ -41,7 +41,8 @@ fn job(cache: &Path) -> Option<Job> {
     let input = noise(1, network.tensor(network.inputs[0]).bytes());
     let output = reference::run(&network, std::slice::from_ref(&input)).expect("a run").remove(0);
     let cases = vec![Case { input, output }];
-    let expected = Expected { build_id: built.build_id.clone(), steps: compiled.steps.len() };
+    let expected =
+        Expected { build_id: built.build_id.clone(), steps: compiled.steps.len(), timed: compiled.timed.clone() };
     let rack = Rack::emulated(std::slice::from_ref(&board), 1);
     let mut unit = rack.lease(BOARD, &Cancel::new()).expect("a unit");
     let plain = measure(&mut *unit, &built.program, &expected, &cases, &settings(), &Cancel::new()).expect("measured");

@@ -49,7 +49,8 @@ fn job(cache: &Path) -> Option<Job> {
         Case { input, output }
     };
     let cases = vec![case(1), case(2)];
-    let expected = Expected { build_id: built.build_id.clone(), steps: compiled.steps.len() };
+    let expected =
+        Expected { build_id: built.build_id.clone(), steps: compiled.steps.len(), timed: compiled.timed.clone() };
     let rack = Rack::emulated(&[board], 1);
     let mut unit = rack.lease(BOARD, &Cancel::new()).expect("a unit");
     let plain = measure(&mut *unit, &built.program, &expected, &cases, &SETTINGS, &Cancel::new()).expect("measured");

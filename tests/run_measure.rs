@@ -13,7 +13,7 @@ fn cases() -> Vec<Case> {
 }
 
 fn measured(fake: &mut Fake) -> Result<Measured, MeasureError> {
-    let expected = Expected { build_id: "b1".into(), steps: 3 };
+    let expected = Expected { build_id: "b1".into(), steps: 3, timed: vec![0, 1, 2] };
     let settings = Settings { repeats: 4, warmup: 2, limits: Limits::default() };
     measure(fake, &Program::default(), &expected, &cases(), &settings, &Cancel::new())
 }

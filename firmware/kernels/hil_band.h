@@ -1,22 +1,11 @@
 /*
- * Bands of rows: parts of maps that a kernel takes as smaller maps of its own.
+ * Bands of rows: parts of maps that a kernel takes as smaller maps of its own. What one band leaves for the next is moved.
  */
 #ifndef HIL_BAND_H
 #define HIL_BAND_H
 
 #include <stdint.h>
 #include <string.h>
-
-typedef struct hil_band hil_band;
-
-/* One call, or rows to be moved. */
-struct hil_band {
-    void (*run)(const hil_band *b);
-    const void *input, *other; /* first rows of the operands; of a move first row and end */
-    void *output;              /* first row of the output */
-    int16_t in_h, out_h;       /* rows */
-    int16_t pad_top;           /* rows of padding above the first row of the operands */
-};
 
 /* Moves bytes down: `out` is below `first`, and they may overlap. By words: the library's is made for size. */
 static inline void hil_move_down(const void *first, const void *end, void *out)

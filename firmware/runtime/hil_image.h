@@ -19,9 +19,9 @@ typedef struct {
     /* What is combined by exclusive or with each byte of input: the top bit where a host sends unsigned bytes to a network
      * that takes signed ones. */
     uint8_t input_flip;
-    uint32_t *step_cycles; /* one per step */
-    void (*const *step_functions)(void);
     const char *const *step_names;
+    const uint32_t *step_cycles; /* one per step: what it took in the last `run_timed` */
+    void (*run_timed)(void);     /* as `run`, and times each step */
     void *(*input)(void);
     const void *(*output)(void);
     void (*run)(void);

@@ -106,11 +106,7 @@ __attribute__((noinline)) void hil_infer_steps(void)
 {
     before();
     hil_mask_interrupts();
-    for (uint32_t i = 0; i < hil_image.steps; i++) {
-        const uint32_t start = hil_cycles();
-        hil_image.step_functions[i]();
-        hil_image.step_cycles[i] = hil_cycles() - start;
-    }
+    hil_image.run_timed();
     hil_unmask_interrupts();
     after();
 }

@@ -1,6 +1,6 @@
 //! What happened on a board while it computed, as far as its power depends on it.
 
-use std::ops::Sub;
+use std::ops::{Add, Sub};
 
 use serde::Serialize;
 
@@ -29,6 +29,23 @@ impl Activity {
     /// Cycles in which the core was awake.
     pub fn awake(&self) -> u64 {
         self.cycles.saturating_sub(self.asleep)
+    }
+}
+
+impl Add for Activity {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self {
+            cycles: self.cycles + other.cycles,
+            asleep: self.asleep + other.asleep,
+            instructions: self.instructions + other.instructions,
+            accesses: self.accesses + other.accesses,
+            multiplies: self.multiplies + other.multiplies,
+            flash_fetches: self.flash_fetches + other.flash_fetches,
+            flash_reads: self.flash_reads + other.flash_reads,
+            ram_fills: self.ram_fills + other.ram_fills,
+        }
     }
 }
 

@@ -430,7 +430,7 @@ pub struct ValidateOptions {
 /// What the network is planned for.
 #[derive(Debug, Args)]
 pub struct GoalOptions {
-    /// What is to be least; latency, with every layer as a whole, where no goal is given.
+    /// What is to be least; latency where it is left out.
     #[arg(long, value_enum)]
     pub prefer: Option<PreferOption>,
     /// Bytes of SRAM that the whole image may take.

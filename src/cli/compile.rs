@@ -27,7 +27,8 @@ pub struct To<'a> {
 pub fn run(text: &str, to: &To<'_>, engine: &dyn Engine, json: bool) -> Ended {
     let (board, out) = (Board::shipped(to.board)?, to.folder);
     let prepared = model::load(text)?;
-    let compiled = engine.compile(&prepared.network).map_err(|e| Failure::Usage(format!("MODEL `{text}`: {e}")))?;
+    let compiled =
+        engine.compile_for(&prepared.network, &board).map_err(|e| Failure::Usage(format!("MODEL `{text}`: {e}")))?;
     let failed = |error: BuildError| match error {
         BuildError::Overflow { .. } | BuildError::Board { .. } | BuildError::FloatInput { .. } => {
             Failure::Usage(error.to_string())

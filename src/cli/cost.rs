@@ -199,11 +199,14 @@ fn predict(text: &str, board: Option<&str>, from: &[PathBuf], json: bool) -> End
         None => board::names().into_iter().map(Board::shipped).collect::<Result<Vec<_>, _>>()?,
     };
     let prepared = model::load(text)?;
-    let compiled = TinyEngine.compile(&prepared.network).map_err(|e| Failure::Usage(format!("MODEL `{text}`: {e}")))?;
     let model = Model::train(&gather(from)?, Settings::default())?;
-    let work = compiled.work();
-    let predict = |board: &Board| (board.name.clone(), model.predict(compiled.engine, &work, &Facts::of(board)));
-    let all: Vec<(String, Prediction)> = boards.iter().map(predict).collect();
+    let predict = |board: &Board| {
+        let compiled = TinyEngine.compile_for(&prepared.network, board);
+        let compiled = compiled.map_err(|e| Failure::Usage(format!("MODEL `{text}`: {e}")))?;
+        Ok((board.name.clone(), model.predict(compiled.engine, &compiled.work(), &Facts::of(board))))
+    };
+    let all: Vec<(String, Prediction)> = boards.iter().map(predict).collect::<Result<_, Failure>>()?;
+    let plan = TinyEngine.plan(&prepared.network).map_err(|e| Failure::Usage(format!("MODEL `{text}`: {e}")))?;
     let value = || {
         let of = |(board, p): &(String, Prediction)| {
             json!({
@@ -212,7 +215,7 @@ fn predict(text: &str, board: Option<&str>, from: &[PathBuf], json: bool) -> End
             })
         };
         let boards: Vec<Value> = all.iter().map(of).collect();
-        json!({ "model": model.version(), "arena_bytes": compiled.plan.arena_bytes, "boards": boards })
+        json!({ "model": model.version(), "arena_bytes": plan.arena_bytes, "boards": boards })
     };
     let table = || {
         let titles = ["board", "provenance", "ms", "at least", "at most", "µJ"];

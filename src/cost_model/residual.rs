@@ -24,7 +24,7 @@ const SUBSAMPLE: f32 = 0.7;
 /// Fewer steps than this teach physics alone.
 const LEAST_STEPS: usize = 60;
 
-const COLUMNS: usize = 22;
+const COLUMNS: usize = 24;
 
 /// Boosted trees over the logarithm of measured over physical cycles.
 pub struct Residual {
@@ -123,6 +123,8 @@ impl Residual {
             facts.flash_wait,
             facts.instruction_cache.max(1.0).ln(),
             if facts.core.contains("m7") { 1.0 } else { 0.0 },
+            log(work.bands.map_or(1, |bands| bands.calls)),
+            log(work.bands.map_or(g.output[0], |bands| bands.rows / bands.calls.max(1))),
         ]
     }
 }

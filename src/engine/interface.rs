@@ -107,8 +107,10 @@ pub struct Table {
 #[derive(Debug, Clone)]
 pub struct Compiled {
     pub plan: Plan,
-    /// One per entry of `hil_network_steps`, in order; operators that compute nothing have none.
+    /// In order; operators that compute nothing have none.
     pub steps: Vec<StepInfo>,
+    /// The step of each call that is timed, in the order of calls: steps that are computed band by band have many.
+    pub timed: Vec<usize>,
     pub sources: Vec<Source>,
     /// Bytes of one input.
     pub input_bytes: usize,
@@ -145,6 +147,11 @@ pub trait Engine: Send + Sync {
 
     /// Compiles `network`; equal networks give equal text.
     fn compile(&self, network: &Network) -> Result<Compiled, EngineError>;
+
+    /// Compiles `network` for `board`: the same, but for what pays only there.
+    fn compile_for(&self, network: &Network, _board: &Board) -> Result<Compiled, EngineError> {
+        self.compile(network)
+    }
 
     /// Compiles `network` with an arena of at least `arena_bytes`, for engines whose first image is a trial.
     fn compile_with_arena(&self, network: &Network, _arena_bytes: usize) -> Result<Compiled, EngineError> {

@@ -2,7 +2,7 @@
 
 use super::pack::{Form, Packed};
 use crate::network::derive::{AddParams, SoftmaxParams};
-use crate::network::{Clamp, DType, Hw, Requant, TensorId, Window};
+use crate::network::{Clamp, DType, Hw, Network, Op, Requant, TensorId, Window};
 
 /// How an operator is computed.
 #[derive(Debug, Clone, PartialEq)]
@@ -93,6 +93,50 @@ impl Kernel {
             Kernel::FullyConnected(dense) => BYTES_PER_VALUE * widened(dense.depth),
             _ => 0,
         }
+    }
+
+    /// The same for least flash: it shares the code of all layers, and tells its constants in fewer bytes. As it is where
+    /// there is no such form.
+    pub(super) fn shrunk(mut self, network: &Network, op: &Op) -> Self {
+        let shape = |id: Option<&TensorId>| id.map_or(&[][..], |id| network.tensor(*id).shape.as_slice());
+        let fits = |shape: &[usize]| shape.iter().all(|size| u16::try_from(*size).is_ok());
+        let window = |filter: Hw, window: &Window| {
+            let Window { stride, dilation, pads } = window;
+            let sizes = [filter.h, filter.w, stride.h, stride.w, dilation.h, dilation.w, pads.top, pads.left];
+            sizes.iter().all(|size| u8::try_from(*size).is_ok())
+        };
+        let (input, output) = (shape(op.inputs.first()), shape(Some(&op.output)));
+        if !fits(input) || !fits(output) {
+            return self;
+        }
+        let small = match &self {
+            Kernel::Conv1x1(Conv { filter, window: w, packed: Some(packed), .. })
+            | Kernel::Conv(Conv { filter, window: w, packed: Some(packed), .. }) => {
+                window(*filter, w).then(|| packed.shrunk(filter.w)).flatten()
+            }
+            Kernel::Depthwise(Depthwise { filter, window: w, packed: Some(packed), .. }) => {
+                let width = |shape: &[usize]| shape.get(2).copied().unwrap_or(0);
+                let flat = is_column(*filter, w, (width(input), width(output)));
+                window(*filter, w).then(|| packed.shrunk(if flat { filter.h } else { filter.w })).flatten()
+            }
+            Kernel::FullyConnected(FullyConnected { packed: Some(packed), depth, .. }) => {
+                let rows = output.iter().product::<usize>() / packed.channels.len().max(1);
+                fits(&[*depth, packed.channels.len(), rows]).then(|| packed.shrunk(0)).flatten()
+            }
+            _ => None,
+        };
+        if let (Some(small), Some(packed)) = (small, self.packed_mut()) {
+            *packed = small;
+        }
+        if let Kernel::Add(add) = &mut self {
+            add.small = true;
+        }
+        self
+    }
+
+    /// Whether it shares the code of all layers.
+    pub fn is_small(&self) -> bool {
+        self.packed().is_some_and(|packed| packed.small.is_some()) || matches!(self, Kernel::Add(add) if add.small)
     }
 
     /// One requantisation per output channel; empty for kernels that have none per channel.
@@ -227,6 +271,8 @@ pub struct Add {
     pub rhs_zero: i32,
     pub output_zero: i32,
     pub clamp: Clamp,
+    /// Whether it shares the code of all additions.
+    pub small: bool,
 }
 
 impl Add {
@@ -234,7 +280,7 @@ impl Add {
     pub fn specialised(&self) -> bool {
         let halved = |q: Requant| q.multiplier >= 1 << 30 && (-22..=0).contains(&q.shift);
         let AddParams { lhs, rhs, output } = self.params;
-        halved(lhs) && halved(rhs) && halved(output) && output.shift < 0
+        !self.small && halved(lhs) && halved(rhs) && halved(output) && output.shift < 0
     }
 }
 

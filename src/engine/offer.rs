@@ -23,6 +23,8 @@ pub struct Optimisations {
     pub minimal_filtering: bool,
     /// Adjoining operators are computed band by band where that pays.
     pub bands: bool,
+    /// Filters that are read once are copied to SRAM where that pays.
+    pub copies: bool,
 }
 
 impl Optimisations {
@@ -33,12 +35,21 @@ impl Optimisations {
         in_place: false,
         minimal_filtering: false,
         bands: false,
+        copies: false,
     };
 }
 
 impl Default for Optimisations {
     fn default() -> Self {
-        Self { padding: true, specialised: true, pruning: true, in_place: true, minimal_filtering: true, bands: true }
+        Self {
+            padding: true,
+            specialised: true,
+            pruning: true,
+            in_place: true,
+            minimal_filtering: true,
+            bands: true,
+            copies: true,
+        }
     }
 }
 

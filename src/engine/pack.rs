@@ -15,6 +15,8 @@ pub struct Packed {
     pub scratch_bytes: usize,
     /// Which kernel reads it.
     pub form: Form,
+    /// Least shift of its channels, where the form of least flash (`firmware/kernels/hil_small.h`) reads it.
+    pub small: Option<u8>,
 }
 
 /// A specialised kernel.
@@ -38,7 +40,45 @@ impl Packed {
 
     /// Bytes of flash of biases and requantisation.
     pub fn table_bytes(&self) -> usize {
-        12 * self.channels.len()
+        let each = if self.small.is_some() { SMALL_CHANNEL_BYTES } else { CHANNEL_BYTES };
+        each * self.channels.len()
+    }
+
+    /// The same for least flash, where channels can be told in fewer bytes; `width` is that of the filter.
+    pub(super) fn shrunk(&self, width: usize) -> Option<Self> {
+        if self.general || self.form == Form::Winograd {
+            return None;
+        }
+        let least = self.channels.iter().map(|channel| channel.shift).min()?;
+        let tellable = |c: &Channel| c.multiplier == 0 || (1 << 30..=i32::MAX).contains(&c.multiplier);
+        let near = |c: &Channel| (0..16).contains(&(c.shift - least)) && c.bias2 % 2 == 0;
+        if !self.channels.iter().all(|c| tellable(c) && near(c)) {
+            return None;
+        }
+        let mut small = Self { small: Some(u8::try_from(least).ok()?), ..self.clone() };
+        match self.form {
+            // Channels are made whole again when the layer runs.
+            Form::Matrix | Form::Row => small.scratch_bytes += CHANNEL_BYTES * self.channels.len(),
+            Form::Plane | Form::Winograd => {
+                let row = width.div_ceil(4);
+                let bytes =
+                    self.filter.chunks(row).flat_map(|row| row.iter().flat_map(|w| w.to_le_bytes()).take(width));
+                let bytes: Vec<u8> = bytes.collect();
+                let word = |four: &[u8]| (0..4).map(|i| u32::from(four.get(i).copied().unwrap_or(0)) << (8 * i)).sum();
+                small.filter = bytes.chunks(4).map(word).collect();
+            }
+        }
+        Some(small)
+    }
+
+    /// `hil_small_channel` of each channel.
+    pub fn small_channels(&self) -> Vec<[u32; 2]> {
+        let least = self.small.map_or(0, i32::from);
+        let words = |c: &Channel| {
+            let shift = (c.shift - least) as u32;
+            [((c.bias2 / 2) << 2) as u32 | (shift & 3), (c.multiplier << 2) as u32 | (shift >> 2)]
+        };
+        self.channels.iter().map(words).collect()
     }
 }
 
@@ -62,6 +102,9 @@ pub(super) struct Row {
     pub requant: Requant,
 }
 
+/// Bytes of `hil_channel` and of `hil_small_channel`.
+const CHANNEL_BYTES: usize = 12;
+const SMALL_CHANNEL_BYTES: usize = 8;
 /// Accumulators stay below this, so that their double and what is added to it stay in int32.
 const ACC_LIMIT: i64 = 1 << 29;
 /// Sums of products below this fit in 24 bits.
@@ -160,7 +203,7 @@ impl Prepared {
     }
 
     fn pack(self, form: Form, filter: Vec<u32>, scratch_bytes: usize) -> Packed {
-        Packed { filter, channels: self.channels, general: self.general, scratch_bytes, form }
+        Packed { filter, channels: self.channels, general: self.general, scratch_bytes, form, small: None }
     }
 
     /// As kernels ask that take channels by twos.

@@ -56,6 +56,7 @@ pub(super) fn select(network: &Network, op: &Op) -> Result<Kernel, PlanError> {
                 rhs_zero: rhs.zero_point(),
                 output_zero: out.zero_point(),
                 clamp: *clamp,
+                small: false,
             })
         }
         OpKind::AveragePool2d { filter, window, clamp } => {

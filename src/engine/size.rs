@@ -9,17 +9,17 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
-use super::arena::DEFAULT_ALIGNMENT;
+use super::arena::{Arena, DEFAULT_ALIGNMENT};
+use super::goal::Goal;
 use super::kernel::Kernel;
 use super::layout::Layout;
-use super::lifetime::Lifetimes;
-use super::overlay::Overlays;
-use super::plan::{PlanError, REQUANT_BYTES};
+use super::patch::Stage;
+use super::plan::{Draft, Plan, PlanError, REQUANT_BYTES};
 use super::select::select;
 use super::work::{Geometry, Work};
 use crate::network::float::{FloatKind, FloatNetwork, FloatOp, FloatWeights};
 use crate::network::quantise::{Ranges, quantise};
-use crate::network::{Network, TensorId};
+use crate::network::{DType, Network, Tensor, TensorId};
 
 /// Bytes of a plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,23 +68,24 @@ impl Sizer {
 
     /// Bytes of the plan of `network`; weights that it has do not count.
     pub fn sizes(&mut self, network: &FloatNetwork) -> Result<Sizes, PlanError> {
-        self.sized(network, 0)
+        Ok(self.planned(network, 0)?.0)
     }
 
     /// The same, but the search for a smaller arena ends once it is no larger than `arena_bytes`: whether one that is
     /// fits the limit stays exact.
     pub fn within(&mut self, network: &FloatNetwork, arena_bytes: usize) -> Result<Sizes, PlanError> {
-        self.sized(network, arena_bytes)
+        Ok(self.planned(network, arena_bytes)?.0)
     }
 
     /// Bytes, and what each step computes.
     pub fn outline(&mut self, network: &FloatNetwork) -> Result<Outline, PlanError> {
-        let sizes = self.sizes(network)?;
+        let (sizes, stages) = self.planned(network, 0)?;
         let mut work = Vec::with_capacity(network.ops.len());
-        for op in &network.ops {
+        for (at, op) in network.ops.iter().enumerate() {
             let layer = self.layer(network, op)?;
             if layer.kernel != Kernel::Alias {
-                work.push(Work::new(&layer.kernel, Geometry::of_float(network, op), layer.flash_bytes));
+                let bands = stages.iter().find(|stage| stage.holds(at)).map(|stage| stage.bands_of(at));
+                work.push(Work::new(&layer.kernel, Geometry::of_float(network, op), layer.flash_bytes, bands));
             }
         }
         Ok(Outline { sizes, work })
@@ -103,13 +104,21 @@ impl Sizer {
         }
     }
 
-    fn sized(&mut self, float: &FloatNetwork, enough: usize) -> Result<Sizes, PlanError> {
+    /// As [`Goal::default`] plans it, without bands where that is small enough.
+    fn planned(&mut self, float: &FloatNetwork, enough: usize) -> Result<(Sizes, Vec<Stage>), PlanError> {
         let (network, kernels, flash_bytes) = self.kernels(float)?;
-        let lifetimes = Lifetimes::of(&network)?;
-        let overlays = Overlays::new(&network, &kernels, &lifetimes);
-        let layout = Layout::enough(&overlays, DEFAULT_ALIGNMENT, enough)?;
-        let (arena_bytes, arena_lower_bound) = (layout.arena.total, layout.arena.lower_bound);
-        Ok(Sizes { arena_bytes, arena_lower_bound, flash_bytes })
+        let draft = Draft::with(&network, kernels)?;
+        if enough > 0 {
+            let Arena { total, lower_bound, .. } =
+                Layout::enough(&draft.overlays(&[]), DEFAULT_ALIGNMENT, enough)?.arena;
+            if total <= enough {
+                let sizes = Sizes { arena_bytes: total, arena_lower_bound: lower_bound, flash_bytes };
+                return Ok((sizes, Vec::new()));
+            }
+        }
+        let Plan { arena_bytes, arena_lower_bound, stages, .. } = Goal::default().within(draft, None)?;
+        let flash_bytes = flash_bytes + stages.iter().map(Stage::table_bytes).sum::<usize>();
+        Ok((Sizes { arena_bytes, arena_lower_bound, flash_bytes }, stages))
     }
 
     /// The kernel of each layer, packed weights left out, with the graph without weights and the bytes of all constants.
@@ -126,11 +135,27 @@ impl Sizer {
     }
 }
 
-/// The int8 graph of `float` without its weights.
+/// The int8 graph of `float`; of its weights it has shapes alone.
 fn bare(float: &FloatNetwork) -> Network {
     let ops = float.ops.iter().map(|op| FloatOp { weights: None, ..op.clone() }).collect();
     let stripped = FloatNetwork { name: float.name.clone(), values: float.values.clone(), ops, ..*float };
-    quantise(&stripped, &Ranges(vec![RANGE; float.values.len()]))
+    let mut network = quantise(&stripped, &Ranges(vec![RANGE; float.values.len()]));
+    let Network { ops, tensors, .. } = &mut network;
+    for (op, float_op) in ops.iter_mut().zip(&float.ops) {
+        let (inputs, channels) = (float.value(float_op.inputs[0]).channels(), float.value(float_op.output).channels());
+        let filter = match float_op.kind {
+            FloatKind::Conv2d { filter, .. } => vec![channels, filter.h, filter.w, inputs],
+            FloatKind::DepthwiseConv2d { filter, .. } => vec![1, filter.h, filter.w, channels],
+            FloatKind::Dense { .. } => vec![channels, inputs],
+            _ => continue,
+        };
+        for (shape, dtype) in [(filter, DType::I8), (vec![channels], DType::I32)] {
+            op.inputs.push(TensorId(tensors.len()));
+            let data = Some(Vec::new().into());
+            tensors.push(Tensor { name: String::new(), shape, dtype, quant: None, data });
+        }
+    }
+    network
 }
 
 /// Of every activation.

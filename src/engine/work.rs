@@ -82,6 +82,18 @@ fn hwc(shape: &[usize]) -> [usize; 3] {
     }
 }
 
+/// How a step is computed that is computed band by band.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Bands {
+    /// Calls of its kernel.
+    pub calls: usize,
+    /// Rows of the output in all of them; those that are computed again count again.
+    pub rows: usize,
+    /// Bytes of its output that are moved from band to band.
+    pub moved_bytes: usize,
+}
+
 /// One step.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -94,13 +106,16 @@ pub struct Work {
     /// Bytes of flash that it reads: filter, bias and requantisation.
     pub constant_bytes: usize,
     pub scratch_bytes: usize,
+    /// None where it is computed as a whole.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bands: Option<Bands>,
 }
 
 impl Work {
-    pub(super) fn new(kernel: &Kernel, geometry: Geometry, constant_bytes: usize) -> Self {
+    pub(super) fn new(kernel: &Kernel, geometry: Geometry, constant_bytes: usize, bands: Option<Bands>) -> Self {
         let specialised = kernel.packed().is_some() || matches!(kernel, Kernel::Add(add) if add.specialised());
         let scratch_bytes = kernel.scratch_bytes();
-        Self { kernel: kernel.name().into(), specialised, geometry, constant_bytes, scratch_bytes }
+        Self { kernel: kernel.name().into(), specialised, geometry, constant_bytes, scratch_bytes, bands }
     }
 }
 
@@ -114,12 +129,16 @@ impl Compiled {
             geometry: info.geometry.clone(),
             constant_bytes: 0,
             scratch_bytes: 0,
+            bands: None,
         };
         // Engines of others plan for themselves, so that there is nothing to say of their kernels.
         if planned.len() != self.steps.len() {
             return self.steps.iter().map(bare).collect();
         }
-        let known = planned.iter().zip(&self.steps);
-        known.map(|(s, info)| Work::new(&s.kernel, info.geometry.clone(), s.weights_bytes + s.table_bytes)).collect()
+        let work = |(step, info): (&&super::Step, &super::StepInfo)| {
+            let bands = self.plan.stages.iter().find(|stage| stage.holds(step.op)).map(|stage| stage.bands_of(step.op));
+            Work::new(&step.kernel, info.geometry.clone(), step.weights_bytes + step.table_bytes, bands)
+        };
+        planned.iter().zip(&self.steps).map(work).collect()
     }
 }

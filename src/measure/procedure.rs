@@ -60,6 +60,8 @@ pub struct Expected {
     pub build_id: String,
     /// Steps that compute something.
     pub steps: usize,
+    /// The step of each call that is timed, in the order of calls.
+    pub timed: Vec<usize>,
 }
 
 /// What one image did on one unit, with every output equal to the reference's.
@@ -164,7 +166,7 @@ fn procedure(
         }
     };
     let step_cycles = session.steps(case)?;
-    let step_activity = session.step_activity(&step_cycles);
+    let step_activity = session.step_activity(&step_cycles, &expected.timed);
     let memory = session.memory()?;
     let stack = memory.get("stack").copied();
     let stack_bytes = stack.ok_or_else(|| session.broken("hil memory", "no line `m-hil-stack-[…]`", &[]))?;

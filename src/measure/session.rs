@@ -242,10 +242,17 @@ impl<'a> Session<'a> {
 
     /// What happened in each step that was timed last; empty where the unit cannot count, or counted other cycles than the
     /// image told, so that the two cannot be of the same steps.
-    pub fn step_activity(&mut self, cycles: &[u64]) -> Vec<Activity> {
-        let windows = self.client.unit().windows(cycles.len());
-        let same = windows.iter().map(|window| window.cycles).eq(cycles.iter().copied());
-        if same { windows } else { Vec::new() }
+    ///
+    /// `timed` is the step of each call, in the order of calls.
+    pub fn step_activity(&mut self, cycles: &[u64], timed: &[usize]) -> Vec<Activity> {
+        let windows = self.client.unit().windows(timed.len());
+        let mut steps = vec![Activity::default(); cycles.len()];
+        for (window, step) in windows.into_iter().zip(timed) {
+            let Some(sum) = steps.get_mut(*step) else { return Vec::new() };
+            *sum = *sum + window;
+        }
+        let same = steps.iter().map(|step| step.cycles).eq(cycles.iter().copied());
+        if same { steps } else { Vec::new() }
     }
 
     /// Instructions of the inference that was timed last, by the same two reads of the counter as its cycles; none where

@@ -36,7 +36,7 @@ pub struct Ablated {
     pub numbers: Result<Numbers, String>,
 }
 
-/// The variants, each with one optimisation more; the last prefers SRAM.
+/// The variants, each with one optimisation more; the last two prefer something else than latency.
 pub fn variants() -> Vec<Variant> {
     let mut optimisations = Optimisations::NONE;
     let mut variants = Vec::new();
@@ -50,7 +50,10 @@ pub fn variants() -> Vec<Variant> {
     add("+ constant channels removed", Prefer::Latency, &|all| all.pruning = true);
     add("+ outputs written over inputs", Prefer::Latency, &|all| all.in_place = true);
     add("+ minimal filtering", Prefer::Latency, &|all| all.minimal_filtering = true);
-    add("+ bands of rows, for least SRAM", Prefer::Sram, &|all| all.bands = true);
+    add("+ bands of rows", Prefer::Latency, &|all| all.bands = true);
+    add("+ filters copied to SRAM", Prefer::Latency, &|all| all.copies = true);
+    add("all, for least SRAM", Prefer::Sram, &|_| {});
+    add("all, for least flash", Prefer::Flash, &|_| {});
     variants
 }
 
@@ -68,7 +71,7 @@ pub fn ablation(
     let mut all = Vec::new();
     for (at, variant) in variants.into_iter().enumerate() {
         tell(at, count);
-        let compiled = Tailored(variant.goal).compile(network)?;
+        let compiled = Tailored(variant.goal).compile_for(network, bench.board)?;
         let same = last.take().filter(|(before, _)| before.sources == compiled.sources);
         let numbers = match same {
             Some((_, before)) => before.numbers,

@@ -262,7 +262,7 @@ impl Carrier<'_> {
         if let Some(problem) = engine.refuses(board) {
             return self.fail(row, Some(&prepared), Cause::Candidate, problem);
         }
-        let compiled = match engine.compile(&prepared.network) {
+        let compiled = match engine.compile_for(&prepared.network, board) {
             Ok(compiled) => compiled,
             Err(error) => {
                 let cause = if error.is_infrastructure() { Cause::Infrastructure } else { Cause::Candidate };
@@ -358,7 +358,7 @@ impl Carrier<'_> {
                 cancel: &self.order.cancel,
                 waiting: &|waiting| (self.tell)(Event::Waiting { waiting }),
             },
-            goal: plan::goal(goal),
+            goal: plan::goal(goal).on(board),
             network: &prepared.network,
             cases,
             log: &goal.tuning_log.clone().unwrap_or_else(usual_log),
@@ -391,7 +391,11 @@ impl Carrier<'_> {
         let infrastructure = |reason| self.fail(row, Some(prepared), Cause::Infrastructure, reason);
         let Some(case) = cases.first() else { return infrastructure("internal error: there is no input".into()) };
         let start = |unit: &mut dyn Unit, compiled: &Compiled, built: &Built| {
-            let expected = Expected { build_id: built.build_id.clone(), steps: compiled.steps.len() };
+            let expected = Expected {
+                build_id: built.build_id.clone(),
+                steps: compiled.steps.len(),
+                timed: compiled.timed.clone(),
+            };
             let settings = Settings { repeats: 1, warmup: 0, limits: Default::default() };
             let measured = measure(unit, &built.program, &expected, std::slice::from_ref(case), &settings, cancel)?;
             Ok(measured.memory.get("arena-used").copied().and_then(|used| usize::try_from(used).ok()))
@@ -511,7 +515,8 @@ impl Carrier<'_> {
         let cancel = &self.order.cancel;
         let asked = self.common.scenario.measure;
         let settings = Settings { repeats: asked.repeats, warmup: asked.warmup, limits: Default::default() };
-        let expected = Expected { build_id: built.build_id.clone(), steps: compiled.steps.len() };
+        let expected =
+            Expected { build_id: built.build_id.clone(), steps: compiled.steps.len(), timed: compiled.timed.clone() };
         let board = measurement.board.clone();
         let wait = |waiting: &Waiting| (self.tell)(Event::Waiting { waiting });
         let dumps = self.folder.join("dumps");

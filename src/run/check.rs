@@ -93,7 +93,11 @@ impl SelfTest {
         const USUAL: &str = "flash and console";
         let board: Board = lease.board().clone();
         let built = tools.build(&self.compiled, &board).map_err(|failure| (USUAL, failure.reason))?;
-        let expected = Expected { build_id: built.build_id.clone(), steps: self.compiled.steps.len() };
+        let expected = Expected {
+            build_id: built.build_id.clone(),
+            steps: self.compiled.steps.len(),
+            timed: self.compiled.timed.clone(),
+        };
         let settings = Settings { repeats: 5, warmup: 1, limits: Limits::default() };
         let one = |lease: &mut Lease<'_>| -> Result<Measured, MeasureError> {
             lease.open_instrument()?;

@@ -55,6 +55,6 @@ fn one(row: &Measurement, scenario: &Scenario) -> Result<Replanned, Unplannable>
         return Err(fail("the network has changed since it was measured".into()));
     }
     let engine = made(name).map_err(|e| fail(e.to_string()))?;
-    let compiled = engine.compile(&prepared.network).map_err(|e| fail(e.to_string()))?;
+    let compiled = engine.compile_for(&prepared.network, &board).map_err(|e| fail(e.to_string()))?;
     Ok(Replanned { measurement: row.clone(), board, work: compiled.work() })
 }

@@ -68,7 +68,8 @@ impl Bench<'_> {
             Cause::Candidate => TrialError::Misfit(reason),
             Cause::Infrastructure => TrialError::Failed(reason),
         })?;
-        let expected = Expected { build_id: built.build_id.clone(), steps: compiled.steps.len() };
+        let expected =
+            Expected { build_id: built.build_id.clone(), steps: compiled.steps.len(), timed: compiled.timed.clone() };
         let settings = Settings { repeats: 1, warmup: 1, limits: Default::default() };
         let measured = on_a_unit(self.rack, &self.board.name, self.cancel, self.waiting, |unit| {
             let provenance = provenance(unit.driver());

@@ -443,9 +443,10 @@ impl Campaign<'_> {
         let path = folder.join(&file);
         let bytes = tflite::export(int8).map_err(|e| failed(&path, e))?;
         write_file(&path, &bytes).map_err(|e| failed(&path, e))?;
-        let compiled = TinyEngine.compile(int8).map_err(|e| failed(&path, e))?;
+        let plan = TinyEngine.plan(int8).map_err(|e| failed(&path, e))?;
         let mut code = Vec::new();
         for board in &self.boards {
+            let compiled = TinyEngine.compile_for(int8, board).map_err(|e| failed(&path, e))?;
             let to = relative.join(format!("{name}-{}", board.name));
             let out = self.order.folder.join(&to);
             write_project(&compiled, board, None, &out).map_err(|e| failed(&out, e))?;
@@ -458,8 +459,8 @@ impl Campaign<'_> {
             macs: int8.macs(),
             accuracy: share(|graduate| graduate.test_int8),
             float_accuracy: share(|graduate| graduate.test_float),
-            arena_bytes: compiled.plan.arena_bytes,
-            flash_bytes: compiled.plan.flash_bytes(),
+            arena_bytes: plan.arena_bytes,
+            flash_bytes: plan.flash_bytes(),
             model: relative.join(file),
             code,
         };

@@ -13,9 +13,7 @@ use super::output::{columns, either, wrapped};
 use super::{Ended, Failure, model};
 use crate::board::{self, Board};
 use crate::engine::patch::Stage;
-use crate::engine::{
-    ArenaMap, Compiled, Engine, Goal, Kernel, Optimisations, Place, Plan, Step, Tailored, TinyEngine, fit,
-};
+use crate::engine::{ArenaMap, Compiled, Engine, Goal, Kernel, Place, Plan, Step, Tailored, TinyEngine, fit};
 use crate::firmware::reserved;
 use crate::network::Network;
 use crate::run::Prepared;
@@ -26,9 +24,11 @@ pub fn run(text: &str, board: Option<&str>, goal: Option<Goal>, show: &ShowOptio
         None => board::names().into_iter().map(Board::shipped).collect::<Result<Vec<_>, _>>()?,
     };
     let prepared = model::load(text)?;
-    // Without a goal every layer is a whole.
-    let whole = Goal { optimisations: Optimisations { bands: false, ..Optimisations::default() }, ..Goal::default() };
-    let engine = Tailored(goal.unwrap_or(whole));
+    let goal = goal.unwrap_or_default();
+    let engine = Tailored(match boards.as_slice() {
+        [board] => goal.on(board),
+        _ => goal,
+    });
     let fail = |error| Failure::Usage(format!("MODEL `{text}`: {error}"));
     let compiled = engine.compile(&prepared.network).map_err(fail)?;
     let map = engine.arena_map(&prepared.network).map_err(fail)?;
@@ -166,9 +166,7 @@ fn value(prepared: &Prepared, compiled: &Compiled, fits: &[Fit]) -> Value {
 
 /// Multiply-accumulates of a step; rows that are computed again count again.
 fn macs(compiled: &Compiled, step: &Step) -> u64 {
-    let stage = compiled.plan.stages.iter().find(|stage| stage.holds(step.op));
-    let alone = || compiled.steps.iter().find(|info| info.op == step.origin).map_or(0, |info| info.macs);
-    stage.and_then(|stage| stage.macs.get(step.op - stage.cut.first).copied()).unwrap_or_else(alone)
+    compiled.steps.iter().find(|info| info.op == step.origin).map_or(0, |info| info.macs)
 }
 
 /// Operators of the file that a stage begins and ends with.

@@ -6,8 +6,8 @@ use super::Core;
 use super::cpu::Cpu;
 use crate::board::Activity;
 
-/// Reads of the cycle counter that are kept: two for each step of a network.
-const KEPT: usize = 4096;
+/// Reads of the cycle counter that are kept: two for each call of a step of a network.
+const KEPT: usize = 1 << 15;
 /// Longest time between two calls of [`Counts::settle`], in cycles: fewer than 4 accesses a cycle fit in 32 bits.
 pub(crate) const SETTLE: u64 = 1 << 30;
 

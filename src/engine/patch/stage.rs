@@ -1,11 +1,12 @@
 //! A stage: adjoining operators that are computed band by band, and the calls that compute them.
 
 use super::super::kernel::Kernel;
+use super::super::work::Bands;
 use super::rows::{RowOp, Rows};
 use super::schedule::{Halo, Schedule, Source, Window};
 use crate::network::TensorId;
 
-/// Bytes of `hil_band` (`firmware/kernels/hil_band.h`) on the board.
+/// Bytes of `hil_band` (`firmware/templates/network.h.j2`) on the board.
 const CALL_BYTES: usize = 24;
 
 /// What a stage is made of. With the network it decides everything else.
@@ -46,6 +47,15 @@ pub enum Call {
         from: usize,
         bytes: usize,
     },
+}
+
+impl Call {
+    /// Index of the operator whose rows are computed or moved.
+    pub fn op(&self) -> usize {
+        match self {
+            Self::Run { op, .. } | Self::Keep { op, .. } => *op,
+        }
+    }
 }
 
 /// An output that is written over an operand inside a stage.
@@ -117,6 +127,21 @@ impl Stage {
     /// Whether operator `op` of the network is in it.
     pub fn holds(&self, op: usize) -> bool {
         (self.cut.first..=self.cut.last).contains(&op)
+    }
+
+    /// How operator `op` of the network is computed.
+    pub(in crate::engine) fn bands_of(&self, op: usize) -> Bands {
+        let mut bands = Bands { calls: 0, rows: 0, moved_bytes: 0 };
+        for call in self.calls.iter().filter(|call| call.op() == op) {
+            match call {
+                Call::Run { out_rows, .. } => {
+                    bands.calls += 1;
+                    bands.rows += out_rows;
+                }
+                Call::Keep { bytes, .. } => bands.moved_bytes += bytes,
+            }
+        }
+        bands
     }
 
     /// Bands.

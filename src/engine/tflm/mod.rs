@@ -232,6 +232,7 @@ impl Tflm {
         sources.extend(self.form.sources()?);
         Ok(Compiled {
             plan,
+            timed: (0..steps.len()).collect(),
             steps,
             sources,
             input_bytes: network.tensor(network.inputs[0]).bytes(),

@@ -36,6 +36,19 @@ impl WindowArgs {
     }
 }
 
+impl WindowArgs {
+    /// Of a fully connected layer: so many rows, with as many inputs and outputs each.
+    #[rustfmt::skip]
+    fn rows(rows: usize, (in_c, out_c): (usize, usize), offsets: (i32, i32), clamp: Clamp) -> Self {
+        Self {
+            in_h: rows, in_w: 1, in_c, out_h: rows, out_w: 1, out_c,
+            filter_h: 1, filter_w: 1, stride_h: 1, stride_w: 1, dilation_h: 1, dilation_w: 1,
+            pad_top: 0, pad_left: 0,
+            input_offset: offsets.0, output_offset: offsets.1, clamp_min: clamp.min, clamp_max: clamp.max,
+        }
+    }
+}
+
 /// `hil_requant`.
 #[derive(Serialize)]
 pub(super) struct RequantArgs {
@@ -54,6 +67,8 @@ impl From<Requant> for RequantArgs {
 #[serde(tag = "function", rename_all = "snake_case")]
 #[rustfmt::skip]
 pub(super) enum Call {
+    /// Of a layer in the form of least flash; the name is that of its function.
+    Small { kernel: String, scratch: &'static str, window: WindowArgs, shift: u8, backwards: u8 },
     /// Of a convolution in its specialised form.
     Matrix { window: WindowArgs },
     /// Of a 3x3 convolution by minimal filtering.
@@ -97,6 +112,9 @@ pub(super) fn call(network: &Network, step: &Step) -> Result<Call, EngineError> 
     let op = &network.ops[step.op];
     let context = Context { network, op, x: network.tensor(op.inputs[0]), out: network.tensor(op.output) };
     let (x, out) = (context.x, context.out);
+    if let Some(small) = context.small(&step.kernel)? {
+        return Ok(small);
+    }
     Ok(match &step.kernel {
         Kernel::Conv1x1(conv) if conv.by_pixels() => {
             Call::Pixels { window: context.conv(conv)?, backwards: conv.grows().into() }
@@ -186,6 +204,43 @@ impl Context<'_> {
     fn fail(&self, problem: impl Into<String>) -> EngineError {
         let tensor = self.network.tensor(self.op.output).name.clone();
         EngineError::Operator { op: self.op.origin, kind: self.op.kind.name(), tensor, problem: problem.into() }
+    }
+
+    /// The call of the form of least flash, where the kernel has it.
+    fn small(&self, kernel: &Kernel) -> Result<Option<Call>, EngineError> {
+        let Some((packed, shift)) = kernel.packed().and_then(|packed| Some((packed, packed.small?))) else {
+            return Ok(None);
+        };
+        let call = |kernel: &str, scratch, window, backwards: bool| {
+            Some(Call::Small { kernel: kernel.into(), scratch, window, shift, backwards: backwards.into() })
+        };
+        Ok(match kernel {
+            Kernel::Conv(conv) | Kernel::Conv1x1(conv) => {
+                let kernel = if conv.by_pixels() { "pixels" } else { "conv" };
+                call(kernel, "conv", self.conv(conv)?, conv.by_pixels() && conv.grows())
+            }
+            Kernel::Depthwise(depthwise) => {
+                let kernel::Depthwise { filter, window, zero, clamp, .. } = depthwise;
+                let args = self.window(*filter, window, (-zero.input, zero.output), *clamp)?;
+                let square = args.filter_h == args.filter_w && args.stride_h == args.stride_w;
+                let kernel = match (args.filter_h, args.stride_h) {
+                    (taps @ (3 | 5 | 7), stride @ (1 | 2)) if square => format!("plane_{taps}_{stride}"),
+                    _ => "plane".into(),
+                };
+                call(&kernel, "plane", args, false)
+            }
+            Kernel::FullyConnected(dense) => {
+                let outputs = packed.channels.len().min(dense.requants.len());
+                let offsets = (-dense.zero.input, dense.zero.output);
+                call(
+                    "dense",
+                    "dense",
+                    WindowArgs::rows(self.out.elements() / outputs, (dense.depth, outputs), offsets, dense.clamp),
+                    false,
+                )
+            }
+            _ => None,
+        })
     }
 
     fn conv(&self, conv: &kernel::Conv) -> Result<WindowArgs, EngineError> {

@@ -26,9 +26,10 @@ use super::patch::Cut;
 use super::plan::Plan;
 use super::prune;
 use super::tuning::{self, Timings, Trial};
+use crate::board::Board;
 use crate::network::Network;
 
-/// `tinyengine` for least latency with every layer as a whole, so that each can be timed alone.
+/// `tinyengine` for least latency; see [`super::Prefer::Latency`].
 pub struct TinyEngine;
 
 /// `tinyengine` with a goal of the user's.
@@ -54,6 +55,10 @@ impl Engine for Tailored {
     fn compile(&self, network: &Network) -> Result<Compiled, EngineError> {
         let network = &optimised(network, self.0.optimisations);
         print(self.name(), network, self.0.plan(network)?, view::OURS, sources::kernels())
+    }
+
+    fn compile_for(&self, network: &Network, board: &Board) -> Result<Compiled, EngineError> {
+        Self(self.0.on(board)).compile(network)
     }
 }
 
@@ -102,6 +107,10 @@ impl Engine for Tuned {
 
     fn compile(&self, network: &Network) -> Result<Compiled, EngineError> {
         print(self.name(), &rewritten(network), self.plan(network)?, view::OURS, sources::kernels())
+    }
+
+    fn compile_for(&self, network: &Network, board: &Board) -> Result<Compiled, EngineError> {
+        Self { goal: self.goal.on(board), timings: self.timings.clone() }.compile(network)
     }
 }
 
@@ -159,12 +168,15 @@ impl Engine for TinyEngine {
     }
 
     fn plan(&self, network: &Network) -> Result<Plan, EngineError> {
-        Ok(Plan::new(&rewritten(network))?)
+        Tailored(Goal::default()).plan(network)
     }
 
     fn compile(&self, network: &Network) -> Result<Compiled, EngineError> {
-        let network = &rewritten(network);
-        print(self.name(), network, Plan::new(network)?, view::OURS, sources::kernels())
+        Tailored(Goal::default()).compile(network)
+    }
+
+    fn compile_for(&self, network: &Network, board: &Board) -> Result<Compiled, EngineError> {
+        Tailored(Goal::default()).compile_for(network, board)
     }
 }
 
@@ -182,9 +194,9 @@ pub(super) fn print(
         sources.push(Source { path: path.into(), text: render(template, &view)?, shared: false });
     }
     sources.extend(kernels);
-    let steps = stage::entries(&plan).map(|entry| entry.info(network, &plan));
     Ok(Compiled {
-        steps: steps.collect(),
+        steps: stage::infos(network, &plan),
+        timed: stage::timed(&plan),
         sources,
         input_bytes: network.tensor(network.inputs[0]).bytes(),
         output_bytes: network.tensor(network.outputs[0]).bytes(),

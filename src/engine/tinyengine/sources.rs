@@ -8,7 +8,7 @@ macro_rules! kernel {
     };
 }
 
-const KERNELS: [(&str, &str); 23] = [
+const KERNELS: [(&str, &str); 25] = [
     kernel!("hil_kernels.h"),
     kernel!("hil_internal.h"),
     kernel!("hil_band.h"),
@@ -19,6 +19,8 @@ const KERNELS: [(&str, &str); 23] = [
     kernel!("hil_plane.h"),
     kernel!("hil_row.c"),
     kernel!("hil_row.h"),
+    kernel!("hil_small.c"),
+    kernel!("hil_small.h"),
     kernel!("hil_sum.h"),
     kernel!("hil_winograd.c"),
     kernel!("hil_winograd.h"),

@@ -6,7 +6,7 @@ use super::super::interface::EngineError;
 use super::super::kernel::{Kernel, Weights};
 use super::super::plan::{Place, Plan, Step};
 use super::call::{self, Call};
-use super::stage::{StageView, entries};
+use super::stage::{self, StageView};
 use crate::network::{DType, Network, Requant, Tensor, TensorId};
 
 /// Numbers per line of a table.
@@ -32,6 +32,7 @@ pub(super) const OURS: Dialect = Dialect {
         "hil_matrix.h",
         "hil_plane.h",
         "hil_row.h",
+        "hil_small.h",
         "hil_sum.h",
         "hil_winograd.h",
     ],
@@ -53,8 +54,8 @@ pub(in crate::engine) struct View {
     output: Border,
     steps: Vec<StepView>,
     stages: Vec<StageView>,
-    /// What is run and timed as one: steps that stand alone, and stages.
-    entries: Vec<EntryView>,
+    /// Functions of what is run as one: steps that stand alone, and stages.
+    parts: Vec<String>,
     tables: Vec<Table>,
     requants: Vec<Requants>,
     packed: Vec<PackedView>,
@@ -86,12 +87,6 @@ pub(super) enum Pointer {
     Band {
         band: &'static str,
     },
-}
-
-#[derive(Serialize)]
-struct EntryView {
-    function: String,
-    name: String,
 }
 
 #[derive(Serialize)]
@@ -135,6 +130,8 @@ struct PackedView {
     lines: Vec<String>,
     count: usize,
     channels: Vec<(i32, i32, i32)>,
+    /// The same for the form of least flash, in its place.
+    small: Option<Vec<[u32; 2]>>,
     /// Whether the filter is copied to SRAM when the image starts.
     copied: bool,
 }
@@ -155,7 +152,7 @@ impl View {
                 outputs: network.outputs.len(),
             });
         };
-        let computing: Vec<&Step> = plan.steps.iter().filter(|step| step.kernel != Kernel::Alias).collect();
+        let computing = stage::computing(plan);
         let banded = |step: &Step| plan.stages.iter().any(|stage| stage.holds(step.op));
         let view = |step: &&Step| step_view(network, step, banded(step), dialect);
         let steps = computing.iter().map(view).collect::<Result<Vec<_>, _>>()?;
@@ -171,8 +168,8 @@ impl View {
             input: border(network.tensor(*input), Some(plan.inputs[0])),
             output: border(network.tensor(*output), Some(plan.outputs[0])),
             steps,
-            stages: plan.stages.iter().map(|stage| StageView::new(plan, stage, &computing)).collect(),
-            entries: entries(plan).map(|e| EntryView { function: e.function(), name: e.name() }).collect(),
+            stages: StageView::all(plan),
+            parts: stage::functions(plan),
             tables: tables(network, plan, &computing),
             requants: computing.iter().filter_map(|step| requants(step)).collect(),
             packed: computing.iter().filter_map(|step| packed(step, plan.copied.contains(&step.op))).collect(),
@@ -257,6 +254,7 @@ fn packed(step: &Step, copied: bool) -> Option<PackedView> {
         lines: words.chunks(WORDS_PER_LINE).map(|line| line.join(",")).collect(),
         count: packed.channels.len(),
         channels: packed.channels.iter().map(|c| (c.bias2, c.multiplier, c.shift)).collect(),
+        small: packed.small.map(|_| packed.small_channels()),
         copied,
     })
 }
