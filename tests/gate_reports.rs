@@ -151,7 +151,7 @@ fn junit_names_what_got_slower_by_its_layer() {
         text.starts_with("FAILS small on nucleo-l4r5zi [tinyengine, emulated]: cycles 9,000,000 → 9,000,001"),
         "{text}"
     );
-    assert!(text.contains("; first conv_0 (conv) 321,427 → 321,428, ") && text.contains(" and 4 more"), "{text}");
+    assert!(text.contains("; conv_0 (conv) 321,427 → 321,428 (+0.00 %), ") && text.contains(" and 4 more"), "{text}");
 }
 
 /// Bars that split cells: those that are not escaped.

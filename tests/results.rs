@@ -246,3 +246,21 @@ fn rows_without(mut rows: Vec<Measurement>) -> Vec<Measurement> {
     }
     rows
 }
+
+#[test]
+fn half_a_folder_is_no_run_without_rows() {
+    let root = tempfile::tempdir().expect("a folder");
+    let mut folder = RunFolder::create(root.path(), info()).expect("a folder");
+    folder.append(rows().remove(0)).expect("appended");
+    let path = folder.path().to_path_buf();
+    folder.end(RunState::Finished, None).expect("ended");
+    fs::remove_file(path.join("layers.parquet")).expect("removed");
+    assert_eq!(read(&path).expect("the journal has it").rows.len(), 1);
+    fs::remove_file(path.join("journal.jsonl")).expect("removed");
+    for message in [read(&path).unwrap_err(), RunFolder::resume(&path).unwrap_err()] {
+        let message = message.to_string();
+        assert!(message.contains("half of the run is deleted: ") && message.contains("layers.parquet, "), "{message}");
+        assert!(message.contains("journal.jsonl gone") && !message.contains("measurements.parquet"), "{message}");
+    }
+    assert!(path.join("measurements.parquet").exists(), "nothing is touched");
+}

@@ -229,7 +229,7 @@ fn on_an_emulated_board_every_report_names_the_layer_that_became_slower() {
     let part = finding.parts.iter().max_by(|a, b| added(a).total_cmp(&added(b))).expect("a layer");
     assert!(part.name.contains("softmax"), "{part:?}");
     let grew = finding.now.expect("now") - finding.baseline;
-    assert!((grew - added(part)).abs() < 0.1 * grew, "{part:?} of {grew} cycles");
+    assert!((grew - added(part)).abs() < 0.25 * grew, "{part:?} of {grew} cycles");
     let first = hil::report::judgement_text(&judgement);
     let first = first.split("not equal; ").nth(1).expect("layers");
     assert!(first.starts_with(&part.name), "the layer that moved most comes first: {first}");

@@ -52,7 +52,15 @@ pub fn read(folder: &Path) -> Result<StoredRun, ResultsError> {
         return Ok(StoredRun::new(run, rows, Source::Parquet, None));
     }
     let path = folder.join(JOURNAL);
-    let (rows, torn) = journal(&path, format, &bytes_of(&path)?.unwrap_or_default())?;
+    let text = bytes_of(&path)?;
+    if text.is_none() && run.state != RunState::Running {
+        let gone = [&measurements, &layers, &path].map(|file| (file, file.exists()));
+        let gone = gone.iter().filter(|(_, there)| !there).map(|(file, _)| file.display().to_string());
+        let gone = gone.collect::<Vec<_>>().join(", ");
+        let message = format!("half of the run is deleted: {gone} gone; put them back from a copy, or delete the rest");
+        return Err(ResultsError::RunFile { path: folder.to_path_buf(), message });
+    }
+    let (rows, torn) = journal(&path, format, &text.unwrap_or_default())?;
     Ok(StoredRun::new(run, rows, Source::Journal, torn))
 }
 
