@@ -91,8 +91,9 @@ fn inspect_measures_layers_and_what_optimisations_buy() {
     let number = |at: usize, key: &str| ablation[at][key].as_u64().unwrap_or_else(|| panic!("{}", ablation[at]));
     let last = ablation.len() - 1;
     assert!(number(1, "cycles") < number(0, "cycles"), "specialised kernels are faster");
-    assert!(number(last, "sram_bytes") < number(0, "sram_bytes"));
-    assert_eq!(number(last - 1, "cycles"), measured["cycles"].as_f64().expect("cycles") as u64, "all but bands");
+    assert!(number(last - 1, "sram_bytes") < number(0, "sram_bytes"), "the form of least SRAM");
+    assert!(number(last, "flash_bytes") < number(0, "flash_bytes"), "the form of least flash");
+    assert_eq!(number(last - 2, "cycles"), measured["cycles"].as_f64().expect("cycles") as u64, "all of them");
     assert!(fs::read_to_string(&svg).expect("a picture").starts_with("<svg "));
     assert!(fs::read_to_string(&html).expect("a page").contains("What each optimisation buys"));
     let message = failure(&["inspect", model, "--measure"], 2);
