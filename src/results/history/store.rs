@@ -6,6 +6,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use polars::prelude::PolarsResult;
+use rayon::prelude::*;
 
 use super::entry::{Entry, Query};
 use super::fingerprint::fingerprint;
@@ -212,20 +213,24 @@ fn runs_in(root: &Path) -> Result<BTreeMap<String, Result<String, String>>, Resu
         Err(e) if e.kind() == ErrorKind::NotFound => return Ok(BTreeMap::new()),
         entries => entries.map_err(|e| ResultsError::io(root, "list the runs", e))?,
     };
-    let mut runs = BTreeMap::new();
+    let mut names = Vec::new();
     for entry in entries {
         let entry = entry.map_err(|e| ResultsError::io(root, "list the runs", e))?;
         let Ok(name) = entry.file_name().into_string() else { continue };
-        if name.starts_with('.') {
-            continue;
-        }
-        match fingerprint(&entry.path()) {
-            Ok(None) => {}
-            Ok(Some(fingerprint)) => drop(runs.insert(name, Ok(fingerprint))),
-            Err(e) => drop(runs.insert(name, Err(format!("{}: failed to look at it: {e}", entry.path().display())))),
+        if !name.starts_with('.') {
+            names.push(name);
         }
     }
-    Ok(runs)
+    // A disk that has to look for the folders of thousands of runs answers several questions at a time.
+    let look = |name: String| {
+        let path = root.join(&name);
+        let found = match fingerprint(&path) {
+            Ok(found) => Ok(found?),
+            Err(e) => Err(format!("{}: failed to look at it: {e}", path.display())),
+        };
+        Some((name, found))
+    };
+    Ok(names.into_par_iter().filter_map(look).collect())
 }
 
 /// The entries of a run.
