@@ -76,7 +76,7 @@ fn every_engine_is_split_the_same_way() {
         all.push((name, flash, sram));
     }
     let [ours, cmsis_nn, tflm] = all[..] else { panic!("three engines") };
-    assert_eq!(cmsis_nn.1.weights.abs_diff(constants) / 64, 0, "{cmsis_nn:?}");
+    assert_eq!(cmsis_nn.1.weights.abs_diff(constants) / 64, 0, "{cmsis_nn:?}, {constants} in the network");
     // The library's own build of memcpy and its kin is the runtime's in all images, and else only names of steps differ.
     for (name, flash, sram) in [cmsis_nn, tflm] {
         assert!(flash.runtime.abs_diff(ours.1.runtime) < 512, "{name}: {flash:?}, ours {:?}", ours.1);

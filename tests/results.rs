@@ -129,7 +129,7 @@ fn other_folders_and_other_formats_are_refused_by_name() {
     let message = read(root.path()).unwrap_err().to_string();
     assert!(message.contains("run.json: written by a newer version of hil (format 9; "), "{message}");
     for (text, place) in
-        [("{\n  \"format\": 3,,", "run.json:2:15: "), ("{\n  \"format\": 3\n}", "run.json:3:1: missing field")]
+        [("{\n  \"format\": 4,,", "run.json:2:15: "), ("{\n  \"format\": 4\n}", "run.json:3:1: missing field")]
     {
         fs::write(root.path().join("run.json"), text).expect("written");
         for message in [read(root.path()).unwrap_err(), RunFolder::resume(root.path()).unwrap_err()] {

@@ -231,7 +231,7 @@ fn on_an_emulated_board_every_report_names_the_layer_that_became_slower() {
     let grew = finding.now.expect("now") - finding.baseline;
     assert!((grew - added(part)).abs() < 0.25 * grew, "{part:?} of {grew} cycles");
     let first = hil::report::judgement_text(&judgement).split_whitespace().collect::<Vec<_>>().join(" ");
-    let first = first.split("not equal; ").nth(1).expect("layers");
+    let first = first.split("not equal; ").nth(1).unwrap_or_else(|| panic!("{first}"));
     assert!(first.starts_with(&part.name), "the layer that moved most comes first: {first}");
     let beside = hil::report::Beside { judgement: Some(&judgement), ..Default::default() };
     let json = serde_json::to_string(&judgement).expect("JSON");

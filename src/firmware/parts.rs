@@ -73,7 +73,8 @@ pub(super) enum Owner {
 }
 
 /// Output sections that are programmed.
-const PROGRAMMED: [&str; 7] = [".vectors", ".text", ".rodata", ".weights", ".note.gnu.build-id", ".data", ".itcm"];
+const PROGRAMMED: [&str; 8] =
+    [".vectors", ".text", ".rodata", ".weights", ".apart", ".note.gnu.build-id", ".data", ".itcm"];
 /// Output sections that take SRAM; the map has others, that take nothing on a board, at address 0.
 const VARIABLES: [&str; 8] = [".stack", ".dtcm", ".data", ".itcm", ".harness", ".arena", ".bss", ".heap"];
 /// Filters that start-up copies with the initial values of variables.

@@ -209,6 +209,11 @@ impl Fake {
                 self.say("m-lap-us-4294967290");
                 self.say(&format!("m-lap-us-{}", (4_294_967_290 + number(1) * 50_000 / 3) as u32));
             }),
+            ["timestamp"] => {
+                let now = self.now().as_micros() as u32;
+                self.say(&format!("m-lap-us-{now}"));
+                Ok(())
+            }
             ["hil", "info"] => {
                 let other = self.faults.contains(&Fault::OtherBuild);
                 let build = if other { "b0".into() } else { self.firmware.build_id.clone() };

@@ -210,12 +210,13 @@ pub(super) fn print(
 }
 
 /// Arrays in `network_data.h.j2` and `cmsis_nn_requants.j2` that hold more than weights.
-const TABLES: [Table; 4] = [
+const TABLES: [Table; 5] = [
     Table { prefix: "requant_", entry_bytes: 8, weight_bytes: 0 },
     Table { prefix: "multiplier_", entry_bytes: 4, weight_bytes: 0 },
     Table { prefix: "shift_", entry_bytes: 4, weight_bytes: 0 },
     // A bias, a multiplier and a shift.
     Table { prefix: "channels_", entry_bytes: 12, weight_bytes: 4 },
+    Table { prefix: "small_channels_", entry_bytes: 8, weight_bytes: 4 },
 ];
 
 /// Steps by minimal filtering.
