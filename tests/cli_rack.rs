@@ -160,5 +160,8 @@ fn a_unit_whose_clock_is_off_is_taken_out_of_use_and_gives_no_number() {
     let value: Value = serde_json::from_slice(&output.stdout).expect("JSON");
     assert_eq!(value["rows"][0]["cycles"], Value::Null, "{value}");
     let status = place.status().to_string();
-    assert!(status.contains("its clock is +1.00 % off"), "{status}");
+    // The host's clock is the other end of the comparison, and answers late when it is busy.
+    let said = status.split_once("its clock is +").and_then(|(_, rest)| rest.split_once(" % off"));
+    let percent: f64 = said.and_then(|(number, _)| number.parse().ok()).unwrap_or_else(|| panic!("{status}"));
+    assert!((0.8..1.2).contains(&percent), "{status}");
 }
