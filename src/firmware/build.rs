@@ -83,7 +83,7 @@ struct Parts {
 }
 
 /// Version of how an image is split; with another, images in the cache are split anew.
-const PARTS: &str = "2";
+const PARTS: &str = "3";
 
 /// Builds the image of a network for a board, or takes it from the cache.
 pub fn build(compiled: &Compiled, board: &Board, options: &Options) -> Result<Image, BuildError> {
