@@ -10,7 +10,9 @@ use flate2::{Compression, write::GzEncoder};
 use hil::board::{self, Board};
 use hil::network::builtin;
 use hil::network::random::Random;
-use hil::rack::{Cancel, Rack};
+use hil::rack::probe::ProbeUnit;
+use hil::rack::simprobe::{FaultScript, SimBoard};
+use hil::rack::{Cancel, Rack, Unit};
 use hil::run::{Event, Images};
 use hil::scenario::{self, Known};
 use hil::search::campaign::{self, CampaignError, News, Order, Report};
@@ -68,23 +70,30 @@ fn pictures(folder: &Path) {
     }
 }
 
-/// Searches in `folder`; is interrupted at the event of this number, if any.
+/// Searches in `folder` with emulated units; is interrupted at the event of this number, if any.
 fn searched(base: &Path, folder: &Path, stop_at: Option<usize>) -> Result<Report, CampaignError> {
+    searched_on(&Rack::emulated(&[board()], 2), base, folder, stop_at)
+}
+
+fn board() -> Board {
+    Board::shipped("nucleo-l4r5zi").expect("a board")
+}
+
+fn searched_on(rack: &Rack, base: &Path, folder: &Path, stop_at: Option<usize>) -> Result<Report, CampaignError> {
     let file = base.join("made-up.yaml");
     let scenario =
         scenario::load(&file, Known { networks: &builtin::names(), boards: &board::names() }).expect("valid");
     let search = scenario.search.clone().expect("a search");
     fs::create_dir_all(folder).expect("a folder");
     let tools = Images::find().expect("a compiler");
-    let boards = [Board::shipped("nucleo-l4r5zi").expect("a board")];
-    let (rack, cancel, events) = (Rack::emulated(&boards, 2), Cancel::new(), AtomicUsize::new(0));
+    let (cancel, events) = (Cancel::new(), AtomicUsize::new(0));
     let order = Order {
         scenario: &scenario,
         search: &search,
         base,
         folder,
         tools: &tools,
-        rack: &rack,
+        rack,
         jobs: 2,
         cancel: cancel.clone(),
         command: vec!["hil".into(), "search".into()],
@@ -148,4 +157,30 @@ fn without_a_data_set_networks_are_timed_and_no_accuracy_is_claimed() {
     assert!(why.contains("no data set `fashion-mnist`") && why.contains("apt-get install"), "{why}");
     assert!(report.chosen.iter().all(|chosen| chosen.accuracy.is_none() && chosen.float_accuracy.is_none()));
     assert!(!report.rows.is_empty() && report.rows.iter().all(|row| row.latency().is_some()));
+}
+
+/// A rack of one board behind an emulated debug probe.
+fn probed(name: &str, faults: &str) -> Rack {
+    let script = FaultScript::parse(faults).expect("a script");
+    let sim = SimBoard::start(&board(), name, &script).expect("a simulated board");
+    let unit: Box<dyn Unit> = Box::new(ProbeUnit::simulated(name, sim).expect("a unit"));
+    Rack::new(vec![unit])
+}
+
+#[test]
+fn a_unit_that_fails_ends_the_search_and_never_counts_against_a_network() {
+    let base = prepared(false);
+    let folder = base.path().join("search");
+    let failed = searched_on(
+        &probed("dead", "faults: [{ fault: silent-uart, times: 0, length: 100000000 }]"),
+        base.path(),
+        &folder,
+        None,
+    );
+    let problem = failed.map(|_| ()).expect_err("it says nothing").to_string();
+    assert!(problem.contains("round-00") && problem.contains("the same command goes on"), "{problem}");
+
+    let resumed = searched_on(&probed("alive", ""), base.path(), &folder, None).expect("networks");
+    let plain = searched(base.path(), &base.path().join("plain"), None).expect("networks");
+    assert_eq!(resumed.outcome.found, plain.outcome.found);
 }

@@ -232,6 +232,10 @@ pub struct SearchOptions {
     /// Rows to work on at a time; as many as there are processors where it is left out.
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..=256))]
     pub jobs: Option<u16>,
+    /// The rack's file, which networks are measured on; `hil/rack.yaml` in the user's configuration where it is left out, or
+    /// emulated units where there is none.
+    #[arg(long)]
+    pub rack: Option<PathBuf>,
     /// Where the search's folder is made.
     #[arg(long, default_value = "results")]
     pub out: PathBuf,

@@ -8,7 +8,7 @@ use super::verdict::Verdict;
 use super::{Ended, Failure, interrupt, report};
 use crate::board;
 use crate::network::builtin;
-use crate::rack::{Cancel, Rack};
+use crate::rack::Cancel;
 use crate::results::{Exclusive, ResultsError, RunState};
 use crate::run::{Again, Event, Images, Judge, NoCompiler, Order, Toolchain, boards, carry};
 use crate::scenario::{self, Known, Scenario, ScenarioError};
@@ -36,23 +36,13 @@ pub fn run(options: RunOptions, json: bool) -> Ended {
             Some((Judge::new(&results, baselines)?, gates))
         }
     };
-    let jobs = options.jobs.map_or_else(super::rack::default_jobs, usize::from);
     // Images that somebody else has built need no compiler.
     let tools: Box<dyn Toolchain> = match scenario.candidates.is_empty() {
         true => Box::new(NoCompiler),
         false => Box::new(Images::find().map_err(|e| Failure::Infrastructure(e.to_string()))?),
     };
     let boards = boards(&scenario)?;
-    let rack = super::rack::open(options.rack.as_deref(), || Ok(Rack::emulated(&boards, jobs)))?;
-    let units = rack.status();
-    if let Some(board) = boards.iter().find(|board| !units.iter().any(|unit| unit.board == board.name)) {
-        let mut known: Vec<&str> = units.iter().map(|unit| unit.board.as_str()).collect();
-        known.dedup();
-        let message = format!("no unit of board `{}` is in the rack (it has: {})", board.name, known.join(", "));
-        return Err(Failure::Usage(message));
-    }
-    // Units of a rack are waited for more than worked on: none of them is to idle for want of a worker.
-    let jobs = if options.jobs.is_some() { jobs } else { jobs.max(units.iter().filter(|u| u.entry.is_some()).count()) };
+    let (rack, jobs) = super::rack::open_for(&boards, options.rack.as_deref(), options.jobs)?;
     let order = Order {
         scenario_file: options.scenario.display().to_string(),
         scenario_text: text,

@@ -12,7 +12,6 @@ use super::output::{columns, print, print_json, wrapped};
 use super::{Ended, Failure, interrupt};
 use crate::board::{self, Board};
 use crate::network::builtin;
-use crate::rack::Rack;
 use crate::report::{SearchView, search_html};
 use crate::results::Measurement;
 use crate::run::{Event, Images};
@@ -35,10 +34,9 @@ pub fn run(options: SearchOptions, json: bool) -> Ended {
     let folder = options.out.join(format!("search-{}", scenario.name));
     belongs(&folder, &text)?;
     let cancel = interrupt::cancel()?;
-    let jobs = options.jobs.map_or_else(super::rack::default_jobs, usize::from);
     let tools = Images::find().map_err(|e| Failure::Infrastructure(e.to_string()))?;
     let boards = scenario.boards.iter().map(|name| Board::shipped(name)).collect::<Result<Vec<_>, _>>()?;
-    let rack = Rack::emulated(&boards, jobs);
+    let (rack, jobs) = super::rack::open_for(&boards, options.rack.as_deref(), options.jobs)?;
     let order = Order {
         scenario: &scenario,
         search: &asked,

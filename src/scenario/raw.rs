@@ -83,6 +83,9 @@ pub struct Search {
     /// Built-in architectures, such as `mobilenetv2`, that are scaled to fit, trained as long, and measured, too.
     #[serde(default)]
     pub rivals: Vec<String>,
+    /// What computes gradients: `cpu`, `flex`, or, where it is compiled in, `cuda`, `rocm`, `metal`, `vulkan` or `wgpu`.
+    #[serde(default = "trainer")]
+    pub trainer: String,
     /// Of drawing, training and evolution.
     #[serde(default)]
     pub seed: u64,
@@ -96,6 +99,10 @@ pub struct SearchData {
     pub set: String,
     /// Its folder, relative to the scenario; where it usually lies if it is left out.
     pub path: Option<PathBuf>,
+}
+
+fn trainer() -> String {
+    "cpu".into()
 }
 
 fn samples() -> u32 {

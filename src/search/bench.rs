@@ -11,7 +11,7 @@ use crate::engine::Sizer;
 use crate::network::space::{Space, Subnet};
 use crate::network::tflite;
 use crate::rack::{Cancel, Rack};
-use crate::results::{RunState, StoredRun, write_file};
+use crate::results::{Cause, Measurement, RunState, StoredRun, write_file};
 use crate::run::{Event, Order, Toolchain, carry};
 use crate::scenario::{Candidate, Scenario, Source};
 
@@ -63,10 +63,17 @@ impl Runs<'_> {
             cancel: self.cancel.clone(),
         };
         let finished = carry(&scenario, self.tools, self.rack, &order, self.tell).map_err(failed)?;
-        match finished.run.state {
-            RunState::Interrupted => Err(SearchError::Interrupted),
-            _ => Ok(finished.run),
+        if finished.run.state == RunState::Interrupted {
+            return Err(SearchError::Interrupted);
         }
+        // What a unit failed at says nothing about the network, which must not be lost for it.
+        let broken = |row: &&Measurement| row.outcome.cause() == Some(Cause::Infrastructure);
+        if let Some(row) = finished.run.rows.iter().find(broken) {
+            let (network, board) = (&row.network, &row.board);
+            let reason = row.outcome.reason().unwrap_or_default();
+            return Err(failed(format!("{name}: {network} on {board}: {reason}; the same command goes on from there")));
+        }
+        Ok(finished.run)
     }
 }
 

@@ -29,9 +29,9 @@ use crate::train::TrainError;
 use crate::train::accuracy::Accuracy;
 use crate::train::calibrate::Calibration;
 use crate::train::checkpoint::Point;
-use crate::train::cpu::Cpu;
 use crate::train::data::features::Kind;
 use crate::train::data::{self, Augmentation, DataError, Preparation, SetName};
+use crate::train::device::TrainerName;
 use crate::train::recipe::Recipe;
 use crate::train::session::{Family, Progress};
 use crate::train::supernet::{Budget, Graduate, School};
@@ -313,7 +313,8 @@ impl Campaign<'_> {
         let preparation = Preparation::new(&data.training, shape, range, Kind::default(), Augmentation::default())?;
         // Many subnets are examined, each for a moment; the test set decides at the end.
         let budget = Budget { calibration: 256, validation: 1000, ..Budget::default() };
-        let school = School::new(&Cpu, data, &preparation, range, Calibration::default(), budget)?;
+        let trainer = TrainerName::named(&asked.trainer)?.open()?;
+        let school = School::new(trainer.as_ref(), data, &preparation, range, Calibration::default(), budget)?;
         let recipe = Recipe { seed: asked.seed, ..Recipe::supernet(asked.epochs) };
         let family = Family { space: self.space.clone(), configuration: self.configuration };
         let checkpoint = self.order.folder.join("supernet.checkpoint");

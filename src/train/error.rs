@@ -14,6 +14,9 @@ pub enum TrainError {
     Space(#[from] SpaceError),
     #[error("{0}")]
     Recipe(String),
+    /// The device that a scenario names cannot be had.
+    #[error("search: {0}")]
+    Trainer(String),
     #[error("network `{network}` has {found}, the data set {wanted}")]
     Mismatch { network: String, found: String, wanted: String },
     #[error("training of `{network}` diverged in step {step} of phase `{phase}`: the loss is {loss}; lower `rate`")]

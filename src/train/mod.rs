@@ -9,6 +9,7 @@ pub mod checkpoint;
 pub mod cpu;
 pub mod data;
 pub mod descent;
+pub mod device;
 pub mod elastic;
 mod error;
 pub mod fold;

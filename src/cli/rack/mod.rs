@@ -42,6 +42,22 @@ pub fn open(named: Option<&Path>, otherwise: impl FnOnce() -> Result<Rack, Failu
     Ok(Rack::open(&path, &rack)?)
 }
 
+/// Units for all of `boards`, emulated ones where there is no rack, and how many rows to work on at a time.
+pub fn open_for(boards: &[Board], named: Option<&Path>, jobs: Option<u16>) -> Result<(Rack, usize), Failure> {
+    let fewest = jobs.map_or_else(default_jobs, usize::from);
+    let rack = open(named, || Ok(Rack::emulated(boards, fewest)))?;
+    let units = rack.status();
+    if let Some(board) = boards.iter().find(|board| !units.iter().any(|unit| unit.board == board.name)) {
+        let mut known: Vec<&str> = units.iter().map(|unit| unit.board.as_str()).collect();
+        known.dedup();
+        let message = format!("no unit of board `{}` is in the rack (it has: {})", board.name, known.join(", "));
+        return Err(Failure::Usage(message));
+    }
+    // Units of a rack are waited for more than worked on: none of them is to idle for want of a worker.
+    let waiting = units.iter().filter(|unit| unit.entry.is_some()).count();
+    Ok((rack, if jobs.is_some() { fewest } else { fewest.max(waiting) }))
+}
+
 /// Units in words, asked anew each time; none where there is no rack but the emulated one, which is always well.
 pub fn lines(named: Option<&Path>) -> Result<Option<Arc<dyn Fn() -> Vec<UnitLine> + Send + Sync>>, Failure> {
     if named.is_none() && !file::default_path().is_some_and(|path| path.is_file()) {

@@ -25,6 +25,14 @@ impl Burn {
         Self { name: "burn-flex", device: Device::flex() }
     }
 
+    /// Computes something, so that a device that is missing shows.
+    ///
+    /// # Panics
+    /// Where it does.
+    pub fn probe(&self) {
+        numbers(Tensor::<1>::ones([1], &self.device));
+    }
+
     /// A device of another backend.
     pub fn on(name: &'static str, device: Device) -> Self {
         Self { name, device }
