@@ -129,6 +129,16 @@ fn the_doctor_says_what_to_install() {
     assert_eq!((&value["healthy"], &value["checks"][0]["ok"]), (&false.into(), &false.into()));
 }
 
+#[test]
+fn the_doctor_finds_data_sets() {
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::create_dir(folder.path().join("fsdd")).expect("a folder");
+    let data = folder.path().display().to_string();
+    let output = hil_with(&["doctor"], &[("HIL_ARM_GCC", "/nowhere/gcc"), ("HIL_DATA", &data)]);
+    let table = text(&output.stdout);
+    assert!(table.contains(&format!("fsdd in {data}/fsdd")), "{table}");
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn a_full_stdout_is_an_infrastructure_error_and_a_closed_one_is_none() {

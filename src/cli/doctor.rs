@@ -1,6 +1,7 @@
 //! `hil doctor`.
 
 use std::io::Write;
+use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
 
 use serde_json::json;
@@ -11,6 +12,7 @@ use crate::board::{self, Board};
 use crate::engine::{Engine, TinyEngine};
 use crate::firmware::{Cache, Options, Toolchain, build};
 use crate::network::builtin;
+use crate::train::data::{SetName, Source};
 
 /// The smallest built-in network that has the usual operators.
 const PROBE: (&str, u32, f64) = ("mobilenetv1", 32, 0.25);
@@ -26,7 +28,7 @@ struct Check {
 }
 
 pub fn run(json: bool) -> Ended {
-    let checks = [compiler(), images(), cache(), boards(), qemu(), git()];
+    let checks = [compiler(), images(), cache(), boards(), data_sets(), renode(), qemu(), git()];
     let healthy = checks.iter().all(|check| check.result.is_ok() || !check.needed);
     if json {
         print_json(&json!({ "healthy": healthy, "checks": checks.iter().map(value).collect::<Vec<_>>() }))?;
@@ -109,6 +111,27 @@ fn boards() -> Check {
         needed: true,
         advice: "this is a mistake in hil",
     }
+}
+
+/// Data sets that `hil search` can learn from without a `path` in its scenario.
+fn data_sets() -> Check {
+    let found: Vec<String> = SetName::ALL
+        .into_iter()
+        // A folder of pictures lies nowhere by itself.
+        .filter(|set| *set != SetName::Folders)
+        .map(|set| (set.name(), Source::usual(set).folder(Path::new("."))))
+        .filter(|(_, folder)| folder.is_dir())
+        .map(|(name, folder)| format!("{name} in {}", folder.display()))
+        .collect();
+    let result = if found.is_empty() { Err("none is found".into()) } else { Ok(found.join(", ")) };
+    let advice = "only `hil search` learns from them; set HIL_DATA to the folder that holds them";
+    Check { what: "data sets", result, needed: false, advice }
+}
+
+fn renode() -> Check {
+    let program = std::env::var("HIL_RENODE").unwrap_or_else(|_| "renode".into());
+    let advice = "only units with `driver: renode` need it; set HIL_RENODE to where it is";
+    Check { what: "Renode", result: version(&program), needed: false, advice }
 }
 
 fn qemu() -> Check {

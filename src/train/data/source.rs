@@ -23,6 +23,9 @@ pub enum SetName {
 }
 
 impl SetName {
+    pub const ALL: [Self; 6] =
+        [Self::FashionMnist, Self::Fsdd, Self::SpeechCommands, Self::VisualWakeWords, Self::Imagenet, Self::Folders];
+
     /// As it is written in a scenario.
     pub fn name(self) -> &'static str {
         match self {
