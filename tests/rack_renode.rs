@@ -1,10 +1,11 @@
-//! The driver of Renode against a program that speaks as Renode does, and falls into each of its traps.
+//! The driver of Renode against a program that speaks as Renode 1.16.1 does, to the byte, and falls into each of its traps.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 use hil::board::Board;
 use hil::rack::{Cancel, Program, Renode, Unit, UnitError};
@@ -12,6 +13,9 @@ use hil::rack::{Cancel, Program, Renode, Unit, UnitError};
 const BOARD: &str = "nucleo-l4r5zi";
 const ARGUMENTS: &str = "HIL_FAKE_RENODE";
 const TRAP: &str = "HIL_FAKE_TRAP";
+/// Where the fake leaves its process id.
+const ID: &str = "HIL_FAKE_ID";
+const PARENT: &str = "HIL_FAKE_PARENT";
 
 /// Not a test of its own: the program that stands for Renode.
 #[test]
@@ -22,6 +26,7 @@ fn fake_renode() {
     assert_eq!(words[..4], ["--disable-xwt", "--plain", "--hide-log", "-P"]);
     let temporary = PathBuf::from(std::env::var_os("TMPDIR").expect("a place of its own"));
     assert!(temporary.ends_with("tmp") && temporary.is_dir());
+    std::fs::write(std::env::var_os(ID).expect("a file"), std::process::id().to_string()).expect("written");
     let (monitor, _) =
         TcpListener::bind(("127.0.0.1", words[4].parse().expect("a port"))).expect("free").accept().expect("a client");
     Fake { monitor, trap, console: None, nanoseconds: 0, log: PathBuf::new(), booted: false }.run();
@@ -42,12 +47,12 @@ impl Fake {
     }
 
     fn run(mut self) {
-        self.say(b"\xFF\xFD\x00\xFF\xFB\x01\xFF\xFB\x03\xFF\xFC\x22Renode, version 1.16.1 (fake)\r\n\r\n(monitor) ");
+        self.say(b"\xFF\xFD\x00\xFF\xFB\x01\xFF\xFB\x03\xFF\xFC\x22Renode, version 1.16.1 (fake)\n\r\n\r(monitor) ");
         let mut lines = BufReader::new(self.monitor.try_clone().expect("a copy")).lines();
         while let Some(Ok(line)) = lines.next() {
             let output = self.command(&line);
             // In pieces, so that nobody takes half a prompt for one.
-            self.say(format!("{line}\r\n").as_bytes());
+            self.say(format!("{line}\n\r").as_bytes());
             self.say(output.as_bytes());
             self.say(b"(un");
             std::thread::sleep(Duration::from_millis(1));
@@ -59,17 +64,25 @@ impl Fake {
         let words: Vec<&str> = line.split(' ').collect();
         let error = |text: &str| format!("There was an error executing command '{line}'\r\n{text}\r\n");
         match words[..] {
-            ["logFile", path] => self.log = path.trim_start_matches('@').into(),
-            ["machine", "LoadPlatformDescription", path] => {
-                let text = std::fs::read_to_string(path.trim_start_matches('@')).expect("a platform");
+            ["logFile", ..] => self.log = path(line),
+            ["machine", "LoadPlatformDescription", ..] => {
+                let text = std::fs::read_to_string(path(line)).expect("a platform");
                 assert!(text.contains("cpuType: \"cortex-m4f\""));
-                if self.trap == "platform" {
-                    return error("Error E39: Exception was thrown during construction of cpu");
+                match self.trap.as_str() {
+                    "platform" => return error("Error E04: Could not resolve type: 'CPU.CortexN'.\r\nAt 6:6:"),
+                    "dies" => {
+                        eprintln!(
+                            "Fatal error:\nException has been thrown by the target of an invocation.\n  at A.B ()"
+                        );
+                        eprintln!(
+                            "Inner exception:\n[FatalError] unexpected token ':' (Line 7, Column 67)\n  at C.D ()\n"
+                        );
+                        std::process::exit(1);
+                    }
+                    _ => {}
                 }
             }
-            ["sysbus", "LoadELF", path] => {
-                assert_eq!(std::fs::read(path.trim_start_matches('@')).expect("an image"), b"elf");
-            }
+            ["sysbus", "LoadELF", ..] => assert_eq!(std::fs::read(path(line)).expect("an image"), b"elf"),
             ["emulation", "CreateServerSocketTerminal", port, "\"term\"", "false"] => {
                 let listener = TcpListener::bind(("127.0.0.1", port.parse().expect("a port"))).expect("free");
                 self.console = Some((listener, None));
@@ -78,6 +91,9 @@ impl Fake {
                 if self.trap == "jump" && self.booted {
                     std::fs::write(&self.log, "12:00:00 [ERROR] cpu: CPU abort [PC=0xDEADBEEE]: no memory\n")
                         .expect("log");
+                    std::thread::sleep(Duration::from_secs(600));
+                }
+                if self.trap == "stuck" && self.booted {
                     std::thread::sleep(Duration::from_secs(600));
                 }
                 if self.trap == "ends" && self.booted {
@@ -90,9 +106,14 @@ impl Fake {
             }
             ["machine", "ElapsedVirtualTime"] => {
                 let (s, ns) = (self.nanoseconds / 1_000_000_000, self.nanoseconds % 1_000_000_000);
-                return format!("TimeElapsed = 00:{:02}:{:02}.{ns:09}\r\n", s / 60, s % 60);
+                let time = format!("00:{:02}:{:02}.{ns:09}", s / 60, s % 60);
+                return format!(
+                    "[Domain = Elapsed Virtual Time: {time}\r\nElapsed Host Time: 00:00:00.009783500\r\nCurrent load: 0.0042\r\n\
+                     Cumulative load: 0.0489175\r\nState: Idle\r\nAdvance immediately: True\r\n\
+                     Quantum: 00:00:00.000100000, TimeElapsed = {time}]\r\r\n"
+                );
             }
-            ["cpu", "ExecutedInstructions"] => return format!("0x{:016X}\r\n", self.nanoseconds * 120 / 1000),
+            ["cpu", "ExecutedInstructions"] => return format!("0x{:016X}\r\r\n", self.nanoseconds * 120 / 1000),
             ["machine", "Reset"] => self.booted = false,
             ["cpu", "PerformanceInMips", mips] => assert_eq!(mips, "120"),
             ["mach", "create", _] | ["connector", "Connect", ..] | ["emulation", "SetGlobalAdvanceImmediately", _] => {}
@@ -118,17 +139,27 @@ impl Fake {
     }
 }
 
+/// The path at the end of a command: a space of its own is escaped, and the end is the end of the line.
+fn path(line: &str) -> PathBuf {
+    let (_, path) = line.split_once('@').expect("a path");
+    assert!(!path.replace("\\ ", "").contains(' '), "{line}");
+    path.replace("\\ ", " ").into()
+}
+
 /// A unit whose Renode is this test's own program.
 fn unit(folder: &Path, trap: &str) -> Renode {
     let test = std::env::current_exe().expect("this test");
     let script = format!(
-        "#!/bin/sh\n{ARGUMENTS}=\"$*\" {TRAP}={trap} exec {} fake_renode --exact --nocapture\n",
+        "#!/bin/sh\n{ARGUMENTS}=\"$*\" {TRAP}={trap} {ID}={} exec {} fake_renode --exact --nocapture\n",
+        folder.join("id").display(),
         test.display()
     );
     let path = folder.join("renode");
     std::fs::write(&path, script).expect("written");
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).expect("runs");
-    Renode::with(&Board::shipped(BOARD).expect("a board"), "r", path, Duration::from_millis(500))
+    // A core that is known to be lost is not waited for.
+    let limit = if trap == "jump" { Duration::from_secs(300) } else { Duration::from_millis(500) };
+    Renode::with(&Board::shipped(BOARD).expect("a board"), "r", path, limit)
 }
 
 fn program() -> Program {
@@ -174,9 +205,62 @@ fn an_error_in_words_is_an_error_although_the_exit_code_is_0() {
     let folder = tempfile::tempdir().expect("a folder");
     let error = flashed(&mut unit(folder.path(), "platform")).expect_err("refused").to_string();
     assert!(
-        error.contains("Renode refused `machine LoadPlatformDescription") && error.contains("Error E39"),
+        error.contains("Renode refused `machine LoadPlatformDescription") && error.contains("Error E04"),
         "{error}"
     );
+}
+
+#[test]
+fn renode_that_dies_is_quoted() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let error = flashed(&mut unit(folder.path(), "dies")).expect_err("dead").to_string();
+    assert!(
+        error.contains("LoadPlatformDescription") && error.contains("unexpected token ':' (Line 7, Column 67)"),
+        "{error}"
+    );
+}
+
+/// Not a test of its own: the process that is killed.
+#[test]
+fn killed_parent() {
+    let Some(folder) = std::env::var_os(PARENT).map(PathBuf::from) else { return };
+    let mut unit = unit(&folder, "none");
+    flashed(&mut unit).expect("flashed");
+    std::fs::write(folder.join("flashed"), "").expect("written");
+    std::thread::sleep(Duration::from_secs(600));
+}
+
+#[test]
+fn nothing_is_left_of_a_process_that_is_killed() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let temporary = folder.path().join("a place");
+    std::fs::create_dir(&temporary).expect("made");
+    let mut parent = Command::new(std::env::current_exe().expect("this test"))
+        .args(["killed_parent", "--exact"])
+        .env(PARENT, folder.path())
+        .env("TMPDIR", &temporary)
+        .stdout(Stdio::null())
+        .spawn()
+        .expect("a process");
+    eventually(|| folder.path().join("flashed").exists());
+    let id = std::fs::read_to_string(folder.path().join("id")).expect("an id");
+    assert!(lives(&id) && std::fs::read_dir(&temporary).expect("a folder").next().is_some());
+    parent.kill().expect("killed");
+    parent.wait().expect("waited");
+    eventually(|| !lives(&id) && std::fs::read_dir(&temporary).expect("a folder").next().is_none());
+}
+
+/// A process that ended but was not waited for has no command line.
+fn lives(id: &str) -> bool {
+    std::fs::read(Path::new("/proc").join(id).join("cmdline")).is_ok_and(|line| !line.is_empty())
+}
+
+fn eventually(happens: impl Fn() -> bool) {
+    let until = Instant::now() + Duration::from_secs(60);
+    while !happens() {
+        assert!(Instant::now() < until, "it does not happen");
+        std::thread::sleep(Duration::from_millis(10));
+    }
 }
 
 #[test]
@@ -190,6 +274,16 @@ fn a_core_that_never_comes_back_is_given_up_and_named() {
     assert!(error.to_string().contains("CPU abort [PC=0xDEADBEEE]"), "{error}");
     assert!(unit.read(Duration::MAX, &Cancel::new()).is_err(), "that Renode is not used any more");
     flashed(&mut unit).expect("a new one is");
+}
+
+#[test]
+fn a_core_that_never_comes_back_and_says_nothing_is_given_up() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut unit = unit(folder.path(), "stuck");
+    flashed(&mut unit).expect("flashed");
+    unit.reset(&Cancel::new()).expect("reset");
+    let error = heard(&mut unit).expect_err("stuck");
+    assert!(error.to_string().contains("may have jumped"), "{error}");
 }
 
 #[test]

@@ -9,8 +9,8 @@ mod process;
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
-use std::path::PathBuf;
-use std::time::Duration;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use super::cancel::Cancel;
 use super::error::UnitError;
@@ -27,10 +27,12 @@ const START: Duration = Duration::from_secs(60);
 const COMMAND: Duration = Duration::from_secs(30);
 /// Host time of one slice of virtual time: a core that jumped to nowhere never comes back.
 const SLICE_LIMIT: Duration = Duration::from_secs(60);
+/// Host time after which the log is looked at, which may say already that the core never comes back.
+const PATIENCE: Duration = Duration::from_secs(1);
 /// Virtual time of one slice, from the first to the longest.
 const SLICES: (Duration, Duration) = (Duration::from_micros(500), Duration::from_millis(20));
-/// Host time in which a byte that was simulated arrives.
-const WIRE: Duration = Duration::from_millis(5);
+/// Host time in which a byte that was simulated mostly arrives, and in which it does even on a busy host.
+const WIRE: (Duration, Duration) = (Duration::from_millis(5), Duration::from_millis(100));
 
 /// One board in Renode.
 pub struct Renode {
@@ -74,15 +76,18 @@ impl Renode {
         UnitError::Lost { unit: self.id.clone(), problem: problem.into() }
     }
 
-    fn failed(&self, command: &str, error: MonitorError) -> UnitError {
+    fn failed(&self, process: Option<&Process>, command: &str, error: MonitorError) -> UnitError {
         match error {
             MonitorError::Cancelled => UnitError::Cancelled,
-            MonitorError::Gone(problem) => self.lost(format!("Renode: {problem}, at `{command}`")),
+            MonitorError::Gone(problem) => {
+                let why = process.and_then(Process::last_words).map_or_else(String::new, |words| format!(": {words}"));
+                self.lost(format!("Renode: {problem}, at `{command}`{why}"))
+            }
             MonitorError::Refused(said) => {
                 UnitError::Stopped { unit: self.id.clone(), problem: format!("Renode refused `{command}`: {said}") }
             }
             MonitorError::Stuck => {
-                let abort = self.running.as_ref().and_then(|running| running.process.abort());
+                let abort = process.and_then(Process::abort);
                 let why = abort.unwrap_or_else(|| "the core may have jumped to where there is no memory".into());
                 let problem = format!("Renode does not come back from `{command}`: {why}");
                 UnitError::Stopped { unit: self.id.clone(), problem }
@@ -95,25 +100,42 @@ impl Renode {
         self.running.as_mut().ok_or(lost)
     }
 
-    /// Runs commands whose success is silence. After an error nothing of this Renode is believed any more.
+    /// After an error nothing of this Renode is believed any more.
+    fn given_up(&mut self, command: &str, error: MonitorError) -> UnitError {
+        let failed = self.failed(self.running.as_ref().map(|running| &running.process), command, error);
+        self.running = None;
+        failed
+    }
+
+    /// Runs commands whose success is silence.
     fn commands(&mut self, commands: &[String], limit: Duration, cancel: &Cancel) -> Result<(), UnitError> {
         for command in commands {
-            if let Err(error) = self.running()?.monitor.quietly(command, limit, cancel) {
-                let failed = self.failed(command, error);
-                self.running = None;
-                return Err(failed);
-            }
+            let done = self.running()?.monitor.quietly(command, limit, cancel);
+            done.map_err(|error| self.given_up(command, error))?;
         }
         Ok(())
     }
 
     fn ask(&mut self, command: &str, cancel: &Cancel) -> Result<String, UnitError> {
         let answer = self.running()?.monitor.command(command, COMMAND, cancel);
-        answer.map_err(|error| {
-            let failed = self.failed(command, error);
-            self.running = None;
-            failed
-        })
+        answer.map_err(|error| self.given_up(command, error))
+    }
+
+    /// Lets virtual time pass.
+    fn run_for(&mut self, slice: Duration, cancel: &Cancel) -> Result<(), UnitError> {
+        let command = format!("emulation RunFor \"{:.6}\"", slice.as_secs_f64());
+        let until = Instant::now() + self.slice_limit;
+        let Running { monitor, process, .. } = self.running()?;
+        let done = monitor.send(&command).and_then(|()| {
+            loop {
+                let patience = PATIENCE.min(until.saturating_duration_since(Instant::now()));
+                match monitor.done(&command, patience, cancel) {
+                    Err(MonitorError::Stuck) if Instant::now() < until && process.abort().is_none() => {}
+                    done => return done,
+                }
+            }
+        });
+        done.map_err(|error| self.given_up(&command, error))
     }
 
     fn start(&mut self, program: &Program, cancel: &Cancel) -> Result<(), UnitError> {
@@ -130,23 +152,22 @@ impl Renode {
         };
         let stream = connect(&mut process, monitor_port, START)?;
         let mut monitor = Monitor::new(stream).map_err(|error| self.lost(error.to_string()))?;
-        monitor.greet(START, cancel).map_err(|error| self.failed("its start", error))?;
-        let folder = process.folder.display().to_string();
+        monitor.greet(START, cancel).map_err(|error| self.failed(Some(&process), "its start", error))?;
         let terminal = format!("emulation CreateServerSocketTerminal {console_port} \"term\" false");
         for command in [
-            format!("logFile @{folder}/renode.log"),
+            format!("logFile {}", path(&process.folder.join("renode.log"))),
             "mach create \"unit\"".into(),
-            format!("machine LoadPlatformDescription @{folder}/unit.repl"),
+            format!("machine LoadPlatformDescription {}", path(&process.folder.join("unit.repl"))),
             format!("cpu PerformanceInMips {}", self.board.clock.hz.div_ceil(1_000_000)),
             terminal,
             "connector Connect sysbus.console term".into(),
             "emulation SetGlobalAdvanceImmediately true".into(),
         ] {
-            monitor.quietly(&command, COMMAND, cancel).map_err(|error| self.failed(&command, error))?;
+            let done = monitor.quietly(&command, COMMAND, cancel);
+            done.map_err(|error| self.failed(Some(&process), &command, error))?;
         }
         let console = connect(&mut process, console_port, COMMAND)?;
-        let set = console.set_read_timeout(Some(WIRE)).and_then(|()| console.set_nodelay(true));
-        set.map_err(|error| self.lost(error.to_string()))?;
+        console.set_nodelay(true).map_err(|error| self.lost(error.to_string()))?;
         let (now, slice) = (Duration::ZERO, SLICES.0);
         self.running = Some(Running { monitor, console, now, instructions: 0, slice, process });
         Ok(())
@@ -154,13 +175,14 @@ impl Renode {
 
     fn load(&mut self, cancel: &Cancel) -> Result<(), UnitError> {
         let elf = self.running()?.process.folder.join("unit.elf");
-        self.commands(&[format!("sysbus LoadELF @{}", elf.display())], COMMAND, cancel)
+        self.commands(&[format!("sysbus LoadELF {}", path(&elf))], COMMAND, cancel)
     }
 
-    /// What the console has sent already.
-    fn heard(&mut self) -> Result<Vec<u8>, UnitError> {
+    /// What the console has sent already, or sends within `wait`.
+    fn heard(&mut self, wait: Duration) -> Result<Vec<u8>, UnitError> {
         let mut buffer = [0; 4096];
-        match self.running()?.console.read(&mut buffer) {
+        let console = &mut self.running()?.console;
+        match console.set_read_timeout(Some(wait)).and_then(|()| console.read(&mut buffer)) {
             Ok(0) => {
                 self.running = None;
                 Err(self.lost("Renode closed the console"))
@@ -186,9 +208,14 @@ impl Renode {
     }
 }
 
-/// `TimeElapsed = 00:00:00.200000000`, or the time alone.
+/// A path as the monitor reads it.
+fn path(path: &Path) -> String {
+    format!("@{}", path.display().to_string().replace(' ', "\\ "))
+}
+
+/// `[Domain = ..., TimeElapsed = 00:00:00.200000000]`, where the domain has times of its own, or the time alone.
 fn elapsed(said: &str) -> Option<Duration> {
-    let time = said.rsplit_once('=').map_or(said, |(_, time)| time).trim();
+    let time = said.rsplit_once('=').map_or(said, |(_, time)| time).trim().trim_end_matches(']');
     let parts: Vec<&str> = time.split(':').collect();
     let [hours, minutes, seconds] = parts[..] else { return None };
     let seconds = seconds.parse::<f64>().ok().filter(|s| (0.0..60.0).contains(s))?;
@@ -228,7 +255,7 @@ impl Unit for Renode {
     fn reset(&mut self, cancel: &Cancel) -> Result<(), UnitError> {
         self.commands(&["machine Reset".into()], COMMAND, cancel)?;
         self.load(cancel)?;
-        while !self.heard()?.is_empty() {}
+        while !self.heard(WIRE.0)?.is_empty() {}
         Ok(())
     }
 
@@ -242,11 +269,13 @@ impl Unit for Renode {
     }
 
     fn read(&mut self, until: Duration, cancel: &Cancel) -> Result<Vec<u8>, UnitError> {
+        // Nothing is concluded from silence after simulated time as long as bytes may be on their way.
+        let mut wait = WIRE.0;
         loop {
             if cancel.is_cancelled() {
                 return Err(UnitError::Cancelled);
             }
-            let heard = self.heard()?;
+            let heard = self.heard(wait)?;
             if !heard.is_empty() {
                 self.running()?.slice = SLICES.0;
                 return Ok(heard);
@@ -257,12 +286,14 @@ impl Unit for Renode {
             }
             let slice = running.slice.min(until - running.now).max(Duration::from_micros(1));
             running.slice = (running.slice * 2).min(SLICES.1);
-            let command = format!("emulation RunFor \"{:.6}\"", slice.as_secs_f64());
-            self.commands(&[command], self.slice_limit, cancel)?;
+            self.run_for(slice, cancel)?;
             let before = self.now();
             self.look(cancel)?;
             if self.now() <= before {
                 return Err(self.lost("Renode's virtual time stands still"));
+            }
+            if self.now() >= until {
+                wait = WIRE.1;
             }
         }
     }
@@ -289,6 +320,9 @@ mod tests {
 
     #[test]
     fn answers_are_numbers_or_nothing() {
+        let said = "[Domain = Elapsed Virtual Time: 00:00:00.300000000\nCurrent load: NaN\nQuantum: 00:00:00.000100000, \
+                    TimeElapsed = 00:00:00.200000000]";
+        assert_eq!(elapsed(said), Some(Duration::from_millis(200)));
         assert_eq!(elapsed("TimeElapsed = 00:00:00.200000000"), Some(Duration::from_millis(200)));
         assert_eq!(elapsed("01:02:03.5"), Some(Duration::from_millis(3_723_500)));
         for wrong in ["", "00:00", "00:00:61", "a:b:c", "-1:00:00"] {
@@ -296,5 +330,10 @@ mod tests {
         }
         assert_eq!(hexadecimal("0x0000000000469FA9"), Some(0x0046_9FA9));
         assert_eq!(hexadecimal("12"), None);
+    }
+
+    #[test]
+    fn a_space_ends_no_path() {
+        assert_eq!(path(Path::new("/a b/c")), "@/a\\ b/c");
     }
 }

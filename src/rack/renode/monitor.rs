@@ -44,8 +44,16 @@ impl Monitor {
 
     /// Sends `command` and returns its output, without echo and prompt.
     pub fn command(&mut self, command: &str, limit: Duration, cancel: &Cancel) -> Result<String, MonitorError> {
+        self.send(command)?;
+        self.output(command, limit, cancel)
+    }
+
+    pub fn send(&mut self, command: &str) -> Result<(), MonitorError> {
         let sent = self.stream.write_all(format!("{command}\n").as_bytes());
-        sent.map_err(|error| MonitorError::Gone(error.to_string()))?;
+        sent.map_err(|error| MonitorError::Gone(error.to_string()))
+    }
+
+    fn output(&mut self, command: &str, limit: Duration, cancel: &Cancel) -> Result<String, MonitorError> {
         let answer = self.answer(limit, cancel)?;
         let mut lines: Vec<&str> = answer.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
         if lines.first().is_some_and(|line| *line == command) {
@@ -59,7 +67,14 @@ impl Monitor {
 
     /// A command whose success is silence.
     pub fn quietly(&mut self, command: &str, limit: Duration, cancel: &Cancel) -> Result<(), MonitorError> {
-        match self.command(command, limit, cancel)?.as_str() {
+        self.send(command)?;
+        self.done(command, limit, cancel)
+    }
+
+    /// Waits for the end of `command`, which was sent and whose success is silence. When that is [`MonitorError::Stuck`], the
+    /// end may come yet, and may be waited for again.
+    pub fn done(&mut self, command: &str, limit: Duration, cancel: &Cancel) -> Result<(), MonitorError> {
+        match self.output(command, limit, cancel)?.as_str() {
             "" => Ok(()),
             said => Err(MonitorError::Refused(said.into())),
         }

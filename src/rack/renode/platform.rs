@@ -32,6 +32,10 @@ pub struct Memory {
 
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Console {
+    /// Renode's class of it.
+    pub class: &'static str,
+    /// Its own constructor, for a low-power one.
+    pub low_power: bool,
     pub base: String,
     pub irq: u32,
     pub hz: u32,
@@ -72,13 +76,19 @@ const fn echo(offset: u32, mask: u32, source: u32, shift: u32) -> Echo {
 /// A block of one family: its name, base, words after reset and echoes.
 type Facts = (&'static str, u32, &'static [Word], &'static [Echo]);
 
-/// RM0432: RCC_CR (MSION to MSIRDY, PLLON to PLLRDY) and RCC_CFGR (SW to SWS); PWR_SR2.VOSF stays 0.
+/// RM0432: RCC_CR (MSION to MSIRDY, PLLON to PLLRDY), RCC_CFGR (SW to SWS) and RCC_CSR (MSISRANGE, 4 MHz); PWR_SR2.VOSF
+/// stays 0.
 const L4PLUS: [Facts; 3] = [
-    ("rcc", 0x4002_1000, &[word(0, 0x63)], &[echo(0, 1 << 1, 0, 1), echo(0, 1 << 25, 0, 1), echo(8, 3 << 2, 8, 2)]),
+    (
+        "rcc",
+        0x4002_1000,
+        &[word(0, 0x63), word(0x94, 6 << 8)],
+        &[echo(0, 1 << 1, 0, 1), echo(0, 1 << 25, 0, 1), echo(8, 3 << 2, 8, 2)],
+    ),
     ("pwr", 0x4000_7000, &[word(0, 0x200)], &[]),
     ("flash_registers", 0x4002_2000, &[word(0, 0x600)], &[]),
 ];
-/// RM0385 and RM0402: RCC_CR (HSION, HSEON, PLLON to their RDY), RCC_CFGR (SW to SWS); PWR_CSR1 (ODEN to ODRDY, ODSWEN to
+/// RM0385, RM0410 and RM0402: RCC_CR (HSION, HSEON, PLLON to their RDY), RCC_CFGR (SW to SWS); PWR_CSR1 (ODEN to ODRDY, ODSWEN to
 /// ODSWRDY, and VOSRDY, which is set here from reset).
 const F4F7: [Facts; 3] = [
     (
@@ -116,21 +126,22 @@ fn hex(value: u32) -> String {
 }
 
 impl Platform {
-    /// The error says what this driver lacks for the board.
+    /// The error says what this driver cannot do for the board.
     pub fn of(board: &Board) -> Result<Self, String> {
-        let facts = match board.family.as_str() {
-            "stm32l4plus" => &L4PLUS,
-            "stm32f4" | "stm32f7" => &F4F7,
-            family if family.starts_with("stm32h7") => &H7,
-            other => return Err(format!("the renode driver does not know boards of family `{other}`")),
+        // The older serial port has a status and a data register, the newer one registers for each direction.
+        let (facts, class) = match board.family.as_str() {
+            "stm32l4plus" => (&L4PLUS, "STM32F7_USART"),
+            family if family.starts_with("stm32f4") => (&F4F7, "STM32_UART"),
+            family if family.starts_with("stm32f7") => (&F4F7, "STM32F7_USART"),
+            family if family.starts_with("stm32h7") => (&H7, "STM32F7_USART"),
+            other => return Err(format!("simulate boards of family `{other}`")),
         };
-        let console = CONSOLES.iter().find(|(name, _, _)| *name == board.console.peripheral);
-        let (_, base, irq) = console
-            .ok_or_else(|| format!("the renode driver does not know the console `{}`", board.console.peripheral))?;
+        let name = board.console.peripheral.as_str();
+        let console = CONSOLES.iter().find(|(known, _, _)| *known == name);
+        let (_, base, irq) = console.ok_or_else(|| format!("simulate the console `{name}`"))?;
         let clock = &board.clock;
-        let bus = clock.hz / clock.ahb_div.max(1);
-        let apb1 = bus / clock.apb1_div.max(1);
-        let on_apb2 = matches!(board.console.peripheral.as_str(), "USART1");
+        let apb1 = clock.hz / clock.apb1_div;
+        let on_apb2 = matches!(name, "USART1");
         let memory = |region: &crate::board::Region| Memory {
             name: format!("{}_{}", if region.kind == RegionKind::Flash { "flash" } else { "ram" }, plain(&region.name)),
             origins: std::iter::once(region.origin).chain(region.aliases.iter().copied()).map(hex).collect(),
@@ -149,13 +160,15 @@ impl Platform {
             },
             hz: clock.hz,
             priority_mask: hex((0xFF << (8 - board.processor.priority_bits.min(8))) & 0xFF),
-            // The timers of a divided bus run at twice its clock.
-            timer_hz: if clock.apb1_div > 1 { apb1 * 2 } else { apb1 },
+            // The timers of a bus that is divided once more run at twice its clock.
+            timer_hz: if clock.apb1_div > clock.ahb_div { apb1 * 2 } else { apb1 },
             memories: board.memory.iter().map(memory).collect(),
             console: Console {
+                class,
+                low_power: name.starts_with("LP"),
                 base: hex(*base),
                 irq: *irq,
-                hz: if on_apb2 { bus / clock.apb2_div.max(1) } else { apb1 },
+                hz: if on_apb2 { clock.hz / clock.apb2_div } else { apb1 },
             },
             blocks: facts.iter().map(block).collect(),
         })
@@ -187,11 +200,18 @@ mod tests {
         for name in board::names() {
             let Ok(platform) = Platform::of(&Board::shipped(name).expect("a board")) else { continue };
             let text = platform.text().expect("text");
-            assert!(text.contains("console: UART.STM32F7_USART @ sysbus 0x4"), "{text}");
+            let class = if name.starts_with("stm32f4") { "STM32_UART" } else { "STM32F7_USART" };
+            assert!(text.contains(&format!("console: UART.{class} @ sysbus <0x4")), "{text}");
             assert!(!text.contains("ApplySVD"), "nothing is to be downloaded");
+            // What lost its line makes another program, or none.
+            for line in text.lines().filter(|line| !line.trim_start().starts_with("words = {")) {
+                assert!(line.matches(": ").count() <= 1 && line.matches(" = ").count() <= 1, "{line}");
+            }
+            assert_eq!(text.matches("\n    request.Value = value\n'''\n").count(), platform.blocks.len(), "{text}");
             printed += 1;
         }
-        assert!(printed >= 4, "{printed}");
+        let known = |name: &&str| Board::shipped(name).expect("a board").family.starts_with("stm32");
+        assert_eq!(printed, board::names().into_iter().filter(|name| known(name)).count());
     }
 
     #[test]
@@ -200,7 +220,10 @@ mod tests {
         assert_eq!((platform.cpu, platform.hz, platform.timer_hz), ("cortex-m4f", 120_000_000, 120_000_000));
         assert_eq!(platform.memories[0].origins, ["0x8000000", "0x0"]);
         assert_eq!((platform.console.irq, platform.priority_mask.as_str()), (70, "0xF0"));
+        assert!(platform.console.low_power && platform.text().expect("text").contains("lowPowerMode: true"));
+        let h7 = Platform::of(&Board::shipped("nucleo-h743zi").expect("a board")).expect("a platform");
+        assert_eq!((h7.hz, h7.timer_hz, h7.console.hz), (480_000_000, 240_000_000, 120_000_000), "AHB is divided, too");
         let unknown = Board { family: "nrf52".into(), ..Board::shipped("nucleo-l4r5zi").expect("a board") };
-        assert_eq!(Platform::of(&unknown), Err("the renode driver does not know boards of family `nrf52`".into()));
+        assert_eq!(Platform::of(&unknown), Err("simulate boards of family `nrf52`".into()));
     }
 }

@@ -1,5 +1,6 @@
 //! The process: a folder of its own, free ports, and an end whatever happens.
 
+use std::fs::File;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -11,12 +12,15 @@ use crate::rack::Cancel;
 
 /// How often a port is tried that does not listen yet.
 const LOOK: Duration = Duration::from_millis(50);
-/// Until a process that was told to quit is killed.
-const GRACE: Duration = Duration::from_millis(300);
+/// Ends its process group, and the folder `$0`, when its standard input closes: that happens however the parent ends.
+const WATCHDOG: &str = r#"read _; rm -rf -- "$0"; kill -KILL 0"#;
+/// What Renode says of an end of its own, in the folder.
+const ERRORS: &str = "errors";
 
 /// A running Renode. It ends when this is dropped, with all that it started, and its folder goes.
 pub struct Process {
     child: Child,
+    watchdog: Option<Child>,
     pub folder: PathBuf,
 }
 
@@ -30,24 +34,45 @@ impl Process {
         let folder = std::env::temp_dir().join(name);
         // Renode deletes every folder `renode-*` in what it takes for the place of temporary files.
         let temporary = folder.join("tmp");
-        std::fs::create_dir_all(&temporary).map_err(|error| format!("{}: {error}", temporary.display()))?;
+        let made = std::fs::create_dir_all(&temporary).and_then(|()| File::create(folder.join(ERRORS)));
+        let errors = made.map_err(|error| format!("{}: {error}", temporary.display()))?;
         let spawned = Command::new(program)
             .args(["--disable-xwt", "--plain", "--hide-log", "-P", &port.to_string()])
             .current_dir(&folder)
             .env("TMPDIR", &temporary)
+            // Its settings and its history of commands are the user's, and several Renodes would wait for each other there.
+            .env("XDG_CONFIG_HOME", &temporary)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
-            .stderr(Stdio::null())
+            .stderr(errors)
             // The launcher is a script: what it starts is ended with it.
             .process_group(0)
             .spawn();
         match spawned {
-            Ok(child) => Ok(Self { child, folder }),
+            Ok(child) => {
+                let mut process = Self { child, watchdog: None, folder };
+                process.watch()?;
+                Ok(process)
+            }
             Err(error) => {
                 let _ = std::fs::remove_dir_all(&folder);
                 Err(format!("{} cannot be run: {error}; install Renode or set HIL_RENODE", program.display()))
             }
         }
+    }
+
+    fn watch(&mut self) -> Result<(), String> {
+        let group = i32::try_from(self.child.id()).map_err(|error| error.to_string())?;
+        let spawned = Command::new("sh")
+            .args(["-c", WATCHDOG])
+            .arg(&self.folder)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .process_group(group)
+            .spawn();
+        self.watchdog = Some(spawned.map_err(|error| format!("Renode cannot be watched: {error}"))?);
+        Ok(())
     }
 
     /// Connects to a port of the process as soon as it listens.
@@ -58,7 +83,8 @@ impl Process {
                 return Err(None);
             }
             if let Ok(Some(status)) = self.child.try_wait() {
-                return Err(Some(format!("Renode ended ({status}) before it listened")));
+                let why = self.last_words().map_or_else(String::new, |words| format!(": {words}"));
+                return Err(Some(format!("Renode ended ({status}) before it listened{why}")));
             }
             match TcpStream::connect_timeout(&address, LOOK) {
                 Ok(stream) => return Ok(stream),
@@ -66,6 +92,21 @@ impl Process {
                 Err(error) => return Err(Some(format!("Renode does not listen at {address}: {error}"))),
             }
         }
+    }
+
+    /// Why Renode ended by itself, as it says: the innermost exception, or else its last line.
+    pub fn last_words(&self) -> Option<String> {
+        let said = std::fs::read(self.folder.join(ERRORS)).ok()?;
+        let said = String::from_utf8_lossy(&said);
+        let mut lines = said.lines().map(str::trim).filter(|line| !line.is_empty());
+        let (mut words, mut last) = (None, None);
+        while let Some(line) = lines.next() {
+            last = Some(line);
+            if matches!(line, "Fatal error:" | "Inner exception:") {
+                words = lines.next();
+            }
+        }
+        words.or(last).map(str::to_string)
     }
 
     /// What the log says of an abort of the core, which never comes back from it.
@@ -78,15 +119,15 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        let until = Instant::now() + GRACE;
-        while matches!(self.child.try_wait(), Ok(None)) && Instant::now() < until {
-            std::thread::sleep(Duration::from_millis(10));
-        }
-        // The group, not the launcher alone; it exists as long as the child was not waited for.
+        // The group, not the launcher alone; it exists as long as the watchdog does.
         let group = format!("-{}", self.child.id());
         let _ = Command::new("kill").args(["-KILL", "--", &group]).stderr(Stdio::null()).status();
         let _ = self.child.kill();
         let _ = self.child.wait();
+        if let Some(watchdog) = &mut self.watchdog {
+            let _ = watchdog.kill();
+            let _ = watchdog.wait();
+        }
         let _ = std::fs::remove_dir_all(&self.folder);
     }
 }
