@@ -177,11 +177,11 @@ fn flash_is_as_slow_as_software_sets_it() {
         machine.soc().flash_setup()
     };
     let Some(found) = setup(0x105) else { return };
-    let expected = FlashSetup { wait_states: 5, prefetch: true, instruction_cache: false, data_cache: false };
+    let expected = FlashSetup { wait_states: 5, prefetch: true, instruction_cache: false, data_cache: false, direct_mapped: false };
     assert_eq!(found, expected);
     assert_eq!(
         setup(0x603),
-        Some(FlashSetup { wait_states: 3, prefetch: false, instruction_cache: true, data_cache: true })
+        Some(FlashSetup { wait_states: 3, prefetch: false, instruction_cache: true, data_cache: true, direct_mapped: false })
     );
 }
 

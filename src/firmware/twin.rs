@@ -9,6 +9,7 @@ pub fn qemu_twin(core: Core) -> Board {
     let name = match core {
         Core::CortexM4f => "mps2-an386",
         Core::CortexM7f => "mps2-an500",
+        Core::CortexM33f => "mps2-an505",
     };
     // Its file is a part of the program, and a test reads both.
     Board::shipped(name).expect("the boards of QEMU's machines")

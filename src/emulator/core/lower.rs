@@ -4,7 +4,7 @@ use super::config::CoreConfig;
 use super::exec;
 use super::op::{Handler, Op};
 use crate::board;
-use crate::emulator::isa::{Address, Code, Insn, Operand, Shift};
+use crate::emulator::isa::{Address, Class, Code, Insn, Operand, Shift};
 
 /// Operations of one instruction, in order; those from `tail` on complete it.
 pub(crate) struct Lowered {
@@ -36,8 +36,13 @@ impl Lowered {
 
 /// Whether the configured core has an instruction.
 fn exists(code: &Code, config: &CoreConfig) -> bool {
+    let (five, eight) = match config.core {
+        board::Core::CortexM4f => (false, false),
+        board::Core::CortexM7f => (true, false),
+        board::Core::CortexM33f => (true, true),
+    };
     if !code.class().is_float() {
-        return true;
+        return eight || code.class() != Class::Ordered;
     }
     let top = code.bits >> 24;
     let arithmetic = top & 0xEF == 0xEE && code.bits & 0x10 == 0;
@@ -46,9 +51,8 @@ fn exists(code: &Code, config: &CoreConfig) -> bool {
     let double = arithmetic && (code.bits >> 8 & 0xF == 0xB || to_double && top == 0xEE);
     // Bit 22 is a bit of the destination register.
     let rounds = matches!(op2 & 0xBF, 0xB6) || op2 & 0xBF == 0xB7 && code.bits & 0x80 == 0;
-    let five = top == 0xFE || arithmetic && top == 0xEE && rounds && code.bits & 0x40 != 0;
-    let is_m7 = config.core == board::Core::CortexM7f;
-    (!double || config.double_fpu) && (!five || is_m7)
+    let needs_five = top == 0xFE || arithmetic && top == 0xEE && rounds && code.bits & 0x40 != 0;
+    (!double || config.double_fpu) && (!needs_five || five)
 }
 
 fn addressed(run: Handler, t: u8, address: Address) -> Op {
@@ -74,6 +78,9 @@ pub(crate) fn lower(code: &Code, config: &CoreConfig) -> Option<Lowered> {
         return None;
     }
     let insn = code.insn();
+    if code.class() == Class::System && exec::is_stack_limit(&insn) && config.core != board::Core::CortexM33f {
+        return None;
+    }
     if !exists(code, config) {
         out.push(Op { imm: exec::UNDEFINED, ..blank(exec::usage_fault) });
         out.last = true;

@@ -7,6 +7,7 @@ pub mod f4;
 pub mod f7;
 pub mod h7;
 pub mod l4plus;
+pub mod u5;
 
 use super::clocks::{Clocks, Node};
 use super::device::{Bus, Device, Refusal};
@@ -191,4 +192,9 @@ pub fn within(what: &str, hz: u64, low: u64, high: u64) -> Result<(), Refusal> {
         return Ok(());
     }
     Err(Refusal::register("PLLCFGR", format!("{what} of {hz} Hz is outside {low} to {high} Hz")))
+}
+
+/// Wait states of a bus clock, of which each step in MHz bears one more.
+fn steps(hz: u64, mhz: &[u64]) -> u32 {
+    mhz.iter().filter(|mhz| hz > **mhz * 1_000_000).count() as u32
 }

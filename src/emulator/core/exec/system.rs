@@ -6,6 +6,7 @@ use crate::emulator::core::fault::{Fault, Halt};
 use crate::emulator::core::op::{EXIT, FAULT, Flow, HALT, NEXT, Op};
 use crate::emulator::core::ppb::exception;
 use crate::emulator::interface::Periphery;
+use crate::emulator::isa::Insn;
 
 /// What ends a block although nothing happens: barriers and hints.
 pub fn dsb(cpu: &mut Cpu, _: &mut dyn Periphery, _: &Op) -> Flow {
@@ -90,6 +91,11 @@ pub fn cps(cpu: &mut Cpu, _: &mut dyn Periphery, op: &Op) -> Flow {
     EXIT
 }
 
+/// Whether an instruction reads or writes MSPLIM or PSPLIM, which came with Armv8-M.
+pub fn is_stack_limit(insn: &Insn) -> bool {
+    matches!(insn, Insn::Plain { immediate: 10 | 11, .. } | Insn::Last { immediate: 10 | 11, .. })
+}
+
 /// Special register `imm` into `d` (Armv7-M ARM, B5.2.2).
 pub fn mrs(cpu: &mut Cpu, _: &mut dyn Periphery, op: &Op) -> Flow {
     let privileged = cpu.privileged();
@@ -102,6 +108,7 @@ pub fn mrs(cpu: &mut Cpu, _: &mut dyn Periphery, op: &Op) -> Flow {
         }
         8 if privileged => cpu.main_sp(),
         9 if privileged => cpu.process_sp(),
+        10 | 11 if privileged => cpu.stack_limits[op.imm as usize - 10],
         16 if privileged => cpu.primask.into(),
         17 | 18 if privileged => cpu.basepri.into(),
         19 if privileged => cpu.faultmask.into(),
@@ -131,6 +138,7 @@ pub fn msr(cpu: &mut Cpu, _: &mut dyn Periphery, op: &Op) -> Flow {
         _ if !privileged => {}
         8 => cpu.set_main_sp(value),
         9 => cpu.set_process_sp(value),
+        10 | 11 => cpu.stack_limits[op.imm as usize - 10] = value & !7,
         16 => cpu.primask = value & 1 == 1,
         17 => cpu.basepri = cpu.ppb.implemented(value),
         18 => {

@@ -1,6 +1,6 @@
 //! RCC of STM32H743 (RM0433 chapter 8) and STM32H7A3 (RM0455 chapter 8), which differ in masks, offsets and limits.
 
-use super::{Family, Follows, Oscillators, ResetFlags, ahb_divider, apb_divider, within};
+use super::{Family, Follows, Oscillators, ResetFlags, ahb_divider, apb_divider, steps, within};
 use crate::emulator::soc::clocks::{Clocks, Node};
 use crate::emulator::soc::device::Refusal;
 use crate::emulator::soc::registers::{Register, Registers};
@@ -294,10 +294,6 @@ fn status(registers: &mut Registers, oscillators: Oscillators) {
         let cfgr = registers.get(CFGR) & !0x38;
         registers.set(CFGR, cfgr | chosen << 3);
     }
-}
-
-fn steps(hz: u64, mhz: &[u64]) -> u32 {
-    mhz.iter().filter(|mhz| hz > **mhz * 1_000_000).count() as u32
 }
 
 /// RM0433 4.3.8, table of wait states by AXI clock: VOS3, VOS2, and VOS1 and VOS0.

@@ -148,5 +148,5 @@ fn status(registers: &mut Registers, oscillators: Oscillators) {
 /// RM0432 3.3.3, table of wait states by HCLK: steps of 20 MHz in range 1; 8, 16 and 26 MHz in range 2.
 fn wait_states(hz: u64, supply_limit: u64) -> u32 {
     let steps: &[u64] = if supply_limit <= 26_000_000 { &[8, 16, 26] } else { &[20, 40, 60, 80, 100, 120] };
-    steps.iter().filter(|mhz| hz > **mhz * 1_000_000).count() as u32
+    super::steps(hz, steps)
 }
