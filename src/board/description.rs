@@ -486,6 +486,7 @@ mod tests {
         assert_eq!(ram("nucleo-h7a3zi-q"), (0x2400_0000, 1024 * 1024));
         assert_eq!(ram("nucleo-h743zi"), (0x2400_0000, 512 * 1024));
         assert_eq!(ram("stm32f412g-disco"), (0x2000_0000, 256 * 1024));
+        assert_eq!(ram("nucleo-u575zi-q"), (0x2000_0000, 768 * 1024));
     }
 
     #[test]

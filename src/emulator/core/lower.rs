@@ -4,7 +4,7 @@ use super::config::CoreConfig;
 use super::exec;
 use super::op::{Handler, Op};
 use crate::board;
-use crate::emulator::isa::{Address, Class, Code, Insn, Operand, Shift};
+use crate::emulator::isa::{Address, Code, Insn, Operand, Shift, is_armv8};
 
 /// Operations of one instruction, in order; those from `tail` on complete it.
 pub(crate) struct Lowered {
@@ -36,14 +36,13 @@ impl Lowered {
 
 /// Whether the configured core has an instruction.
 fn exists(code: &Code, config: &CoreConfig) -> bool {
-    let (five, eight) = match config.core {
-        board::Core::CortexM4f => (false, false),
-        board::Core::CortexM7f => (true, false),
-        board::Core::CortexM33f => (true, true),
-    };
     if !code.class().is_float() {
-        return eight || code.class() != Class::Ordered;
+        return true;
     }
+    let five = match config.core {
+        board::Core::CortexM4f => false,
+        board::Core::CortexM7f | board::Core::CortexM33f => true,
+    };
     let top = code.bits >> 24;
     let arithmetic = top & 0xEF == 0xEE && code.bits & 0x10 == 0;
     let op2 = code.bits >> 16 & 0xFF;
@@ -74,13 +73,14 @@ fn moves_sp(address: Address) -> bool {
 /// Operations of an instruction; none if it is unknown or unpredictable.
 pub(crate) fn lower(code: &Code, config: &CoreConfig) -> Option<Lowered> {
     let mut out = Lowered::new();
-    if code.is_unpredictable() {
+    let known = match config.core {
+        board::Core::CortexM4f | board::Core::CortexM7f => !is_armv8(code),
+        board::Core::CortexM33f => true,
+    };
+    if code.is_unpredictable() || !known {
         return None;
     }
     let insn = code.insn();
-    if code.class() == Class::System && exec::is_stack_limit(&insn) && config.core != board::Core::CortexM33f {
-        return None;
-    }
     if !exists(code, config) {
         out.push(Op { imm: exec::UNDEFINED, ..blank(exec::usage_fault) });
         out.last = true;

@@ -17,8 +17,6 @@ pub enum Class {
     LoadMultiple,
     StoreMultiple,
     Exclusive,
-    /// Load-acquire and store-release of Armv8-M, exclusive ones too.
-    Ordered,
     Branch,
     BranchLink,
     BranchIndirect,

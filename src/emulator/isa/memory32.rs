@@ -85,11 +85,11 @@ fn write_back(c: &Code, insn: Insn) -> Insn {
     if c.r('N') == c.r('t') || c.r('N') == c.r('u') { Insn::Unpredictable } else { insn }
 }
 
-fn load_exclusive(c: &Code, run: Handler, offset: u32) -> Insn {
+pub(super) fn load_exclusive(c: &Code, run: Handler, offset: u32) -> Insn {
     Insn::Plain { run, d: c.r('t'), n: c.r('N'), m: 0, a: 0, immediate: offset }
 }
 
-fn store_exclusive(c: &Code, run: Handler, offset: u32) -> Insn {
+pub(super) fn store_exclusive(c: &Code, run: Handler, offset: u32) -> Insn {
     let (d, t) = (c.r('d'), c.r('t') | c.r('e'));
     if d == c.r('N') || d == t {
         return Insn::Unpredictable;
@@ -462,42 +462,6 @@ pub(super) static ROWS: &[Row] = &[
         exec::ldrex::<2>,
         0
     )),
-    row!("11101000 1101 NNNN | tttt 1111 1000 1111", "ldab{?} {t}, [{N}]", Ordered, |c| {
-        load_exclusive(c, exec::lda::<1>, 0)
-    }),
-    row!("11101000 1101 NNNN | tttt 1111 1001 1111", "ldah{?} {t}, [{N}]", Ordered, |c| {
-        load_exclusive(c, exec::lda::<2>, 0)
-    }),
-    row!("11101000 1101 NNNN | tttt 1111 1010 1111", "lda{?} {t}, [{N}]", Ordered, |c| {
-        load_exclusive(c, exec::lda::<4>, 0)
-    }),
-    row!("11101000 1101 NNNN | tttt 1111 1100 1111", "ldaexb{?} {t}, [{N}]", Ordered, |c| {
-        load_exclusive(c, exec::ldrex::<1>, 0)
-    }),
-    row!("11101000 1101 NNNN | tttt 1111 1101 1111", "ldaexh{?} {t}, [{N}]", Ordered, |c| {
-        load_exclusive(c, exec::ldrex::<2>, 0)
-    }),
-    row!("11101000 1101 NNNN | tttt 1111 1110 1111", "ldaex{?} {t}, [{N}]", Ordered, |c| {
-        load_exclusive(c, exec::ldrex::<4>, 0)
-    }),
-    row!("11101000 1100 NNNN | tttt 1111 1000 1111", "stlb{?} {t}, [{N}]", Ordered, |c| {
-        load_exclusive(c, exec::stl::<1>, 0)
-    }),
-    row!("11101000 1100 NNNN | tttt 1111 1001 1111", "stlh{?} {t}, [{N}]", Ordered, |c| {
-        load_exclusive(c, exec::stl::<2>, 0)
-    }),
-    row!("11101000 1100 NNNN | tttt 1111 1010 1111", "stl{?} {t}, [{N}]", Ordered, |c| {
-        load_exclusive(c, exec::stl::<4>, 0)
-    }),
-    row!("11101000 1100 NNNN | eeee 1111 1100 dddd", "stlexb{?} {d}, {e}, [{N}]", Ordered, |c| {
-        store_exclusive(c, exec::strex::<1>, 0)
-    }),
-    row!("11101000 1100 NNNN | eeee 1111 1101 dddd", "stlexh{?} {d}, {e}, [{N}]", Ordered, |c| {
-        store_exclusive(c, exec::strex::<2>, 0)
-    }),
-    row!("11101000 1100 NNNN | eeee 1111 1110 dddd", "stlex{?} {d}, {e}, [{N}]", Ordered, |c| {
-        store_exclusive(c, exec::strex::<4>, 0)
-    }),
     row!("11101000 1101 XXXX | 1111 0000 000 h mmmm", "tb{bh}{?} [{X}, {m}{tbh}]", TableBranch, |c| {
         if c.r('X') == 13 || !c.last_in_it {
             return Insn::Unpredictable;

@@ -230,8 +230,6 @@ fn special(number: u32) -> Option<String> {
         7 => "IEPSR",
         8 => "MSP",
         9 => "PSP",
-        10 => "MSPLIM",
-        11 => "PSPLIM",
         16 => "PRIMASK",
         17 => "BASEPRI",
         18 => "BASEPRI_MAX",

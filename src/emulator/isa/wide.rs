@@ -347,7 +347,7 @@ pub(super) static ROWS: &[Row] = &[
         // Flags have a mask that says which; the others have the full one.
         let known = match c.get('y') {
             0..=3 => c.is('w'),
-            5..=11 | 16..=20 => c.get('w') == 2,
+            5..=9 | 16..=20 => c.get('w') == 2,
             _ => false,
         };
         if !known {
@@ -356,7 +356,7 @@ pub(super) static ROWS: &[Row] = &[
         Insn::Last { run: exec::msr, d: 0, n: c.r('n'), m: c.r('w'), a: 0, immediate: c.get('y') }
     }),
     row!("11110 0 111110 1111 | 1000 dddd yyyyyyyy", "mrs{?} {d}, {mrs}", System, |c| match c.get('y') {
-        y @ (0..=3 | 5..=11 | 16..=20) => Insn::Plain { run: exec::mrs, d: c.r('d'), n: 0, m: 0, a: 0, immediate: y },
+        y @ (0..=3 | 5..=9 | 16..=20) => Insn::Plain { run: exec::mrs, d: c.r('d'), n: 0, m: 0, a: 0, immediate: y },
         _ => Insn::Unpredictable,
     }),
     row!("11110 0 111010 1111 | 10000000 hhhhhhhh", "nop{?}.w {{{h}}}", Nop, |_| Insn::Nop),

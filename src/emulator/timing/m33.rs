@@ -101,12 +101,13 @@ impl M33 {
         self.time = at;
         self.hold = hold(code, insn, uses);
         self.open = short;
-        self.made_flags = uses.result & FLAGS != 0;
-        let done = at + self.hold;
+        self.made_flags = uses.result & FLAGS != 0 || has_two_stages(code, insn, uses);
+        // Of several words the last one counts; the second stage of what has two is part of its latency.
+        let done = if has_two_stages(code, insn, uses) { at } else { at + self.hold };
         self.write(uses.result & !FLAGS, done + result_latency(code, insn, uses));
         self.write(uses.base, at + 1);
         if self.made_flags {
-            self.ready[FLAGS.trailing_zeros() as usize] = done + if uses.kind == Kind::Shifted { 2 } else { 1 };
+            self.ready[FLAGS.trailing_zeros() as usize] = at + self.hold + if uses.kind == Kind::Shifted { 2 } else { 1 };
         }
         let loads = matches!(uses.kind, Kind::Load { .. } | Kind::Multiple { load: true, .. });
         self.loaded = self.loaded & !uses.result | if loads { uses.result } else { 0 };
@@ -158,6 +159,12 @@ fn result_latency(code: &Code, insn: &Insn, uses: &Uses) -> u32 {
     }
 }
 
+/// Whether it sets flags in the second of two stages, and so lasts for both.
+fn has_two_stages(code: &Code, insn: &Insn, uses: &Uses) -> bool {
+    let multiplies = uses.kind == Kind::Multiply && code.length() == 2 && !code.in_it;
+    multiplies || uses.result & FLAGS != 0 && is_turned_constant(code, insn)
+}
+
 /// Cycles beyond the first.
 fn hold(code: &Code, insn: &Insn, uses: &Uses) -> u32 {
     let to_pc = match insn {
@@ -167,13 +174,11 @@ fn hold(code: &Code, insn: &Insn, uses: &Uses) -> u32 {
         _ => false,
     };
     let refill = if to_pc { REFILL_INDIRECT } else { 0 };
-    // What takes two stages and sets flags.
-    let two_stages = uses.result & FLAGS != 0 && (uses.kind == Kind::Multiply || is_turned_constant(code, insn));
     refill
-        + u32::from(two_stages)
+        + u32::from(has_two_stages(code, insn, uses))
         + match (code.class(), uses.kind) {
             (_, Kind::Multiple { words, .. }) => words.max(1) - 1,
-            (Class::Divide | Class::Exclusive | Class::Ordered, _) => 1,
+            (Class::Divide | Class::Exclusive, _) => 1,
             (Class::FloatDivide | Class::FloatRoot, _) => 13,
             (Class::BranchIndirect, _) => REFILL_INDIRECT,
             (Class::TableBranch, _) => 1 + REFILL_INDIRECT,

@@ -94,7 +94,7 @@ fn base(code: &Code, insn: &Insn, uses: &Uses) -> u32 {
             Class::Multiply if text.starts_with("mla{") || text.starts_with("mls{") => 2,
             Class::Alu | Class::Multiply | Class::Nop | Class::FloatMove | Class::FloatAdd | Class::FloatMultiply => 1,
             Class::FloatConvert | Class::It | Class::Barrier | Class::System => 1,
-            Class::Divide | Class::Load | Class::Exclusive | Class::Ordered => 2,
+            Class::Divide | Class::Load | Class::Exclusive => 2,
             Class::Store => 1 + u32::from(uses.indexed),
             Class::FloatLoad => 1 + words,
             Class::FloatStore => words,

@@ -6,7 +6,6 @@ use crate::emulator::core::fault::{Fault, Halt};
 use crate::emulator::core::op::{EXIT, FAULT, Flow, HALT, NEXT, Op};
 use crate::emulator::core::ppb::exception;
 use crate::emulator::interface::Periphery;
-use crate::emulator::isa::Insn;
 
 /// What ends a block although nothing happens: barriers and hints.
 pub fn dsb(cpu: &mut Cpu, _: &mut dyn Periphery, _: &Op) -> Flow {
@@ -89,11 +88,6 @@ pub fn cps(cpu: &mut Cpu, _: &mut dyn Periphery, op: &Op) -> Flow {
         cpu.attend();
     }
     EXIT
-}
-
-/// Whether an instruction reads or writes MSPLIM or PSPLIM, which came with Armv8-M.
-pub fn is_stack_limit(insn: &Insn) -> bool {
-    matches!(insn, Insn::Plain { immediate: 10 | 11, .. } | Insn::Last { immediate: 10 | 11, .. })
 }
 
 /// Special register `imm` into `d` (Armv7-M ARM, B5.2.2).
