@@ -1,6 +1,8 @@
 //! RCC of STM32U5 (RM0456 chapter 11).
 
-use super::{Family, Follows, Oscillators, ResetFlags, ahb_divider, apb_divider, buses, steps, within};
+use super::{
+    Family, Follows, Oscillators, ResetFlags, Switch, ahb_divider, apb_divider, buses, oscillate, running, steps, within,
+};
 use crate::emulator::soc::clocks::{Clocks, Node};
 use crate::emulator::soc::device::Refusal;
 use crate::emulator::soc::registers::{Register, Registers};
@@ -100,7 +102,7 @@ pub static FAMILY: Family = Family {
     table: TABLE,
     follows: FOLLOWS,
     clocks,
-    status,
+    switch: Switch { register: CFGR1, mask: 3, shown: 2, ready: &[2, 10, 17, 25], lse: (BDCR, 1 << 1 | 1 << 11) },
     wait_states,
     reset_flags: ResetFlags {
         register: CSR,
@@ -151,34 +153,13 @@ fn clocks(registers: &Registers, oscillators: Oscillators) -> Result<Clocks, Ref
         2 => oscillators.hse,
         _ => pll(registers, oscillators)?,
     };
-    if sys == 0 {
-        return Err(Refusal::register("CFGR1", "the system clock is a source that the board does not have"));
-    }
+    let sys = running(sys, "CFGR1")?;
     let mut clocks = Clocks::uniform(0);
     buses(&mut clocks, sys, ahb_divider(cfgr2), apb_divider(cfgr2 >> 4), apb_divider(cfgr2 >> 8));
     clocks.set(Node::Apb3, clocks.hz(Node::Core) / apb_divider(registers.get(CFGR3) >> 4));
-    let when = |bit: u32, hz: u64| if registers.get(CR) >> bit & 1 == 1 { hz } else { 0 };
-    clocks.set(Node::Hsi, when(10, HSI16));
-    clocks.set(Node::Msik, when(5, msi(registers, 24, 8)));
-    clocks.set(Node::Lse, if registers.get(BDCR) >> 1 & 1 == 1 { oscillators.lse } else { 0 });
-    clocks.set(Node::Lsi, LSI);
+    oscillate(&mut clocks, registers, (10, HSI16), (BDCR, oscillators.lse), LSI);
+    clocks.set(Node::Msik, if registers.get(CR) >> 5 & 1 == 1 { msi(registers, 24, 8) } else { 0 });
     Ok(clocks)
-}
-
-/// SWS follows SW as soon as the chosen source is ready; oscillators that the board lacks never are.
-fn status(registers: &mut Registers, oscillators: Oscillators) {
-    if oscillators.hse == 0 {
-        registers.put(CR, 1 << 17, false);
-    }
-    if oscillators.lse == 0 {
-        registers.put(BDCR, 1 << 1 | 1 << 11, false);
-    }
-    let chosen = registers.get(CFGR1) & 3;
-    let ready = [2, 10, 17, 25][chosen as usize];
-    if registers.get(CR) >> ready & 1 == 1 {
-        let cfgr1 = registers.get(CFGR1) & !0xc;
-        registers.set(CFGR1, cfgr1 | chosen << 2);
-    }
 }
 
 /// RM0456 7.3.3, table of wait states by HCLK and voltage range, with LPM = 0.
