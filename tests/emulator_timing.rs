@@ -6,7 +6,7 @@ use std::process::Command;
 use hil::board::{self, Board, Region, RegionKind};
 use hil::emulator::core::{CacheGeometry, Core, CoreConfig, Stop};
 use hil::emulator::memory::Map;
-use hil::emulator::{EmulatorError, FlashSetup, Image, Machine, NoPeriphery, Periphery};
+use hil::emulator::{AccessError, EmulatorError, FlashSetup, Image, Lines, Machine, Memory, NoPeriphery, Periphery, Width};
 
 /// Machine code for 0x0800_0000, vectors first; None where the assembler is missing.
 fn assemble(cpu: &str, body: &str) -> Option<Vec<u8>> {
@@ -45,7 +45,11 @@ fn core(config: CoreConfig, image: &[u8]) -> Core {
 
 /// Cycles per copy of `text`, from the difference between 14 and 4 copies.
 fn cost(kind: board::Core, text: &str) -> Option<f64> {
-    let cpu = if kind == board::Core::CortexM7f { "cortex-m7" } else { "cortex-m4" };
+    let cpu = match kind {
+        board::Core::CortexM4f => "cortex-m4",
+        board::Core::CortexM7f => "cortex-m7",
+        board::Core::CortexM33f => "cortex-m33",
+    };
     let cycles = |copies: usize| {
         let mut core = core(CoreConfig::new(kind), &assemble(cpu, &format!("{text}\n").repeat(copies))?);
         let end = core.run(&mut NoPeriphery::default(), u64::MAX);
@@ -116,6 +120,122 @@ fn m4_overlaps_and_waits_as_measured() {
     }
 }
 
+#[test]
+fn m33_pairs_and_waits_as_measured() {
+    for (text, cycles) in [
+        // Short instructions share a cycle only where the second is a NOP, an IT or a branch.
+        ("adds r0, #1\n adds r1, #1", 2.0),
+        ("adds r0, #1\n nop.n", 1.0),
+        ("adds r0, #1\n it eq\n addeq r1, #1", 2.0),
+        ("nop.n\n adds r0, #1", 2.0),
+        // Sums go from one multiplication to the next in a cycle, factors in two; flags take both stages.
+        ("smlad r0, r6, r7, r0", 1.0),
+        ("mul r0, r0, r6", 2.0),
+        ("muls r0, r6, r0", 2.0),
+        // So do what extensions add to and make.
+        ("sxtab r0, r0, r1", 1.0),
+        ("sxtab r0, r1, r0", 2.0),
+        ("smlad r0, r6, r7, r0\n sxtab r1, r0, r2", 2.0),
+        // What goes through the shifter is there a cycle later.
+        ("eor r0, r0, r1, ror #3", 2.0),
+        ("eor r0, r0, #0x1fc0", 2.0),
+        ("eor r0, r0, #0x1f", 1.0),
+        // A loaded word reaches the ALU in two cycles, a sum or a store in one.
+        ("ldr r0, [r8]\n add r1, r0, r2", 3.0),
+        ("ldr r0, [r8]\n add r1, r2, r3\n add r1, r0, r2", 3.0),
+        ("ldr r0, [r8]\n smlad r1, r6, r7, r0", 2.0),
+        ("ldr r0, [r8]\n sxtab r1, r0, r2", 3.0),
+        ("ldr r0, [r8]\n str r0, [r8, #4]", 2.0),
+        ("ldr r0, [r8]\n ldr r1, [r8, #4]", 2.0),
+        ("ldm r8, {r0-r5}", 6.0),
+        ("ldrd r0, r1, [r8]", 2.0),
+        ("strd r0, r1, [r8]", 2.0),
+        ("vfma.f32 s0, s1, s0", 3.0),
+    ] {
+        let Some(found) = cost(board::Core::CortexM33f, text) else { return };
+        assert_eq!(found, cycles, "{text}");
+    }
+}
+
+/// A taken branch costs two cycles, or one where a short instruction before it leaves the flags alone.
+#[test]
+fn m33_branches_as_measured() {
+    for (body, cycles) in [
+        ("subs r5, #1", 3),
+        ("subs r5, #1\n add r0, r1", 3),
+        ("subs r5, #1\n add.w r0, r1, r2", 4),
+        ("subs r5, #1\n ldmia r6!, {r0-r3}", 6),
+        // The branch that is not taken shares its cycle.
+        ("adds r3, #1\n beq 2f\n subs r5, #1", 4),
+    ] {
+        let run = |count: u32| {
+            let text = format!("mov r6, r8\n movs r5, #{count}\n movs r3, #1\n b 1f\n 1: {body}\n bne 1b\n 2:");
+            let mut core = core(CoreConfig::new(board::Core::CortexM33f), &assemble("cortex-m33", &text)?);
+            let _ = core.run(&mut NoPeriphery::default(), u64::MAX);
+            Some(core.cycles())
+        };
+        let (Some(short), Some(long)) = (run(20), run(40)) else { return };
+        assert_eq!(long - short, 20 * cycles, "{body}");
+    }
+}
+
+/// One cache serves instructions and data, and can be one of a single way.
+#[test]
+fn m33_reads_flash_through_one_cache() {
+    let board = Board::shipped("nucleo-u575zi-q").expect("a board");
+    let misses = |bytes: u32, direct: bool| {
+        let body = format!(
+            "movs r4, #2\n 2: mov r2, r9\n add r3, r9, #{bytes}\n 1: ldr r5, [r2], #16\n cmp r2, r3\n bne 1b\n \
+             subs r4, #1\n bne 2b"
+        );
+        let mut core = core(CoreConfig::of(&board), &assemble("cortex-m33", &body)?);
+        let setup = FlashSetup {
+            wait_states: 4,
+            prefetch: true,
+            instruction_cache: true,
+            data_cache: true,
+            direct_mapped: direct,
+        };
+        let end = core.run(&mut Set(setup, Lines::default()), u64::MAX);
+        assert!(matches!(end, Err(Stop::Breakpoint { .. })), "{end:?}");
+        Some(core.activity().flash_reads)
+    };
+    let (Some(fits), Some(direct), Some(large)) = (misses(4096, false), misses(8192, true), misses(16384, false)) else {
+        return;
+    };
+    // Lines of 16 bytes; one that holds code is there already.
+    assert!((4096 / 16 - 3..=4096 / 16).contains(&(fits as u32)), "{fits}");
+    assert!((8192 / 16 - 3..8192 / 16 + 8).contains(&(direct as u32)), "{direct}");
+    assert!((2 * 16384 / 16 - 8..=2 * 16384 / 16).contains(&(large as u32)), "{large}");
+}
+
+/// Nothing but a flash controller.
+struct Set(FlashSetup, Lines);
+
+impl Periphery for Set {
+    fn read(&mut self, address: u32, _: Width, _: u64) -> Result<u32, AccessError> {
+        Err(AccessError::Unmapped { address })
+    }
+
+    fn write(&mut self, address: u32, _: Width, _: u32, _: u64, _: &mut dyn Memory) -> Result<(), AccessError> {
+        Err(AccessError::Unmapped { address })
+    }
+
+    fn due(&self) -> u64 {
+        u64::MAX
+    }
+
+    fn tick(&mut self, _: u64, _: &mut dyn Memory) {}
+
+    fn lines(&self) -> &Lines {
+        &self.1
+    }
+
+    fn flash_setup(&self) -> Option<FlashSetup> {
+        Some(self.0)
+    }
+}
+
 /// A loop costs what its body does once the branch is foretold; its end is not foretold.
 #[test]
 fn m7_foretells_loops() {
@@ -177,11 +297,11 @@ fn flash_is_as_slow_as_software_sets_it() {
         machine.soc().flash_setup()
     };
     let Some(found) = setup(0x105) else { return };
-    let expected = FlashSetup { wait_states: 5, prefetch: true, instruction_cache: false, data_cache: false };
+    let expected = FlashSetup { wait_states: 5, prefetch: true, instruction_cache: false, data_cache: false, direct_mapped: false };
     assert_eq!(found, expected);
     assert_eq!(
         setup(0x603),
-        Some(FlashSetup { wait_states: 3, prefetch: false, instruction_cache: true, data_cache: true })
+        Some(FlashSetup { wait_states: 3, prefetch: false, instruction_cache: true, data_cache: true, direct_mapped: false })
     );
 }
 

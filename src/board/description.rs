@@ -12,6 +12,8 @@ pub enum Core {
     CortexM4f,
     /// Armv7E-M with FPv5, double precision as [`Board::double_fpu`] says.
     CortexM7f,
+    /// Armv8-M Mainline with DSP extension and FPv5-SP, without Security Extension or with TrustZone disabled.
+    CortexM33f,
 }
 
 /// What a memory region is made of.
@@ -150,6 +152,12 @@ pub struct FlashInterface {
     pub instruction_cache: Option<Cache>,
     #[serde(default)]
     pub data_cache: Option<Cache>,
+    /// Whether the instruction cache serves data too.
+    #[serde(default)]
+    pub unified: bool,
+    /// Cycles that a read takes on its way through cache and buses, beyond the wait states.
+    #[serde(default)]
+    pub fill: u32,
     /// Whether the next line can be read ahead.
     pub prefetch: bool,
 }
@@ -281,6 +289,7 @@ const SHIPPED: &[(&str, &str)] = &[
     ("nucleo-h7a3zi-q", include_str!("../../boards/nucleo-h7a3zi-q.yaml")),
     ("nucleo-h743zi", include_str!("../../boards/nucleo-h743zi.yaml")),
     ("stm32f412g-disco", include_str!("../../boards/stm32f412g-disco.yaml")),
+    ("nucleo-u575zi-q", include_str!("../../boards/nucleo-u575zi-q.yaml")),
 ];
 
 /// Boards of the project's own tests; they are found by name and not listed.
@@ -477,6 +486,7 @@ mod tests {
         assert_eq!(ram("nucleo-h7a3zi-q"), (0x2400_0000, 1024 * 1024));
         assert_eq!(ram("nucleo-h743zi"), (0x2400_0000, 512 * 1024));
         assert_eq!(ram("stm32f412g-disco"), (0x2000_0000, 256 * 1024));
+        assert_eq!(ram("nucleo-u575zi-q"), (0x2000_0000, 768 * 1024));
     }
 
     #[test]

@@ -83,11 +83,10 @@ pub fn run(options: ValidateOptions, json: bool) -> Ended {
 }
 
 fn core_name(core: Core) -> &'static str {
-    #[allow(unreachable_patterns)] // Cores are added to the boards before facts about them are.
     match core {
         Core::CortexM4f => "cortex-m4f",
         Core::CortexM7f => "cortex-m7f",
-        _ => "other",
+        Core::CortexM33f => "cortex-m33f",
     }
 }
 

@@ -74,6 +74,8 @@ pub struct FlashSetup {
     /// The accelerator's caches; those of a Cortex-M7 are the core's own.
     pub instruction_cache: bool,
     pub data_cache: bool,
+    /// Whether a line has one place in them only, whatever ways there are.
+    pub direct_mapped: bool,
 }
 
 /// All that is not core and not memory. `now` is in core cycles since power-on and never goes back.

@@ -9,6 +9,7 @@ pub(super) fn target(board: &Board) -> [&'static str; 4] {
         (Core::CortexM4f, _) => ("-mcpu=cortex-m4", "-mfpu=fpv4-sp-d16"),
         (Core::CortexM7f, false) => ("-mcpu=cortex-m7", "-mfpu=fpv5-sp-d16"),
         (Core::CortexM7f, true) => ("-mcpu=cortex-m7", "-mfpu=fpv5-d16"),
+        (Core::CortexM33f, _) => ("-mcpu=cortex-m33", "-mfpu=fpv5-sp-d16"),
     };
     [cpu, "-mthumb", "-mfloat-abi=hard", fpu]
 }
@@ -35,7 +36,7 @@ pub(super) const LIBRARIES: [&str; 3] = ["-lm", "-lc", "-lgcc"];
 /// What no macro of the compiler tells the kernels: whether the core issues two instructions a cycle.
 fn issue(core: Core) -> Option<&'static str> {
     match core {
-        Core::CortexM4f => None,
+        Core::CortexM4f | Core::CortexM33f => None,
         Core::CortexM7f => Some("-DHIL_DUAL_ISSUE=1"),
     }
 }
@@ -68,7 +69,7 @@ pub(super) fn link(board: &Board) -> Vec<String> {
 /// Whether the core has caches of its own.
 pub(super) fn has_l1_caches(core: Core) -> bool {
     match core {
-        Core::CortexM4f => false,
+        Core::CortexM4f | Core::CortexM33f => false,
         Core::CortexM7f => true,
     }
 }

@@ -69,7 +69,7 @@ pub fn shipped() -> impl Iterator<Item = Board> {
 }
 
 pub fn twins() -> [Board; 2] {
-    [Core::CortexM4f, Core::CortexM7f].map(qemu_twin)
+    [Core::CortexM4f, Core::CortexM7f].map(|core| qemu_twin(core).expect("a twin"))
 }
 
 /// Whether there is a QEMU; if not, a message says so.

@@ -36,7 +36,7 @@ impl Access {
 
 /// The private peripheral bus, but for what ST puts there itself: DBGMCU.
 pub(super) fn in_ppb(address: u32) -> bool {
-    (0xE000_0000..0xE010_0000).contains(&address) && address & !0xFFF != 0xE004_2000
+    (0xE000_0000..0xE010_0000).contains(&address) && !matches!(address & !0xFFF, 0xE004_2000 | 0xE004_4000)
 }
 
 impl Cpu {
@@ -253,8 +253,9 @@ impl Cpu {
 
     /// Byte and bit behind a bit-band alias (Cortex-M4 TRM, 3.7).
     pub(super) fn bit_band(&self, address: u32) -> Option<(u32, u32)> {
-        if self.config.core != board::Core::CortexM4f {
-            return None;
+        match self.config.core {
+            board::Core::CortexM4f => {}
+            board::Core::CortexM7f | board::Core::CortexM33f => return None,
         }
         let region = address & 0xFE00_0000;
         if region != 0x2200_0000 && region != 0x4200_0000 {

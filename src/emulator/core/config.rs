@@ -44,15 +44,21 @@ impl CoreConfig {
 
     /// A core as ST builds it: 4 bits of priority, 8 MPU regions, on M7 caches of 4 KB.
     pub fn new(core: board::Core) -> Self {
-        let m7 = core == board::Core::CortexM7f;
+        let (irq_lines, caches) = match core {
+            board::Core::CortexM4f => (96, None),
+            board::Core::CortexM7f => {
+                (98, Some((CacheGeometry::whole(4096, 2, 32), CacheGeometry::whole(4096, 4, 32))))
+            }
+            board::Core::CortexM33f => (126, None),
+        };
         Self {
             core,
             double_fpu: false,
-            irq_lines: if m7 { 98 } else { 96 },
+            irq_lines,
             priority_bits: 4,
             mpu_regions: 8,
-            instruction_cache: m7.then_some(CacheGeometry::whole(4096, 2, 32)),
-            data_cache: m7.then_some(CacheGeometry::whole(4096, 4, 32)),
+            instruction_cache: caches.map(|(instructions, _)| instructions),
+            data_cache: caches.map(|(_, data)| data),
             boot_address: 0,
             flash: FlashPath::IMMEDIATE,
         }

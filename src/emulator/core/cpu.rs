@@ -49,6 +49,8 @@ pub struct Cpu {
     pub(crate) fpscr: u32,
     /// Lowest R13 seen, main and process.
     pub(crate) sp_low: [u32; 2],
+    /// MSPLIM and PSPLIM; 0 where there are none.
+    pub(crate) stack_limits: [u32; 2],
     pub(crate) cycles: u64,
     pub(crate) instructions: u64,
     pub(crate) counts: Counts,
@@ -110,6 +112,7 @@ impl Cpu {
             s: [0; 32],
             fpscr: 0,
             sp_low: [u32::MAX; 2],
+            stack_limits: [0; 2],
             cycles: 0,
             instructions: 0,
             counts: Counts::default(),
@@ -124,7 +127,7 @@ impl Cpu {
             event: false,
             sleeping: Sleep::Awake,
             ppb: Ppb::new(&config),
-            debug: Debug::new(config.core == crate::board::Core::CortexM7f),
+            debug: Debug::new(config.core),
             cost: Cost::of(config.core),
             flash: Flash::new(config.flash),
             flash_load: 0,
@@ -213,10 +216,26 @@ impl Cpu {
     pub(crate) fn note_sp(&mut self) {
         let sp = self.r[13] & !3;
         self.r[13] = sp;
-        let low = &mut self.sp_low[usize::from(self.exception == 0 && self.process_stack)];
+        let process = usize::from(self.exception == 0 && self.process_stack);
+        let low = &mut self.sp_low[process];
         if sp < *low {
             *low = sp;
         }
+        if sp < self.stack_limits[process] {
+            self.below_limit(sp, process);
+        }
+    }
+
+    /// The usage fault that this is on silicon comes before the access, and is not modelled.
+    #[cold]
+    fn below_limit(&mut self, address: u32, process: usize) {
+        self.halt.get_or_insert_with(|| Halt::Register {
+            address,
+            peripheral: "stack limit".into(),
+            register: ["MSPLIM", "PSPLIM"][process].into(),
+            problem: format!("the stack pointer falls below {:#010x}", self.stack_limits[process]),
+        });
+        self.attend();
     }
 
     pub(crate) fn main_sp(&self) -> u32 {

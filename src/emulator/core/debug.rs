@@ -8,6 +8,7 @@ use super::Core;
 use super::cpu::{Cpu, Sleep};
 use super::fpb::Fpb;
 use super::ppb::{cfsr, exception};
+use crate::board;
 
 /// Why the core is halted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,7 +80,7 @@ pub(crate) struct Debug {
 }
 
 impl Debug {
-    pub fn new(m7: bool) -> Self {
+    pub fn new(core: board::Core) -> Self {
         Self {
             enabled: false,
             masks: false,
@@ -90,7 +91,7 @@ impl Debug {
             demcr: 0,
             dfsr: 0,
             transfer: 0,
-            fpb: Fpb::new(m7),
+            fpb: Fpb::new(core),
             own: BTreeSet::new(),
             deaf: false,
         }
@@ -251,7 +252,7 @@ impl Core {
 
     /// The debug unit as after power-on.
     pub(crate) fn power_on(&mut self) {
-        self.cpu.debug = Debug::new(self.cpu.config.core == crate::board::Core::CortexM7f);
+        self.cpu.debug = Debug::new(self.cpu.config.core);
         self.cpu.flush = true;
     }
 

@@ -15,7 +15,8 @@ const ROM: u32 = 0xE00F_F000;
 /// The last registers of a component, which say what it is (ADIv5.2, chapter C).
 const IDENTITY: u32 = 0xFD0;
 
-/// Components from the ROM table on, and the parts that they name themselves (Cortex-M4 TRM 4.2, Cortex-M7 TRM 3.2).
+/// Components from the ROM table on, and the parts that they name themselves (Cortex-M4 TRM 4.2, Cortex-M7 TRM 3.2). No port of
+/// a debugger is modelled that would reach those of a Cortex-M33.
 const COMPONENTS: &[(u32, u32, [u32; 2])] = &[
     (0xE000_E000, 0xE, [0x00C, 0x00C]),
     (0xE000_1000, 0xE, [0x002, 0x002]),
@@ -135,15 +136,19 @@ impl Core {
     fn identity(&self, address: u32) -> Option<u32> {
         let base = address & !0xFFF;
         let offset = address & 0xFFF;
-        let m7 = usize::from(self.cpu.config.core == board::Core::CortexM7f);
+        let core = match self.cpu.config.core {
+            board::Core::CortexM4f => 0,
+            board::Core::CortexM7f => 1,
+            board::Core::CortexM33f => return None,
+        };
         if base == ROM && offset < IDENTITY {
             let entry = COMPONENTS.get(offset as usize / 4);
             // Present, in 32-bit format, as an offset from the table.
             return Some(entry.map_or(0, |(component, ..)| component.wrapping_sub(ROM) & !0xFFF | 3));
         }
         let (class, part) = match COMPONENTS.iter().find(|(component, ..)| *component == base) {
-            Some((_, class, part)) => (*class, part[m7]),
-            None if base == ROM => (1, [0x4C4, 0x4C7][m7]),
+            Some((_, class, part)) => (*class, part[core]),
+            None if base == ROM => (1, [0x4C4, 0x4C7][core]),
             None => return None,
         };
         // JEP106: Arm is 0x3B of bank 4.

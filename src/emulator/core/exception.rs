@@ -1,4 +1,4 @@
-//! Entry to and return from exceptions (Armv7-M ARM, B1.5).
+//! Entry to and return from exceptions (Armv7-M ARM, B1.5; Armv8-M ARM, B3, without the Security Extension).
 
 use super::bus::Access;
 use super::cpu::Cpu;
@@ -110,16 +110,22 @@ impl Cpu {
         self.r[13] = frame;
         self.note_sp();
         let mode = match (self.exception != 0, self.on_process_stack()) {
-            (true, _) => 0x1,
-            (false, false) => 0x9,
-            (false, true) => 0xD,
+            (true, _) => 0x0,
+            (false, false) => 0x8,
+            (false, true) => 0xC,
         };
-        let link = 0xFFFF_FFE0 | u32::from(!float) << 4 | mode;
+        let link = self.link_base() | u32::from(!float) << 4 | mode;
         self.cycles += u64::from(self.cost.exception_entry);
         self.vector(periphery, number, link);
         if !stacked {
             self.stacking_failed(number);
         }
+    }
+
+    /// EXC_RETURN but for the bits that tell state and stack: those of Armv8-M say that the whole frame is on a stack of the
+    /// one security state (Armv8-M ARM, EXC_RETURN).
+    fn link_base(&self) -> u32 {
+        if self.ppb.is_v8() { 0xFFFF_FFA0 } else { 0xFFFF_FFE1 }
     }
 
     fn note_passage(&mut self, passage: Passage) {
@@ -222,9 +228,9 @@ impl Cpu {
         let number = self.exception;
         let float = link & 0x10 == 0;
         let nested = self.ppb.nvic.active.count() > 1;
-        let valid = match link | 0x10 {
-            0xFFFF_FFF1 => nested,
-            0xFFFF_FFF9 | 0xFFFF_FFFD => !nested || self.ppb.ccr & 1 == 1,
+        let valid = match (link & !0x1C == self.link_base(), link & 0xC) {
+            (true, 0x0) => nested,
+            (true, 0x8 | 0xC) => !nested || self.ppb.ccr & 1 == 1,
             _ => false,
         };
         self.ppb.nvic.active.set(number, false);
@@ -263,8 +269,8 @@ impl Cpu {
     }
 
     fn unstack(&mut self, periphery: &mut dyn Periphery, link: u32, float: bool) {
-        let to_handler = link & 0xF == 1;
-        let process = link & 0xF == 0xD;
+        let to_handler = link & 0xC == 0;
+        let process = link & 0xC == 0xC;
         let frame = if process { self.other_sp } else { self.r[13] };
         let mut words = [0; 8];
         if !self.unstack_words(periphery, frame, &mut words) {

@@ -1,5 +1,7 @@
 //! The flash patch and breakpoint unit (Armv7-M ARM, C1.11; Cortex-M7 TRM, 9.4). Patching is not modelled.
 
+use crate::board::Core;
+
 /// Comparators of either revision.
 const MOST: usize = 8;
 
@@ -12,9 +14,13 @@ pub(crate) struct Fpb {
 }
 
 impl Fpb {
-    /// Revision 1 with 8 comparators on a Cortex-M7, revision 0 with 6 on a Cortex-M4.
-    pub fn new(m7: bool) -> Self {
-        Self { revised: m7, comparators: [0; MOST], enabled: false }
+    /// Revision 1 with 8 comparators on a Cortex-M7 and M33, revision 0 with 6 on a Cortex-M4.
+    pub fn new(core: Core) -> Self {
+        let revised = match core {
+            Core::CortexM4f => false,
+            Core::CortexM7f | Core::CortexM33f => true,
+        };
+        Self { revised, comparators: [0; MOST], enabled: false }
     }
 
     fn count(&self) -> usize {

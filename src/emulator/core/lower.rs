@@ -4,7 +4,7 @@ use super::config::CoreConfig;
 use super::exec;
 use super::op::{Handler, Op};
 use crate::board;
-use crate::emulator::isa::{Address, Code, Insn, Operand, Shift};
+use crate::emulator::isa::{Address, Code, Insn, Operand, Shift, is_armv8};
 
 /// Operations of one instruction, in order; those from `tail` on complete it.
 pub(crate) struct Lowered {
@@ -39,6 +39,10 @@ fn exists(code: &Code, config: &CoreConfig) -> bool {
     if !code.class().is_float() {
         return true;
     }
+    let five = match config.core {
+        board::Core::CortexM4f => false,
+        board::Core::CortexM7f | board::Core::CortexM33f => true,
+    };
     let top = code.bits >> 24;
     let arithmetic = top & 0xEF == 0xEE && code.bits & 0x10 == 0;
     let op2 = code.bits >> 16 & 0xFF;
@@ -46,9 +50,8 @@ fn exists(code: &Code, config: &CoreConfig) -> bool {
     let double = arithmetic && (code.bits >> 8 & 0xF == 0xB || to_double && top == 0xEE);
     // Bit 22 is a bit of the destination register.
     let rounds = matches!(op2 & 0xBF, 0xB6) || op2 & 0xBF == 0xB7 && code.bits & 0x80 == 0;
-    let five = top == 0xFE || arithmetic && top == 0xEE && rounds && code.bits & 0x40 != 0;
-    let is_m7 = config.core == board::Core::CortexM7f;
-    (!double || config.double_fpu) && (!five || is_m7)
+    let needs_five = top == 0xFE || arithmetic && top == 0xEE && rounds && code.bits & 0x40 != 0;
+    (!double || config.double_fpu) && (!needs_five || five)
 }
 
 fn addressed(run: Handler, t: u8, address: Address) -> Op {
@@ -70,7 +73,11 @@ fn moves_sp(address: Address) -> bool {
 /// Operations of an instruction; none if it is unknown or unpredictable.
 pub(crate) fn lower(code: &Code, config: &CoreConfig) -> Option<Lowered> {
     let mut out = Lowered::new();
-    if code.is_unpredictable() {
+    let known = match config.core {
+        board::Core::CortexM4f | board::Core::CortexM7f => !is_armv8(code),
+        board::Core::CortexM33f => true,
+    };
+    if code.is_unpredictable() || !known {
         return None;
     }
     let insn = code.insn();

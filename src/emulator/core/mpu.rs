@@ -1,18 +1,27 @@
-//! The memory protection unit (Armv7-M ARM, B3.5).
+//! The memory protection unit (Armv7-M ARM, B3.5; Armv8-M ARM, B9).
 
+use crate::board::Core;
 use crate::emulator::memory::Fast;
 
 #[derive(Debug, Clone)]
 pub(crate) struct Mpu {
     control: u32,
     number: u32,
-    /// RBAR (address part) and RASR of each region.
+    /// RBAR (address part) and RASR of each region; of Armv8-M RBAR and RLAR.
     regions: Vec<(u32, u32)>,
+    /// Armv8-M: regions from base to limit, which may not overlap.
+    limits: bool,
+    /// MAIR0 and MAIR1, which have no effect on what is modelled.
+    memory_attributes: [u32; 2],
 }
 
 impl Mpu {
-    pub fn new(regions: u8) -> Self {
-        Self { control: 0, number: 0, regions: vec![(0, 0); regions.into()] }
+    pub fn new(core: Core, regions: u8) -> Self {
+        let limits = match core {
+            Core::CortexM4f | Core::CortexM7f => false,
+            Core::CortexM33f => true,
+        };
+        Self { control: 0, number: 0, regions: vec![(0, 0); regions.into()], limits, memory_attributes: [0; 2] }
     }
 
     pub fn enabled(&self) -> bool {
@@ -26,8 +35,10 @@ impl Mpu {
     }
 
     pub fn read(&self, address: u32) -> u32 {
-        let region = self.regions.get(self.number as usize).copied().unwrap_or_default();
+        let region = self.regions.get(self.at(address) as usize).copied().unwrap_or_default();
         match address & 0xFF {
+            0xC0 | 0xC4 => self.memory_attributes[(address >> 2 & 1) as usize],
+            0x9C | 0xA4 | 0xAC | 0xB4 if self.limits => region.0,
             0x90 => (self.regions.len() as u32) << 8,
             0x94 => self.control,
             0x98 => self.number,
@@ -36,8 +47,21 @@ impl Mpu {
         }
     }
 
+    /// The region behind an alias: of Armv8-M one of four neighbours.
+    fn at(&self, address: u32) -> u32 {
+        let alias = (address & 0xFF).wrapping_sub(0x9C) / 8;
+        if self.limits && (1..4).contains(&alias) { self.number & !3 | alias } else { self.number }
+    }
+
     pub fn write(&mut self, address: u32, value: u32) {
+        let at = self.at(address) as usize;
         match address & 0xFF {
+            0xC0 | 0xC4 => self.memory_attributes[(address >> 2 & 1) as usize] = value,
+            0x9C | 0xA4 | 0xAC | 0xB4 if self.limits => {
+                if let Some(region) = self.regions.get_mut(at) {
+                    region.0 = value;
+                }
+            }
             0x94 => self.control = value & 7,
             0x98 => self.number = value & 0xFF,
             0x9C | 0xA4 | 0xAC | 0xB4 => {
@@ -49,15 +73,23 @@ impl Mpu {
                 }
             }
             _ => {
-                if let Some(region) = self.regions.get_mut(self.number as usize) {
+                if let Some(region) = self.regions.get_mut(at) {
                     region.1 = value;
                 }
             }
         }
     }
 
-    /// The attributes that hold for an address; the highest matching region wins.
+    /// The attributes that hold for an address, as Armv7-M words them; the highest matching region wins. Of Armv8-M an
+    /// address in two regions cannot be accessed at all.
     fn attributes(&self, address: u32) -> Option<u32> {
+        if self.limits {
+            let mut holding = self.regions.iter().filter(|&&(base, limit)| {
+                limit & 1 == 1 && (base & !31..=limit | 31).contains(&address)
+            });
+            let &(base, _) = holding.next()?;
+            return Some(if holding.next().is_some() { 1 << 28 } else { of_limits(base) });
+        }
         self.regions.iter().rev().find_map(|&(base, attributes)| {
             let bits = (attributes >> 1 & 31) + 1;
             if attributes & 1 == 0 || bits < 5 {
@@ -109,6 +141,17 @@ impl Mpu {
             let end = u64::from(base) + (1u64 << bits);
             u64::from(base) < u64::from(start) + u64::from(size) && end > u64::from(start)
         };
+        if self.limits {
+            let touches = |base: u32, limit: u32, start: u32, size: u32| {
+                size > 0 && base & !31 <= start + (size - 1) && limit | 31 >= start
+            };
+            // Regions in RAM that leave it alone would have to be told from such that overlap.
+            return self.regions.iter().all(|&(base, limit)| {
+                limit & 1 == 0
+                    || !touches(base, limit, fast.base, fast.size)
+                        && !touches(base, limit, fast.flash_base, fast.flash_size)
+            });
+        }
         self.regions.iter().all(|&(base, attributes)| {
             let bits = (attributes >> 1 & 31) + 1;
             let base = if bits >= 32 { 0 } else { base & u32::MAX << bits };
@@ -118,4 +161,10 @@ impl Mpu {
             attributes & 1 == 0 || !in_ram && !in_flash
         })
     }
+}
+
+/// Access rights and XN of an RBAR of Armv8-M, in the places of Armv7-M's RASR.
+fn of_limits(base: u32) -> u32 {
+    let rights = [1, 3, 5, 6][(base >> 1 & 3) as usize];
+    rights << 24 | (base & 1) << 28
 }

@@ -8,7 +8,7 @@ use super::fault::{Fault, Halt};
 use super::mpu::Mpu;
 use super::nvic::Nvic;
 use super::systick::SysTick;
-use crate::board;
+use crate::board::Core;
 use crate::emulator::timing::CacheGeometry;
 
 /// Numbers of exceptions.
@@ -73,7 +73,7 @@ pub(crate) struct Ppb {
     pub fpdscr: u32,
     actlr: u32,
     csselr: u32,
-    m7: bool,
+    core: Core,
     double_fpu: bool,
     instruction_cache: Option<CacheGeometry>,
     data_cache: Option<CacheGeometry>,
@@ -84,16 +84,21 @@ pub(crate) struct Ppb {
 
 impl Ppb {
     pub fn new(config: &CoreConfig) -> Self {
-        let m7 = config.core == board::Core::CortexM7f;
+        let (m7, ccr) = match config.core {
+            Core::CortexM4f => (false, CCR_STKALIGN),
+            Core::CortexM7f => (true, CCR_STKALIGN | 1 << 18),
+            // NONBASETHRDENA and STKALIGN are 1 for good.
+            Core::CortexM33f => (false, CCR_STKALIGN | 1),
+        };
         Self {
             nvic: Nvic::new(config.irq_lines, config.priority_bits),
             systick: SysTick::default(),
-            mpu: Mpu::new(config.mpu_regions),
+            mpu: Mpu::new(config.core, config.mpu_regions),
             dwt: Dwt::new(m7),
             vtor: config.boot_address,
             prigroup: 0,
             scr: 0,
-            ccr: if m7 { CCR_STKALIGN | 1 << 18 } else { CCR_STKALIGN },
+            ccr,
             cfsr: 0,
             hfsr: 0,
             mmfar: 0,
@@ -104,12 +109,28 @@ impl Ppb {
             fpdscr: 0,
             actlr: 0,
             csselr: 0,
-            m7,
+            core: config.core,
             double_fpu: config.double_fpu,
             instruction_cache: config.instruction_cache,
             data_cache: config.data_cache,
             m7_control: [1, 1, 0, 0, 0],
             itm: [0; 3],
+        }
+    }
+
+    /// Whether the core has L1 caches, and the registers that serve them.
+    fn has_caches(&self) -> bool {
+        match self.core {
+            Core::CortexM4f | Core::CortexM33f => false,
+            Core::CortexM7f => true,
+        }
+    }
+
+    /// Whether the core is of Armv8-M.
+    pub fn is_v8(&self) -> bool {
+        match self.core {
+            Core::CortexM4f | Core::CortexM7f => false,
+            Core::CortexM33f => true,
         }
     }
 
@@ -194,12 +215,16 @@ impl Cpu {
             0xE000_1000..=0xE000_1FFC => {
                 return ppb.dwt.read(address, now).or_else(|| self.unmodelled(address, "read"));
             }
+            _ if ppb.is_v8() && of_security(address) => 0,
             0xE000_E004 => u32::from(ppb.nvic.lines).div_ceil(32) - 1,
             0xE000_E008 => ppb.actlr,
             0xE000_E010..=0xE000_E01C => ppb.systick.read(address, now),
             0xE000_E100..=0xE000_E4EC => ppb.nvic.read(address),
-            0xE000_ED00 if ppb.m7 => 0x411F_C271,
-            0xE000_ED00 => 0x410F_C241,
+            0xE000_ED00 => match ppb.core {
+                Core::CortexM4f => 0x410F_C241,
+                Core::CortexM7f => 0x411F_C271,
+                Core::CortexM33f => 0x410F_D214,
+            },
             0xE000_ED04 => self.icsr(),
             0xE000_ED08 => ppb.vtor,
             0xE000_ED0C => 0xFA05_0000 | ppb.prigroup << 8,
@@ -213,10 +238,13 @@ impl Cpu {
             0xE000_ED34 => ppb.mmfar,
             0xE000_ED38 => ppb.bfar,
             0xE000_ED3C => 0,
-            0xE000_ED40..=0xE000_ED74 => identification(address, ppb.m7),
+            0xE000_ED40..=0xE000_ED74 => identification(address, ppb.core),
             0xE000_ED78 => ppb.cache_level(),
-            0xE000_ED7C if ppb.m7 => 0x8303_C003,
-            0xE000_ED7C => 0,
+            0xE000_ED7C => match ppb.core {
+                Core::CortexM4f => 0,
+                Core::CortexM7f => 0x8303_C003,
+                Core::CortexM33f => 0x8000_C000,
+            },
             0xE000_ED80 => ppb.cache_size(),
             0xE000_ED84 => ppb.csselr,
             0xE000_ED88 => ppb.cpacr,
@@ -231,15 +259,13 @@ impl Cpu {
             0xE000_EF40 => 0x1011_0021,
             0xE000_EF44 if ppb.double_fpu => 0x1200_0011,
             0xE000_EF44 => 0x1100_0011,
-            0xE000_EF48 => {
-                if ppb.m7 {
-                    0x40
-                } else {
-                    0
-                }
-            }
-            0xE000_EF90..=0xE000_EFA0 if ppb.m7 => ppb.m7_control[(address - 0xE000_EF90) as usize / 4],
-            0xE000_EFA8 if ppb.m7 => 0,
+            0xE000_EF48 => match ppb.core {
+                Core::CortexM4f => 0,
+                Core::CortexM7f | Core::CortexM33f => 0x40,
+            },
+            0xE000_EDC0 | 0xE000_EDC4 if ppb.is_v8() => ppb.mpu.read(address),
+            0xE000_EF90..=0xE000_EFA0 if ppb.has_caches() => ppb.m7_control[(address - 0xE000_EF90) as usize / 4],
+            0xE000_EFA8 if ppb.has_caches() => 0,
             0xE004_0000..=0xE004_0FFC => 0,
             _ => return self.unmodelled(address, "read"),
         })
@@ -267,6 +293,7 @@ impl Cpu {
                     return self.unmodelled(address, "write");
                 }
             }
+            _ if ppb.is_v8() && of_security(word) => {}
             0xE000_E008 => ppb.actlr = value,
             0xE000_E010..=0xE000_E01C => ppb.systick.write(word, value, now),
             0xE000_E100..=0xE000_E4EC => ppb.nvic.write(word, value, mask),
@@ -282,9 +309,13 @@ impl Cpu {
             }
             0xE000_ED10 => ppb.scr = value & 0x16,
             0xE000_ED14 => {
-                let writable = if ppb.m7 { 0x7_031B } else { 0x31B };
+                let writable = match ppb.core {
+                    Core::CortexM4f => 0x31B,
+                    Core::CortexM7f => 0x7_031B,
+                    Core::CortexM33f => 0x51A,
+                };
                 ppb.ccr = ppb.ccr & !writable | value & writable;
-                if ppb.m7 {
+                if ppb.has_caches() {
                     self.flash.switch(value >> 17 & 1 == 1, value >> 16 & 1 == 1);
                 }
                 after = After::Access;
@@ -312,12 +343,13 @@ impl Cpu {
             }
             0xE000_EF38 => ppb.fpcar = value & !7,
             0xE000_EF3C => ppb.fpdscr = value & 0x07C0_0000,
+            0xE000_EDC0 | 0xE000_EDC4 if ppb.is_v8() => ppb.mpu.write(word, value),
             // ICIALLU.
-            0xE000_EF50 if ppb.m7 => self.flash.clear_instructions(),
+            0xE000_EF50 if ppb.has_caches() => self.flash.clear_instructions(),
             // Cache maintenance: memory is always coherent here; the cost is the timing model's.
-            0xE000_EF54..=0xE000_EF78 if ppb.m7 => {}
-            0xE000_EF90..=0xE000_EFA0 if ppb.m7 => ppb.m7_control[(word - 0xE000_EF90) as usize / 4] = value,
-            0xE000_EFA8 if ppb.m7 => {}
+            0xE000_EF54..=0xE000_EF78 if ppb.has_caches() => {}
+            0xE000_EF90..=0xE000_EFA0 if ppb.has_caches() => ppb.m7_control[(word - 0xE000_EF90) as usize / 4] = value,
+            0xE000_EFA8 if ppb.has_caches() => {}
             0xE004_0000..=0xE004_0FFC => {}
             _ => return self.unmodelled(address, "write"),
         }
@@ -395,8 +427,13 @@ impl Cpu {
     }
 }
 
-/// ID_PFR0 to ID_ISAR5 (Cortex-M4 TRM 4.1, Cortex-M7 TRM 4.1).
-fn identification(address: u32, m7: bool) -> u32 {
+/// Registers of the Security Extension, which is not there: CPPWR, NVIC_ITNS, NSACR, SAU, secure fault.
+fn of_security(address: u32) -> bool {
+    matches!(address, 0xE000_E00C | 0xE000_E380..=0xE000_E3BC | 0xE000_ED8C | 0xE000_EDD0..=0xE000_EDE8)
+}
+
+/// ID_PFR0 to ID_ISAR5 (Cortex-M4 TRM 4.1, Cortex-M7 TRM 4.1, Cortex-M33 TRM 4.1 without the Security Extension).
+fn identification(address: u32, core: Core) -> u32 {
     const M4: [u32; 14] = [
         0x0000_0030,
         0x0000_0200,
@@ -429,6 +466,26 @@ fn identification(address: u32, m7: bool) -> u32 {
         0x0131_0132,
         0,
     ];
+    const M33: [u32; 14] = [
+        0x0000_0030,
+        0x0000_0200,
+        0x0020_0000,
+        0,
+        0x0010_1F40,
+        0,
+        0x0100_0000,
+        0,
+        0x0110_1110,
+        0x0221_2000,
+        0x2023_2232,
+        0x0111_1131,
+        0x0131_0132,
+        0,
+    ];
     let index = ((address - 0xE000_ED40) / 4) as usize;
-    if m7 { M7[index] } else { M4[index] }
+    match core {
+        Core::CortexM4f => M4[index],
+        Core::CortexM7f => M7[index],
+        Core::CortexM33f => M33[index],
+    }
 }

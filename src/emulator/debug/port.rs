@@ -69,6 +69,8 @@ impl DebugPort {
                     AccessPort::new(0x5477_0002, 0xE00E_0003, H7_DBGMCU, true),
                 ],
             ),
+            // None is modelled: nothing answers behind the port.
+            board::Core::CortexM33f => (0x0BE1_2477, vec![]),
             board::Core::CortexM7f => (0x5BA0_2477, vec![AccessPort::new(0x7477_0001, 0xE00F_F003, &[], false)]),
         };
         let clock = 4_000_000;

@@ -85,11 +85,11 @@ fn write_back(c: &Code, insn: Insn) -> Insn {
     if c.r('N') == c.r('t') || c.r('N') == c.r('u') { Insn::Unpredictable } else { insn }
 }
 
-fn load_exclusive(c: &Code, run: Handler, offset: u32) -> Insn {
+pub(super) fn load_exclusive(c: &Code, run: Handler, offset: u32) -> Insn {
     Insn::Plain { run, d: c.r('t'), n: c.r('N'), m: 0, a: 0, immediate: offset }
 }
 
-fn store_exclusive(c: &Code, run: Handler, offset: u32) -> Insn {
+pub(super) fn store_exclusive(c: &Code, run: Handler, offset: u32) -> Insn {
     let (d, t) = (c.r('d'), c.r('t') | c.r('e'));
     if d == c.r('N') || d == t {
         return Insn::Unpredictable;

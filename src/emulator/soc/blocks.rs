@@ -20,6 +20,10 @@ pub enum Model {
     Pwr(&'static pwr::Family),
     Flash(&'static flash::Family),
     FlashH7(&'static flash::h7::Part),
+    /// The cache between core and flash.
+    Icache,
+    Adc(&'static [Register]),
+    Otg,
     Gpio(u8, Resting),
     Usart(usart::Kind, Kernel, Option<(&'static str, &'static str)>),
     /// With the register layout of F4.

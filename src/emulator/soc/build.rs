@@ -6,7 +6,7 @@ use super::rcc::{Oscillators, Rcc};
 use super::serial::Serial;
 use super::wires::Wires;
 use super::{
-    Slot, Soc, cmsdk_timer, cmsdk_uart, crc, dma, exti, flash, gpio, identity, mps2, pwr, rng, syscfg, timer, usart,
+    Slot, Soc, adc, cmsdk_timer, cmsdk_uart, crc, dma, exti, flash, gpio, icache, identity, mps2, otg, pwr, rng, syscfg, timer, usart,
     watchdog, wires,
 };
 use crate::board::{Board, RegionKind};
@@ -52,6 +52,9 @@ impl Soc {
                 self.flash = Some(next);
                 Box::new(flash::h7::Flash::new(part, geometry(board)?, irq(wires, 0)))
             }
+            Model::Icache => Box::new(icache::Icache::new()),
+            Model::Adc(table) => Box::new(adc::Adc::new(table)),
+            Model::Otg => Box::new(otg::Otg::default()),
             Model::Gpio(port, resting) => Box::new(gpio::Gpio::new(port, resting)),
             Model::Usart(kind, kernel, requests) => {
                 let line = wires.serial.len();

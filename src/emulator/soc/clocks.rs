@@ -10,6 +10,8 @@ pub enum Node {
     Sys,
     Apb1,
     Apb2,
+    /// APB3 of U5.
+    Apb3,
     /// The bus of the always-on domain of H7.
     Apb4,
     /// Timers of APB1 and APB2, which may run at twice their bus.
@@ -17,6 +19,8 @@ pub enum Node {
     Timer2,
     Hsi,
     Csi,
+    /// MSI for kernel clocks of U5.
+    Msik,
     Lse,
     Lsi,
     /// A source that is not modelled: it stands still.
@@ -24,7 +28,7 @@ pub enum Node {
 }
 
 impl Node {
-    const COUNT: usize = 13;
+    const COUNT: usize = 15;
 }
 
 /// Hz of every point; 0 where it stands still.

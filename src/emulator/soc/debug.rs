@@ -55,3 +55,15 @@ pub const H7A3: &[Register] = &[
     Register::rw("APB2FZ1", 0x4c, 0, 0x0007_0003),
     Register::rw("APB4FZ1", 0x54, 0, 0x0005_0680),
 ];
+
+/// STM32U575: device 0x482, revision X.
+pub const U575: &[Register] = &[
+    Register::ro("IDCODE", 0x00, 0x2001_6482),
+    Register::rw("CR", 0x04, 0, 0xf6),
+    Register::rw("APB1FZR1", 0x08, 0, 0x0060_183f),
+    Register::rw("APB1FZR2", 0x0c, 0, 0x22),
+    Register::rw("APB2FZR", 0x10, 0, 0x0007_2800),
+    Register::rw("APB3FZR", 0x14, 0, 0x4000_3c80),
+    Register::rw("AHB1FZR", 0x20, 0, 0xffff),
+    Register::rw("AHB3FZR", 0x28, 0, 0xf),
+];

@@ -1,4 +1,5 @@
-//! Extended interrupts (RM0432 chapter 17, RM0385 chapter 11, RM0433 chapter 20): edges of pins and software triggers set pending bits.
+//! Extended interrupts (RM0432 chapter 17, RM0385 chapter 11, RM0433 chapter 20,
+//! RM0456 chapter 23): edges of pins and software triggers set pending bits.
 //! Lines of peripherals (above 15) reach the processor by their own interrupts; here they only hold what is written.
 
 use super::device::{Bus, Device, Refusal};
@@ -69,6 +70,23 @@ const H7: &[Register] = &[
     Register::w1c("CPUPR3", 0xa8, 0, 0, 0x0074_0000),
 ];
 
+const U5: &[Register] = &[
+    Register::rw("RTSR1", 0x00, 0, 0x00ff_ffff),
+    Register::rw("FTSR1", 0x04, 0, 0x00ff_ffff),
+    Register::rw("SWIER1", 0x08, 0, 0x00ff_ffff),
+    Register::w1c("RPR1", 0x0c, 0, 0, 0x00ff_ffff),
+    Register::w1c("FPR1", 0x10, 0, 0, 0x00ff_ffff),
+    Register::ro("SECCFGR1", 0x14, 0),
+    Register::rw("PRIVCFGR1", 0x18, 0, 0x00ff_ffff),
+    Register::rw("EXTICR1", 0x60, 0, 0x0f0f_0f0f),
+    Register::rw("EXTICR2", 0x64, 0, 0x0f0f_0f0f),
+    Register::rw("EXTICR3", 0x68, 0, 0x0f0f_0f0f),
+    Register::rw("EXTICR4", 0x6c, 0, 0x0f0f_0f0f),
+    Register::ro("LOCKR", 0x70, 0),
+    Register::rw("IMR1", 0x80, 0, 0x00ff_ffff),
+    Register::rw("EMR1", 0x84, 0, 0x00ff_ffff),
+];
+
 /// Which registers there are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
@@ -76,6 +94,7 @@ pub enum Kind {
     F4,
     F7,
     H7,
+    U5,
 }
 
 /// Offsets of the registers of lines 0 to 31.
@@ -86,11 +105,17 @@ struct Places {
     falling: u32,
     software: u32,
     pending: u32,
+    /// The pending bits of falling edges, where they are apart.
+    fell: u32,
+    /// The choice of ports, a byte a line, where SYSCFG does not hold it.
+    ports: Option<u32>,
 }
 
 impl Places {
-    const CLASSIC: Self = Self { mask: 0x00, rising: 0x08, falling: 0x0c, software: 0x10, pending: 0x14 };
-    const H7: Self = Self { mask: 0x80, rising: 0x00, falling: 0x04, software: 0x08, pending: 0x88 };
+    const CLASSIC: Self = Self { mask: 0x00, rising: 0x08, falling: 0x0c, software: 0x10, pending: 0x14, fell: 0x14, ports: None };
+    const H7: Self = Self { mask: 0x80, rising: 0x00, falling: 0x04, software: 0x08, pending: 0x88, fell: 0x88, ports: None };
+    const U5: Self =
+        Self { mask: 0x80, rising: 0x00, falling: 0x04, software: 0x08, pending: 0x0c, fell: 0x10, ports: Some(0x60) };
 }
 
 /// Lines of pins: 0 to 4 have an interrupt each, 5 to 9 and 10 to 15 share one.
@@ -104,21 +129,33 @@ pub struct Exti {
 }
 
 impl Exti {
-    /// `irqs` in the order of [`PIN_IRQS`].
+    /// `irqs` in the order of [`PIN_IRQS`], or one for each of sixteen lines.
     pub fn new(kind: Kind, irqs: Vec<Irq>) -> Self {
         let (table, at) = match kind {
             Kind::L4Plus => (L4PLUS, Places::CLASSIC),
             Kind::F4 => (F4, Places::CLASSIC),
             Kind::F7 => (F7, Places::CLASSIC),
             Kind::H7 => (H7, Places::H7),
+            Kind::U5 => (U5, Places::U5),
         };
         Self { registers: Registers::new(table), at, irqs, levels: 0 }
     }
 
+    fn publish(&self, bus: &mut Bus) {
+        let Some(ports) = self.at.ports else { return };
+        for line in 0..16 {
+            let word = self.registers.get(ports + 4 * (line as u32 / 4));
+            bus.wires.pins.exti_port[line] = (word >> (8 * (line % 4)) & 0xf) as u8;
+        }
+        bus.wires.pins.changed = true;
+    }
+
     fn drive(&self, bus: &mut Bus) {
-        let pending = self.registers.get(self.at.pending) & self.registers.get(self.at.mask);
+        let pending = self.registers.get(self.at.pending) | self.registers.get(self.at.fell);
+        let pending = pending & self.registers.get(self.at.mask);
         for (at, irq) in self.irqs.iter().enumerate() {
             let lines = match at {
+                _ if self.irqs.len() == 16 => 1 << at,
                 0..=4 => 1 << at,
                 5 => 0x03e0,
                 _ => 0xfc00,
@@ -138,9 +175,12 @@ impl Device for Exti {
         let Places { software, pending, .. } = self.at;
         if written.offset == software {
             self.registers.put(pending, written.rose(), true);
-        } else if written.offset == pending {
+        } else if written.offset == pending || written.offset == self.at.fell {
             // Clearing a pending bit clears its software trigger.
             self.registers.put(software, written.old & !written.new, false);
+        }
+        if self.at.ports.is_some_and(|ports| (ports..ports + 16).contains(&written.offset)) {
+            self.publish(bus);
         }
         self.drive(bus);
         Ok(())
@@ -148,6 +188,7 @@ impl Device for Exti {
 
     fn reset(&mut self, bus: &mut Bus) {
         self.registers.reset();
+        self.publish(bus);
         self.drive(bus);
     }
 
@@ -155,9 +196,9 @@ impl Device for Exti {
         let levels = (0..16).fold(0u16, |all, line| all | u16::from(bus.wires.pins.exti(line)) << line);
         let (rose, fell) = (levels & !self.levels, self.levels & !levels);
         self.levels = levels;
-        let hits = (u32::from(rose) & self.registers.get(self.at.rising))
-            | (u32::from(fell) & self.registers.get(self.at.falling));
-        self.registers.put(self.at.pending, hits, true);
+        let (rose, fell) = (u32::from(rose), u32::from(fell));
+        self.registers.put(self.at.pending, rose & self.registers.get(self.at.rising), true);
+        self.registers.put(self.at.fell, fell & self.registers.get(self.at.falling), true);
         self.drive(bus);
     }
 }

@@ -6,6 +6,7 @@ pub mod f4;
 pub mod f7;
 pub mod h7;
 pub mod l4plus;
+pub mod u5;
 
 use super::clocks::{Node, Rate};
 use super::device::{Bus, Device, Refusal};
@@ -18,6 +19,8 @@ pub struct Family {
     pub table: &'static [Register],
     /// Bits of ACR that hold the wait states.
     pub latency: u32,
+    /// Whether ACR switches the caches, too.
+    pub accelerates: bool,
     pub key: u32,
     pub option_key: u32,
     pub status: u32,
@@ -66,8 +69,8 @@ pub struct Store {
     pub value: u32,
 }
 
-/// The first half of a double word.
-pub type Pending = Option<(u32, u32)>;
+/// The words of a row that were stored so far, and where it begins.
+pub type Pending = Option<(u32, Vec<u8>)>;
 
 /// What a finished store programs.
 #[derive(Debug, Clone)]
@@ -96,6 +99,32 @@ const ERRIE: u32 = 1 << 25;
 
 /// The status bit of what is not to be written, alike in all families of this controller.
 const WRPERR: u32 = 1 << 4;
+
+/// Collects the words of a row of `bytes`, which are stored in order; `errors` are what a store out of order and one of
+/// another width set.
+pub(super) fn gather(
+    pending: &mut Pending,
+    store: Store,
+    bytes: u32,
+    errors: (u32, u32),
+) -> Result<Option<(u32, Vec<u8>)>, u32> {
+    let (out_of_order, width) = errors;
+    if store.width != Width::Word {
+        return Err(width);
+    }
+    let inside = store.offset & (bytes - 1);
+    let (start, mut row) = match pending.take() {
+        None if inside == 0 => (store.offset, Vec::new()),
+        Some((start, row)) if start + row.len() as u32 == store.offset => (start, row),
+        _ => return Err(out_of_order),
+    };
+    row.extend(store.value.to_le_bytes());
+    if (row.len() as u32) < bytes {
+        *pending = Some((start, row));
+        return Ok(None);
+    }
+    Ok(Some((start, row)))
+}
 
 /// Whether two ranges of offset and size share a byte.
 pub(super) fn overlap(a: (u32, u32), b: (u32, u32)) -> bool {
@@ -133,8 +162,9 @@ impl Flash {
         bus.wires.flash_setup = Some(FlashSetup {
             wait_states: states,
             prefetch: acr & PRFTEN != 0,
-            instruction_cache: acr & ICEN != 0,
-            data_cache: acr & DCEN != 0,
+            instruction_cache: if self.family.accelerates { acr & ICEN != 0 } else { bus.wires.cached },
+            data_cache: if self.family.accelerates { acr & DCEN != 0 } else { bus.wires.cached },
+            direct_mapped: bus.wires.direct_mapped,
         });
         let (status, control) = (self.registers.get(self.family.status), self.registers.get(self.family.control));
         let done = control & EOPIE != 0 && status & EOP != 0;

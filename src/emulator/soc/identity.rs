@@ -58,6 +58,15 @@ pub const H7A3: &[Register] = &[
     Register::ro("FLASHSIZE", 0x0c, 2048),
 ];
 
+/// RM0456 chapter 76, from 0x0BFA_0500: package, unique identifier, flash size of 2048 KB.
+pub const U575: &[Register] = &[
+    Register::ro("PACKAGE", 0x000, 0x16),
+    Register::ro("UID0", 0x200, 0x0031_0024),
+    Register::ro("UID1", 0x204, 0x3134_5105),
+    Register::ro("UID2", 0x208, 0x3332_3939),
+    Register::ro("FLASHSIZE", 0x2a0, 2048),
+];
+
 impl Identity {
     pub fn new(table: &'static [Register]) -> Self {
         Self(Registers::new(table))

@@ -3,6 +3,7 @@
 //! `families/` holds the memory map of each family as data; a block that is on the part but not modelled refuses every
 //! access by name. Devices never see each other: they meet on [`wires::Wires`].
 
+mod adc;
 mod blocks;
 mod build;
 mod clocks;
@@ -20,8 +21,10 @@ mod families;
 mod flash;
 mod gpio;
 mod host;
+mod icache;
 mod identity;
 mod mps2;
+mod otg;
 mod pins;
 mod pwr;
 mod rcc;

@@ -7,9 +7,11 @@ use crate::emulator::interface::Width;
 
 mod f4;
 mod h7;
+mod u5;
 
 pub use f4::F4;
 pub use h7::{H7A3, H743};
+pub use u5::U5;
 
 /// What differs between families.
 pub struct Family {
@@ -18,7 +20,12 @@ pub struct Family {
     settle: fn(&mut Registers, &Wires) -> u64,
     /// Whether the board bears what software chose.
     check: fn(&Registers, &Wires) -> Result<(), Refusal>,
+    /// Register and bit that open the backup domain.
+    unlock: (u32, u32),
 }
+
+/// DBP of all families but U5.
+const DBP: (u32, u32) = (0x00, 8);
 
 fn anything(_: &Registers, _: &Wires) -> Result<(), Refusal> {
     Ok(())
@@ -29,9 +36,9 @@ fn is_pll_on(wires: &Wires) -> bool {
 }
 
 /// STM32L4+ (RM0432 chapter 5).
-pub static L4PLUS: Family = Family { table: L4PLUS_TABLE, settle: settle_l4plus, check: anything };
+pub static L4PLUS: Family = Family { table: L4PLUS_TABLE, settle: settle_l4plus, check: anything, unlock: DBP };
 /// STM32F7 (RM0385 chapter 4).
-pub static F7: Family = Family { table: F7_TABLE, settle: settle_f7, check: anything };
+pub static F7: Family = Family { table: F7_TABLE, settle: settle_f7, check: anything, unlock: DBP };
 
 const L4PLUS_TABLE: &[Register] = &[
     Register::rw("CR1", 0x00, 0x0000_0200, 0x0000_4717),
@@ -114,8 +121,8 @@ impl Pwr {
         let limit = (self.family.settle)(&mut self.registers, bus.wires);
         bus.wires.limits_changed |= limit != bus.wires.supply_limit_hz;
         bus.wires.supply_limit_hz = limit;
-        // DBP is bit 8 of the first register in all families.
-        bus.wires.backup_writable = self.registers.get(0x00) >> 8 & 1 == 1;
+        let (register, bit) = self.family.unlock;
+        bus.wires.backup_writable = self.registers.get(register) >> bit & 1 == 1;
     }
 }
 

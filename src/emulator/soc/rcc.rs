@@ -7,6 +7,7 @@ pub mod f4;
 pub mod f7;
 pub mod h7;
 pub mod l4plus;
+pub mod u5;
 
 use super::clocks::{Clocks, Node};
 use super::device::{Bus, Device, Refusal};
@@ -44,6 +45,41 @@ pub struct ResetFlags {
     pub pin: u32,
 }
 
+/// The switch of the system clock: a field says what is wanted, another what is in use.
+#[derive(Debug, Clone, Copy)]
+pub struct Switch {
+    pub register: u32,
+    /// The field of what is wanted, from bit 0 on.
+    pub mask: u32,
+    /// Where the other one begins.
+    pub shown: u32,
+    /// Bits of CR that say of each choice that it is ready.
+    pub ready: &'static [u32],
+    /// Register of the backup domain, and its flags of the low-speed crystal.
+    pub lse: (u32, u32),
+}
+
+impl Switch {
+    /// What is in use follows what is wanted as soon as that is ready; oscillators that the board lacks never are.
+    fn settle(&self, registers: &mut Registers, oscillators: Oscillators) {
+        if oscillators.hse == 0 {
+            registers.put(CR, HSERDY, false);
+        }
+        if oscillators.lse == 0 {
+            registers.put(self.lse.0, self.lse.1, false);
+        }
+        let word = registers.get(self.register);
+        let wanted = word & self.mask;
+        if self.ready.get(wanted as usize).is_some_and(|bit| registers.get(CR) >> bit & 1 == 1) {
+            registers.set(self.register, word & !(self.mask << self.shown) | wanted << self.shown);
+        }
+    }
+}
+
+/// The first register of all families, and its flag of the high-speed crystal.
+const CR: u32 = 0x00;
+const HSERDY: u32 = 1 << 17;
+
 /// What differs between families.
 pub struct Family {
     pub table: &'static [Register],
@@ -51,7 +87,7 @@ pub struct Family {
     /// The clock tree that the registers give.
     pub clocks: fn(&Registers, Oscillators) -> Result<Clocks, Refusal>,
     /// Shows in the registers which clock is in use.
-    pub status: fn(&mut Registers, Oscillators),
+    pub switch: Switch,
     /// Flash wait states that a bus clock needs where the supply limit is as given, Hz.
     pub wait_states: fn(u64, u64) -> u32,
     pub reset_flags: ResetFlags,
@@ -79,7 +115,7 @@ impl Rcc {
             let on = self.registers.get(follows.register) & follows.enable == follows.enable;
             self.registers.put(follows.register, follows.ready, on);
         }
-        (self.family.status)(&mut self.registers, self.oscillators);
+        self.family.switch.settle(&mut self.registers, self.oscillators);
     }
 
     fn publish(&mut self, wires: &mut Wires) -> Result<(), Refusal> {
@@ -185,10 +221,31 @@ pub fn buses(clocks: &mut Clocks, sys: u64, ahb: u64, apb1: u64, apb2: u64) {
     }
 }
 
+/// A refusal where the clock that was chosen stands still.
+fn running(sys: u64, register: &str) -> Result<u64, Refusal> {
+    match sys {
+        0 => Err(Refusal::register(register, "the system clock is a source that the board does not have")),
+        hz => Ok(hz),
+    }
+}
+
+/// Sets the clocks of the internal oscillator, whose flag in CR is given, of the crystal that LSERDY of BDCR tells of, and LSI.
+fn oscillate(clocks: &mut Clocks, registers: &Registers, hsi: (u32, u64), (bdcr, lse): (u32, u64), lsi: u64) {
+    let (flag, hz) = hsi;
+    clocks.set(Node::Hsi, if registers.get(CR) >> flag & 1 == 1 { hz } else { 0 });
+    clocks.set(Node::Lse, if registers.get(bdcr) >> 1 & 1 == 1 { lse } else { 0 });
+    clocks.set(Node::Lsi, lsi);
+}
+
 /// A refusal where a frequency is outside its range.
 pub fn within(what: &str, hz: u64, low: u64, high: u64) -> Result<(), Refusal> {
     if (low..=high).contains(&hz) {
         return Ok(());
     }
     Err(Refusal::register("PLLCFGR", format!("{what} of {hz} Hz is outside {low} to {high} Hz")))
+}
+
+/// Wait states of a bus clock, of which each step in MHz bears one more.
+fn steps(hz: u64, mhz: &[u64]) -> u32 {
+    mhz.iter().filter(|mhz| hz > **mhz * 1_000_000).count() as u32
 }

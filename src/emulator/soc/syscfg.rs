@@ -64,6 +64,19 @@ const H7A3: &[Register] = {
     all.split_at(9).0
 };
 
+/// STM32U5 (RM0456 chapter 15), whose EXTI chooses ports itself.
+pub const U5: &[Register] = &[
+    Register::ro("SECCFGR", 0x00, 0),
+    Register::rw("CFGR1", 0x04, 0, 0x000f_0300),
+    Register::rw("FPUIMR", 0x08, 0x1f, 0x3f),
+    Register::rw("CNSLCKR", 0x0c, 0, 0x3),
+    Register::rw("CFGR2", 0x14, 0, 0xf),
+    Register::ro("MESR", 0x18, 0),
+    Register::rw("CCCSR", 0x1c, 0x0a, 0x0f),
+    Register::ro("CCVR", 0x20, 0),
+    Register::rw("CCCR", 0x24, 0x0000_7878, 0xffff),
+];
+
 /// Which registers there are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {

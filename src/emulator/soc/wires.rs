@@ -58,6 +58,10 @@ pub struct Wires {
     pub rcc: Vec<u32>,
     /// Flash wait states in force.
     pub wait_states: u32,
+    /// Whether the instruction cache between core and flash is on, where FLASH ACR does not say.
+    pub cached: bool,
+    /// Whether a line has one place in it only.
+    pub direct_mapped: bool,
     /// What FLASH ACR says, where the part has one.
     pub flash_setup: Option<FlashSetup>,
     /// Highest core clock, Hz, that the regulator's present setting carries.
@@ -94,6 +98,8 @@ impl Wires {
             clocks,
             rcc: Vec::new(),
             wait_states: 0,
+            cached: false,
+            direct_mapped: false,
             flash_setup: None,
             supply_limit_hz: u64::MAX,
             supply: None,

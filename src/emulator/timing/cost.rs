@@ -1,6 +1,7 @@
 //! Cycles of instructions: static ones when a block is decoded, and those that only operands decide.
 
 use super::m4::{self, M4};
+use super::m33::M33;
 use super::m7::M7;
 use super::uses::{Kind, Uses};
 use crate::board::Core;
@@ -12,8 +13,8 @@ pub struct Cost {
     core: Core,
     /// Extra for an access to RAM that is not aligned.
     pub unaligned: u32,
-    /// Entry of an exception, from recognition to the first instruction (Arm 100166, 3.9; 12 cycles on both cores without
-    /// wait states).
+    /// Entry of an exception, from recognition to the first instruction (Arm 100166, 3.9; 12 cycles on M4 and M7 without
+    /// wait states; assumed of M33).
     pub exception_entry: u32,
     pub exception_return: u32,
     /// Whether branches are foretold.
@@ -22,27 +23,27 @@ pub struct Cost {
 
 impl Cost {
     pub fn of(core: Core) -> Self {
-        let m7 = core == Core::CortexM7f;
-        Self {
-            core,
-            // An M4 makes two accesses; an M7 is measured to take 3 more (cortex_m7.md, "loads").
-            unaligned: if m7 { 3 } else { 1 },
-            exception_entry: 12,
-            exception_return: 10,
-            predicts: m7,
-        }
+        let (unaligned, predicts) = match core {
+            // Two accesses.
+            Core::CortexM4f | Core::CortexM33f => (1, false),
+            // Measured to take 3 more (cortex_m7.md, "loads").
+            Core::CortexM7f => (3, true),
+        };
+        Self { core, unaligned, exception_entry: 12, exception_return: 10, predicts }
     }
 
     /// The state of the pipeline at the start of a block.
     pub(crate) fn pipeline(&self) -> Pipeline {
         match self.core {
+            Core::CortexM4f => Pipeline::M4(M4::default(), 0),
             Core::CortexM7f => Pipeline::M7(M7::new()),
-            _ => Pipeline::M4(M4::default(), 0),
+            Core::CortexM33f => Pipeline::M33(M33::new()),
         }
     }
 
     /// Cycles of a division beyond the least. M4: 2 to 12 by the bits of the quotient (Arm 100166, 3.3.1, note on early
-    /// termination; 4 bits of quotient a cycle). M7: 2 bits of quotient a cycle (assumed: the manual is silent).
+    /// termination; 4 bits of quotient a cycle), and M33 the same (assumed: its manual is silent). M7: 2 bits of quotient a
+    /// cycle (assumed likewise).
     #[inline]
     pub(crate) fn divide(&self, dividend: u32, divisor: u32) -> u32 {
         if divisor == 0 {
@@ -51,7 +52,7 @@ impl Cost {
         let bits = (divisor.leading_zeros() + 1).saturating_sub(dividend.leading_zeros());
         match self.core {
             Core::CortexM7f => bits.div_ceil(2),
-            _ => (bits.div_ceil(4) + u32::from(bits > 0)).min(10),
+            Core::CortexM4f | Core::CortexM33f => (bits.div_ceil(4) + u32::from(bits > 0)).min(10),
         }
     }
 }
@@ -61,6 +62,7 @@ impl Cost {
 pub(crate) enum Pipeline {
     M4(M4, u32),
     M7(M7),
+    M33(M33),
 }
 
 /// What one instruction adds.
@@ -94,6 +96,10 @@ impl Pipeline {
                 *total += cycles;
                 Charge { at, saved: cycles.saturating_sub(1), shadowed, accesses, multiplies }
             }
+            Self::M33(state) => {
+                let at = state.step(code, insn, &uses);
+                Charge { at, saved: (state.end() - at).saturating_sub(1), shadowed: false, accesses, multiplies }
+            }
             Self::M7(state) => {
                 let at = state.step(code, insn, &uses);
                 let multiple = matches!(uses.kind, Kind::Multiple { .. });
@@ -111,6 +117,7 @@ impl Pipeline {
     /// Cycles of the block so far.
     pub fn total(&self) -> u32 {
         match self {
+            Self::M33(state) => state.end(),
             Self::M4(_, total) => *total,
             Self::M7(state) => state.end(),
         }
@@ -131,6 +138,13 @@ impl Pipeline {
                 let direct = branch || class == Some(Class::BranchLink);
                 let refill = if direct { m4::REFILL_DIRECT + u32::from(target_unaligned) } else { 0 };
                 Ends { fall: *total, taken: total + refill, miss: 0 }
+            }
+            Self::M33(state) => {
+                let direct = branch || class == Some(Class::BranchLink);
+                let conditional = can_miss && direct;
+                let refill = u32::from(direct && target_unaligned);
+                let taken = if direct { state.end_taken(conditional) + refill } else { state.end() };
+                Ends { fall: state.end(), taken, miss: 0 }
             }
             Self::M7(state) => {
                 Ends { fall: state.end_fall(branch), taken: state.end(), miss: if can_miss { state.miss() } else { 0 } }

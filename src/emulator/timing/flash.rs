@@ -19,6 +19,8 @@ pub struct FlashPath {
     pub prefetch: bool,
     pub instructions: Option<CacheGeometry>,
     pub data: Option<CacheGeometry>,
+    /// Whether what serves instructions serves data too.
+    pub unified: bool,
     /// Cycles beyond the wait states for a line from flash.
     pub flash_fill: u32,
     /// Cycles for a line from RAM that the data cache serves too; 0 where the cache does not serve RAM.
@@ -28,7 +30,16 @@ pub struct FlashPath {
 impl FlashPath {
     /// Flash that answers at once.
     pub const IMMEDIATE: Self =
-        Self { wait_states: 0, width: 16, prefetch: false, instructions: None, data: None, flash_fill: 0, ram_fill: 0 };
+        Self {
+        wait_states: 0,
+        width: 16,
+        prefetch: false,
+        instructions: None,
+        data: None,
+        unified: false,
+        flash_fill: 0,
+        ram_fill: 0,
+    };
 
     /// As a board file describes it, for a core that fetches by AHB. A miss brings what one read of the array brings.
     pub fn of(flash: &FlashInterface, wait_states: u32) -> Self {
@@ -45,7 +56,8 @@ impl FlashPath {
             prefetch: flash.prefetch,
             instructions: flash.instruction_cache.map(geometry),
             data: flash.data_cache.map(geometry),
-            flash_fill: 0,
+            unified: flash.unified,
+            flash_fill: flash.fill,
             ram_fill: 0,
         }
     }
@@ -58,6 +70,7 @@ impl FlashPath {
             prefetch: true,
             instructions: Some(CacheGeometry::whole(1024, 64, 16)),
             data: Some(CacheGeometry::whole(128, 8, 16)),
+            unified: false,
             flash_fill: 0,
             ram_fill: 0,
         }
@@ -73,6 +86,7 @@ impl FlashPath {
             prefetch: false,
             instructions: Some(instructions),
             data: Some(data),
+            unified: false,
             flash_fill: fill.flash,
             ram_fill: fill.ram,
         }
@@ -82,6 +96,7 @@ impl FlashPath {
 /// A cache, and the buffer of one access that is there without it.
 #[derive(Debug, Clone)]
 struct Side {
+    geometry: Option<CacheGeometry>,
     cache: Lines,
     buffer: Lines,
     on: bool,
@@ -90,7 +105,7 @@ struct Side {
 impl Side {
     fn new(geometry: Option<CacheGeometry>, width: u32) -> Self {
         let buffer = Lines::new(CacheGeometry::whole(width, 1, width));
-        Self { cache: geometry.map_or(buffer.clone(), Lines::new), buffer, on: true }
+        Self { geometry, cache: geometry.map_or(buffer.clone(), Lines::new), buffer, on: true }
     }
 
     #[inline]
@@ -101,6 +116,14 @@ impl Side {
     fn switch(&mut self, on: bool) {
         self.on = on;
         self.buffer.clear();
+    }
+
+    /// Gives a line one place or as many as there are ways; what was in is lost.
+    fn map_directly(&mut self, direct: bool) {
+        if let Some(geometry) = self.geometry {
+            let ways = if direct { 1 } else { geometry.ways };
+            self.cache = Lines::new(CacheGeometry { ways, ..geometry });
+        }
     }
 }
 
@@ -125,6 +148,7 @@ pub(crate) struct Flash {
     prefetch: bool,
     instructions: Side,
     data: Side,
+    unified: bool,
     flash_fill: u32,
     ram_fill: u32,
     pub counts: Reads,
@@ -143,6 +167,7 @@ impl Flash {
             prefetch: path.prefetch,
             instructions: Side::new(path.instructions, path.width),
             data: Side::new(path.data, path.width),
+            unified: path.unified,
             flash_fill: path.flash_fill,
             ram_fill: path.ram_fill,
             counts: Reads::default(),
@@ -161,6 +186,10 @@ impl Flash {
     pub fn set_up(&mut self, setup: FlashSetup) {
         if self.setup == Some(setup) {
             return;
+        }
+        if self.setup.is_some_and(|before| before.direct_mapped) != setup.direct_mapped {
+            self.instructions.map_directly(setup.direct_mapped);
+            self.data.map_directly(setup.direct_mapped);
         }
         self.setup = Some(setup);
         self.wait_states = setup.wait_states;
@@ -209,7 +238,15 @@ impl Flash {
     /// Cycles that are lost on reading data.
     #[inline]
     pub fn read(&mut self, address: u32) -> u32 {
-        if self.wait_states == 0 || self.data.access(address) {
+        if self.wait_states == 0 {
+            return 0;
+        }
+        if self.unified {
+            if self.instructions.access(address) {
+                return 0;
+            }
+            self.epoch += 1;
+        } else if self.data.access(address) {
             return 0;
         }
         self.counts.reads += 1;
@@ -266,7 +303,7 @@ mod tests {
     #[test]
     fn the_controller_switches_caches_and_wait_states() {
         let mut flash = Flash::new(FlashPath::stm32f4(5));
-        let setup = FlashSetup { wait_states: 3, prefetch: false, instruction_cache: false, data_cache: false };
+        let setup = FlashSetup { wait_states: 3, prefetch: false, instruction_cache: false, data_cache: false, direct_mapped: false };
         flash.set_up(setup);
         assert_eq!(flash.fetch(&[0, 16]), 6);
         assert_eq!(flash.fetch(&[0, 16]), 6);

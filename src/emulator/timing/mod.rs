@@ -1,6 +1,6 @@
 //! What instructions and memory cost in cycles.
 //!
-//! `m4` and `m7` charge a block when it is decoded, from what `uses` says of each instruction; `flash` and `cache` charge what
+//! `m4`, `m7` and `m33` charge a block when it is decoded, from what `uses` says of each instruction; `flash` and `cache` charge what
 //! only addresses decide, when it runs. What that gives against silicon is in `boards/*.yaml` (`validation`) and printed by
 //! `hil validate`.
 //!
@@ -24,6 +24,7 @@
 mod cache;
 mod cost;
 mod flash;
+mod m33;
 mod m4;
 mod m7;
 mod uses;

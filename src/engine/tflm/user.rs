@@ -98,6 +98,7 @@ impl UserLibrary {
         let (core, v5, double) = match board.core {
             Core::CortexM4f => ("Cortex-M4 with FPv4-SP", false, false),
             Core::CortexM7f => ("Cortex-M7 with FPv5", true, board.double_fpu),
+            Core::CortexM33f => ("Cortex-M33 with FPv5-SP", true, false),
         };
         let unfit = |need: &&Need| match need.fpu {
             // Cortex-M7 has no instruction that Cortex-M4 lacks, but for its unit.

@@ -157,6 +157,7 @@ impl Platform {
             cpu: match board.core {
                 Core::CortexM4f => "cortex-m4f",
                 Core::CortexM7f => "cortex-m7",
+                Core::CortexM33f => "cortex-m33",
             },
             hz: clock.hz,
             priority_mask: hex((0xFF << (8 - board.processor.priority_bits.min(8))) & 0xFF),

@@ -4,7 +4,7 @@ use super::memory::refused;
 use crate::emulator::core::bus::Access;
 use crate::emulator::core::cpu::Cpu;
 use crate::emulator::core::fault::{Fault, usage};
-use crate::emulator::core::op::{FALL, FAULT, Flow, Handler, JUMP, NEXT, Op, RETURN, TAKEN};
+use crate::emulator::core::op::{FALL, FAULT, Flow, HALT, Handler, JUMP, NEXT, Op, RETURN, TAKEN};
 use crate::emulator::interface::Periphery;
 
 impl Cpu {
@@ -123,10 +123,10 @@ pub fn set_pc(cpu: &mut Cpu, _: &mut dyn Periphery, op: &Op) -> Flow {
     NEXT
 }
 
-/// Keeps the stack watermark.
+/// Keeps the stack watermark, and looks at the limit.
 pub fn note_sp(cpu: &mut Cpu, _: &mut dyn Periphery, _: &Op) -> Flow {
     cpu.note_sp();
-    NEXT
+    if cpu.halt.is_some() { HALT } else { NEXT }
 }
 
 /// A usage fault with the bits `imm`.

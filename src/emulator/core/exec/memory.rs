@@ -208,6 +208,25 @@ pub fn store_unprivileged_handler(size: Size) -> Handler {
     }
 }
 
+/// Load-acquire: the core does everything in order.
+pub fn lda<const WIDTH: u32>(cpu: &mut Cpu, periphery: &mut dyn Periphery, op: &Op) -> Flow {
+    let mut flow = NEXT;
+    let access = Access { aligned: true, ..Access::of(WIDTH) };
+    let Some(value) = cpu.read(periphery, op, cpu.reg(op.n), access, &mut flow) else { return refused(cpu) };
+    cpu.set_reg(op.d, value);
+    flow
+}
+
+/// Store-release of `d`.
+pub fn stl<const WIDTH: u32>(cpu: &mut Cpu, periphery: &mut dyn Periphery, op: &Op) -> Flow {
+    let mut flow = NEXT;
+    let access = Access { aligned: true, ..Access::of(WIDTH) };
+    match cpu.write(periphery, op, cpu.reg(op.n), cpu.reg(op.d), access, &mut flow) {
+        Some(()) => flow,
+        None => refused(cpu),
+    }
+}
+
 pub fn ldrex<const WIDTH: u32>(cpu: &mut Cpu, periphery: &mut dyn Periphery, op: &Op) -> Flow {
     let address = cpu.reg(op.n).wrapping_add(op.imm);
     let mut flow = NEXT;

@@ -102,6 +102,7 @@ pub fn mrs(cpu: &mut Cpu, _: &mut dyn Periphery, op: &Op) -> Flow {
         }
         8 if privileged => cpu.main_sp(),
         9 if privileged => cpu.process_sp(),
+        10 | 11 if privileged => cpu.stack_limits[op.imm as usize - 10],
         16 if privileged => cpu.primask.into(),
         17 | 18 if privileged => cpu.basepri.into(),
         19 if privileged => cpu.faultmask.into(),
@@ -131,6 +132,7 @@ pub fn msr(cpu: &mut Cpu, _: &mut dyn Periphery, op: &Op) -> Flow {
         _ if !privileged => {}
         8 => cpu.set_main_sp(value),
         9 => cpu.set_process_sp(value),
+        10 | 11 => cpu.stack_limits[op.imm as usize - 10] = value & !7,
         16 => cpu.primask = value & 1 == 1,
         17 => cpu.basepri = cpu.ppb.implemented(value),
         18 => {

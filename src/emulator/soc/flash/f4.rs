@@ -21,6 +21,7 @@ const TABLE: &[Register] = &[
 pub static FAMILY: Family = Family {
     table: TABLE,
     latency: 0xf,
+    accelerates: true,
     key: 0x04,
     option_key: 0x08,
     status: 0x0c,

@@ -168,6 +168,7 @@ impl Flash {
             prefetch: false,
             instruction_cache: false,
             data_cache: false,
+            direct_mapped: false,
         });
         let told = |bank| self.registers.get(Self::of(bank, SR)) & self.control(bank) & TOLD != 0;
         bus.wires.drive(self.irq, told(0) || told(1));

@@ -1,7 +1,6 @@
 //! Flash of STM32L4+ (RM0432 chapter 3): double words, pages of 4 KB in two banks (8 KB in one).
 
-use super::{Erase, Family, Geometry, Pending, Program, Store};
-use crate::emulator::interface::Width;
+use super::{Erase, Family, Geometry, Pending, Program, Store, gather};
 use crate::emulator::soc::registers::{Register, Registers};
 
 const CR: u32 = 0x14;
@@ -39,6 +38,7 @@ const TABLE: &[Register] = &[
 pub static FAMILY: Family = Family {
     table: TABLE,
     latency: 0xf,
+    accelerates: true,
     key: 0x08,
     option_key: 0x0c,
     status: 0x10,
@@ -74,19 +74,6 @@ fn program(pending: &mut Pending, registers: &Registers, store: Store) -> Result
     if registers.get(CR) & 1 == 0 {
         return Err(PGSERR);
     }
-    if store.width != Width::Word {
-        return Err(SIZERR);
-    }
-    match (store.offset & 7, *pending) {
-        (0, None) => {
-            *pending = Some((store.offset, store.value));
-            Ok(None)
-        }
-        (4, Some((offset, low))) if offset + 4 == store.offset => {
-            *pending = None;
-            let bytes = [low.to_le_bytes(), store.value.to_le_bytes()].concat();
-            Ok(Some(Program { offset, bytes, only_erased: Some(PROGERR), micros: 82 }))
-        }
-        _ => Err(PGAERR),
-    }
+    let row = gather(pending, store, 8, (PGAERR, SIZERR))?;
+    Ok(row.map(|(offset, bytes)| Program { offset, bytes, only_erased: Some(PROGERR), micros: 82 }))
 }

@@ -1,10 +1,10 @@
 //! PWR of STM32F412 (RM0402 chapter 5).
 
-use super::{Family, anything, is_pll_on};
+use super::{DBP, Family, anything, is_pll_on};
 use crate::emulator::soc::registers::{Register, Registers};
 use crate::emulator::soc::wires::Wires;
 
-pub static F4: Family = Family { table: TABLE, settle, check: anything };
+pub static F4: Family = Family { table: TABLE, settle, check: anything, unlock: DBP };
 
 const TABLE: &[Register] =
     &[Register::rw("CR", 0x00, 0x0000_c000, 0x0030_eff3), Register::rw("CSR", 0x04, 0, 0x0000_03c0)];

@@ -3,16 +3,16 @@
 //! After power-on the part waits, at the lowest voltage, for software to say in CR3 how the core is supplied; only then do
 //! the flags of voltage scaling rise. A supply that the board is not wired for is refused: silicon would brown out.
 
-use super::Family;
+use super::{DBP, Family};
 use crate::board::Supply;
 use crate::emulator::soc::device::Refusal;
 use crate::emulator::soc::registers::{Register, Registers};
 use crate::emulator::soc::wires::Wires;
 
 /// STM32H743.
-pub static H743: Family = Family { table: TABLE_743, settle: settle_743, check: check_743 };
+pub static H743: Family = Family { table: TABLE_743, settle: settle_743, check: check_743, unlock: DBP };
 /// STM32H7A3 with its step-down converter.
-pub static H7A3: Family = Family { table: TABLE_7A3, settle: settle_7a3, check: check_7a3 };
+pub static H7A3: Family = Family { table: TABLE_7A3, settle: settle_7a3, check: check_7a3, unlock: DBP };
 
 const CSR1: u32 = 0x04;
 const CR2: u32 = 0x08;

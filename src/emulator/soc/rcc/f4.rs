@@ -1,8 +1,8 @@
 //! RCC of STM32F412 (RM0402 chapter 6).
 
-use super::f7::RESET_FLAGS;
-use super::{Family, Follows, Oscillators, ahb_divider, apb_divider, buses, within};
-use crate::emulator::soc::clocks::{Clocks, Node};
+use super::f7::{self, RESET_FLAGS};
+use super::{Family, Follows, Oscillators, Switch, running, within};
+use crate::emulator::soc::clocks::Clocks;
 use crate::emulator::soc::device::Refusal;
 use crate::emulator::soc::registers::{Register, Registers};
 
@@ -14,7 +14,6 @@ const CSR: u32 = 0x74;
 const DCKCFGR: u32 = 0x8c;
 
 const HSI: u64 = 16_000_000;
-const LSI: u64 = 32_000;
 
 const TABLE: &[Register] = &[
     Register::rw("CR", 0x00, 0x0000_0083, 0x050d_00f9),
@@ -59,7 +58,7 @@ pub static FAMILY: Family = Family {
     table: TABLE,
     follows: FOLLOWS,
     clocks,
-    status,
+    switch: Switch { register: CFGR, mask: 3, shown: 2, ready: &[1, 17, 25, 25], lse: (BDCR, 1 << 1) },
     wait_states,
     reset_flags: RESET_FLAGS,
     backup: Some(BDCR),
@@ -89,45 +88,8 @@ fn clocks(registers: &Registers, oscillators: Oscillators) -> Result<Clocks, Ref
         1 => oscillators.hse,
         chosen => pll(registers, oscillators, chosen == 3)?,
     };
-    if sys == 0 {
-        return Err(Refusal::register("CFGR", "the system clock is a source that the board does not have"));
-    }
-    let (apb1, apb2) = (apb_divider(cfgr >> 10), apb_divider(cfgr >> 13));
-    let mut clocks = Clocks::uniform(0);
-    buses(&mut clocks, sys, ahb_divider(cfgr >> 4), apb1, apb2);
-    let core = clocks.hz(Node::Core);
-    for (bus, limit) in [(Node::Apb1, 50_000_000), (Node::Apb2, 100_000_000)] {
-        if clocks.hz(bus) > limit {
-            let problem = format!("{bus:?} at {} Hz exceeds {limit} Hz", clocks.hz(bus));
-            return Err(Refusal::register("CFGR", problem));
-        }
-    }
-    if registers.get(DCKCFGR) >> 24 & 1 == 1 {
-        // TIMPRE: timers at HCLK where the bus divides by up to 4, else at four times the bus (RM0402 6.3.24).
-        for (bus, timer, divider) in [(Node::Apb1, Node::Timer1, apb1), (Node::Apb2, Node::Timer2, apb2)] {
-            clocks.set(timer, if divider <= 4 { core } else { clocks.hz(bus) * 4 });
-        }
-    }
-    clocks.set(Node::Hsi, if registers.get(CR) >> 1 & 1 == 1 { HSI } else { 0 });
-    clocks.set(Node::Lse, if registers.get(BDCR) >> 1 & 1 == 1 { oscillators.lse } else { 0 });
-    clocks.set(Node::Lsi, LSI);
-    Ok(clocks)
-}
-
-/// SWS follows SW as soon as the chosen source is ready; oscillators that the board lacks never are.
-fn status(registers: &mut Registers, oscillators: Oscillators) {
-    if oscillators.hse == 0 {
-        registers.put(CR, 1 << 17, false);
-    }
-    if oscillators.lse == 0 {
-        registers.put(BDCR, 1 << 1, false);
-    }
-    let chosen = registers.get(CFGR) & 3;
-    let ready = [1, 17, 25, 25][chosen as usize];
-    if registers.get(CR) >> ready & 1 == 1 {
-        let cfgr = registers.get(CFGR) & !0xc;
-        registers.set(CFGR, cfgr | chosen << 2);
-    }
+    let sys = running(sys, "CFGR")?;
+    f7::tree(registers, oscillators, sys, [50_000_000, 100_000_000], DCKCFGR)
 }
 
 /// RM0402 3.4.1, table of wait states at 2.7 to 3.6 V: up to 30, 64, 90 and 100 MHz.

@@ -1,6 +1,8 @@
 //! RCC of STM32F74x and F75x (RM0385 chapter 5), F76x and F77x (RM0410 chapter 5).
 
-use super::{Family, Follows, Oscillators, ResetFlags, ahb_divider, apb_divider, buses, within};
+use super::{
+    Family, Follows, Oscillators, ResetFlags, Switch, ahb_divider, apb_divider, buses, oscillate, running, within,
+};
 use crate::emulator::soc::clocks::{Clocks, Node};
 use crate::emulator::soc::device::Refusal;
 use crate::emulator::soc::registers::{Register, Registers};
@@ -93,7 +95,7 @@ const fn family(table: &'static [Register]) -> Family {
         table,
         follows: FOLLOWS,
         clocks,
-        status,
+        switch: Switch { register: CFGR, mask: 3, shown: 2, ready: &[1, 17, 25], lse: (BDCR, 1 << 1) },
         wait_states,
         reset_flags: RESET_FLAGS,
         backup: Some(BDCR),
@@ -131,45 +133,38 @@ fn clocks(registers: &Registers, oscillators: Oscillators) -> Result<Clocks, Ref
         1 => oscillators.hse,
         _ => pll(registers, oscillators)?,
     };
-    if sys == 0 {
-        return Err(Refusal::register("CFGR", "the system clock is a source that the board does not have"));
-    }
+    let sys = running(sys, "CFGR")?;
+    tree(registers, oscillators, sys, [54_000_000, 108_000_000], DCKCFGR1)
+}
+
+/// What follows from the system clock on F4 too: buses, which have limits, and timers, by TIMPRE of `dedicated`.
+pub(super) fn tree(
+    registers: &Registers,
+    oscillators: Oscillators,
+    sys: u64,
+    limits: [u64; 2],
+    dedicated: u32,
+) -> Result<Clocks, Refusal> {
+    let cfgr = registers.get(CFGR);
     let (apb1, apb2) = (apb_divider(cfgr >> 10), apb_divider(cfgr >> 13));
     let mut clocks = Clocks::uniform(0);
     buses(&mut clocks, sys, ahb_divider(cfgr >> 4), apb1, apb2);
     let core = clocks.hz(Node::Core);
-    for (bus, limit) in [(Node::Apb1, 54_000_000), (Node::Apb2, 108_000_000)] {
+    for (bus, limit) in [(Node::Apb1, limits[0]), (Node::Apb2, limits[1])] {
         if clocks.hz(bus) > limit {
             let problem = format!("{bus:?} at {} Hz exceeds {limit} Hz", clocks.hz(bus));
             return Err(Refusal::register("CFGR", problem));
         }
     }
-    if registers.get(DCKCFGR1) >> 24 & 1 == 1 {
-        // TIMPRE: timers at HCLK where the bus divides by up to 4, else at four times the bus (RM0385 5.3.25).
+    if registers.get(dedicated) >> 24 & 1 == 1 {
+        // TIMPRE: timers at HCLK where the bus divides by up to 4, else at four times the bus (RM0385 5.3.25,
+        // RM0402 6.3.24).
         for (bus, timer, divider) in [(Node::Apb1, Node::Timer1, apb1), (Node::Apb2, Node::Timer2, apb2)] {
             clocks.set(timer, if divider <= 4 { core } else { clocks.hz(bus) * 4 });
         }
     }
-    clocks.set(Node::Hsi, if registers.get(CR) >> 1 & 1 == 1 { HSI } else { 0 });
-    clocks.set(Node::Lse, if registers.get(BDCR) >> 1 & 1 == 1 { oscillators.lse } else { 0 });
-    clocks.set(Node::Lsi, LSI);
+    oscillate(&mut clocks, registers, (1, HSI), (BDCR, oscillators.lse), LSI);
     Ok(clocks)
-}
-
-/// SWS follows SW as soon as the chosen source is ready; oscillators that the board lacks never are.
-fn status(registers: &mut Registers, oscillators: Oscillators) {
-    if oscillators.hse == 0 {
-        registers.put(CR, 1 << 17, false);
-    }
-    if oscillators.lse == 0 {
-        registers.put(BDCR, 1 << 1, false);
-    }
-    let chosen = registers.get(CFGR) & 3;
-    let ready = [1, 17, 25, 32][chosen as usize];
-    if u64::from(registers.get(CR)) >> ready & 1 == 1 {
-        let cfgr = registers.get(CFGR) & !0xc;
-        registers.set(CFGR, cfgr | chosen << 2);
-    }
 }
 
 /// RM0385 3.3.2, table of wait states at 2.7 to 3.6 V: steps of 30 MHz.

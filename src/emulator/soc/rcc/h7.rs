@@ -1,6 +1,6 @@
 //! RCC of STM32H743 (RM0433 chapter 8) and STM32H7A3 (RM0455 chapter 8), which differ in masks, offsets and limits.
 
-use super::{Family, Follows, Oscillators, ResetFlags, ahb_divider, apb_divider, within};
+use super::{Family, Follows, Oscillators, ResetFlags, Switch, ahb_divider, apb_divider, running, steps, within};
 use crate::emulator::soc::clocks::{Clocks, Node};
 use crate::emulator::soc::device::Refusal;
 use crate::emulator::soc::registers::{Register, Registers};
@@ -140,6 +140,9 @@ const TABLE_7A3: &[Register] = &[
     Register::rw("APB4LPENR", 0x17c, 0x0c01_e6aa, 0x0c01_e6aa),
 ];
 
+const SWITCH: Switch =
+    Switch { register: CFGR, mask: 7, shown: 3, ready: &[2, 8, 17, 25], lse: (BDCR, 1 << 1) };
+
 const FOLLOWS: &[Follows] = &[
     Follows { register: CR, enable: 1 << 0, ready: 1 << 2 },
     Follows { register: CR, enable: 1 << 7, ready: 1 << 8 },
@@ -157,7 +160,7 @@ pub static H743: Family = Family {
     table: TABLE_743,
     follows: FOLLOWS,
     clocks: |registers, oscillators| clocks(registers, oscillators, &LIMITS_743),
-    status,
+    switch: SWITCH,
     wait_states: wait_states_743,
     reset_flags: reset_flags(0xd0, 0x00fa_0000),
     backup: Some(BDCR),
@@ -170,7 +173,7 @@ pub static H7A3: Family = Family {
     table: TABLE_7A3,
     follows: FOLLOWS,
     clocks: |registers, oscillators| clocks(registers, oscillators, &LIMITS_7A3),
-    status,
+    switch: SWITCH,
     wait_states: wait_states_7a3,
     reset_flags: reset_flags(0x130, 0x00e8_0000),
     backup: Some(BDCR),
@@ -241,9 +244,7 @@ fn clocks(registers: &Registers, oscillators: Oscillators, limits: &Limits) -> R
         2 => oscillators.hse,
         _ => pll(registers, oscillators, limits)?,
     };
-    if sys == 0 {
-        return Err(Refusal::register("CFGR", "the system clock is a source that the board does not have"));
-    }
+    let sys = running(sys, "CFGR")?;
     let (one, two, three) = (registers.get(DOMAIN1), registers.get(DOMAIN2), registers.get(DOMAIN3));
     let mut clocks = Clocks::uniform(0);
     let core = sys / ahb_divider(one >> 8);
@@ -278,26 +279,6 @@ fn clocks(registers: &Registers, oscillators: Oscillators, limits: &Limits) -> R
     clocks.set(Node::Lse, when(registers.get(BDCR) >> 1 & 1 == 1, oscillators.lse));
     clocks.set(Node::Lsi, LSI);
     Ok(clocks)
-}
-
-/// SWS follows SW as soon as the chosen source is ready; oscillators that the board lacks never are.
-fn status(registers: &mut Registers, oscillators: Oscillators) {
-    if oscillators.hse == 0 {
-        registers.put(CR, 1 << 17, false);
-    }
-    if oscillators.lse == 0 {
-        registers.put(BDCR, 1 << 1, false);
-    }
-    let chosen = registers.get(CFGR) & 7;
-    let ready = [2, 8, 17, 25].get(chosen as usize);
-    if ready.is_some_and(|bit| registers.get(CR) >> bit & 1 == 1) {
-        let cfgr = registers.get(CFGR) & !0x38;
-        registers.set(CFGR, cfgr | chosen << 3);
-    }
-}
-
-fn steps(hz: u64, mhz: &[u64]) -> u32 {
-    mhz.iter().filter(|mhz| hz > **mhz * 1_000_000).count() as u32
 }
 
 /// RM0433 4.3.8, table of wait states by AXI clock: VOS3, VOS2, and VOS1 and VOS0.

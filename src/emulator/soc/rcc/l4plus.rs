@@ -1,6 +1,8 @@
 //! RCC of STM32L4+ (RM0432 chapter 6).
 
-use super::{Family, Follows, Oscillators, ResetFlags, ahb_divider, apb_divider, buses, within};
+use super::{
+    Family, Follows, Oscillators, ResetFlags, Switch, ahb_divider, apb_divider, buses, oscillate, running, within,
+};
 use crate::emulator::soc::clocks::{Clocks, Node};
 use crate::emulator::soc::device::Refusal;
 use crate::emulator::soc::registers::{Register, Registers};
@@ -74,7 +76,7 @@ pub static FAMILY: Family = Family {
     table: TABLE,
     follows: FOLLOWS,
     clocks,
-    status,
+    switch: Switch { register: CFGR, mask: 3, shown: 2, ready: &[1, 10, 17, 25], lse: (BDCR, 1 << 1) },
     wait_states,
     reset_flags: ResetFlags {
         register: CSR,
@@ -118,35 +120,15 @@ fn clocks(registers: &Registers, oscillators: Oscillators) -> Result<Clocks, Ref
         2 => oscillators.hse,
         _ => pll(registers, oscillators)?,
     };
-    if sys == 0 {
-        return Err(Refusal::register("CFGR", "the system clock is a source that the board does not have"));
-    }
+    let sys = running(sys, "CFGR")?;
     let mut clocks = Clocks::uniform(0);
     buses(&mut clocks, sys, ahb_divider(cfgr >> 4), apb_divider(cfgr >> 8), apb_divider(cfgr >> 11));
-    clocks.set(Node::Hsi, if registers.get(CR) >> 10 & 1 == 1 { HSI16 } else { 0 });
-    clocks.set(Node::Lse, if registers.get(BDCR) >> 1 & 1 == 1 { oscillators.lse } else { 0 });
-    clocks.set(Node::Lsi, LSI);
+    oscillate(&mut clocks, registers, (10, HSI16), (BDCR, oscillators.lse), LSI);
     Ok(clocks)
-}
-
-/// SWS follows SW as soon as the chosen source is ready; oscillators that the board lacks never are.
-fn status(registers: &mut Registers, oscillators: Oscillators) {
-    if oscillators.hse == 0 {
-        registers.put(CR, 1 << 17, false);
-    }
-    if oscillators.lse == 0 {
-        registers.put(BDCR, 1 << 1, false);
-    }
-    let chosen = registers.get(CFGR) & 3;
-    let ready = [1, 10, 17, 25][chosen as usize];
-    if registers.get(CR) >> ready & 1 == 1 {
-        let cfgr = registers.get(CFGR) & !0xc;
-        registers.set(CFGR, cfgr | chosen << 2);
-    }
 }
 
 /// RM0432 3.3.3, table of wait states by HCLK: steps of 20 MHz in range 1; 8, 16 and 26 MHz in range 2.
 fn wait_states(hz: u64, supply_limit: u64) -> u32 {
     let steps: &[u64] = if supply_limit <= 26_000_000 { &[8, 16, 26] } else { &[20, 40, 60, 80, 100, 120] };
-    steps.iter().filter(|mhz| hz > **mhz * 1_000_000).count() as u32
+    super::steps(hz, steps)
 }
