@@ -29,7 +29,7 @@ fn fake_renode() {
     std::fs::write(std::env::var_os(ID).expect("a file"), std::process::id().to_string()).expect("written");
     let (monitor, _) =
         TcpListener::bind(("127.0.0.1", words[4].parse().expect("a port"))).expect("free").accept().expect("a client");
-    Fake { monitor, trap, console: None, nanoseconds: 0, log: PathBuf::new(), booted: false }.run();
+    Fake { monitor, trap, console: None, nanoseconds: 0, reset_at: 0, log: PathBuf::new(), booted: false }.run();
 }
 
 struct Fake {
@@ -37,6 +37,7 @@ struct Fake {
     trap: String,
     console: Option<(TcpListener, Option<TcpStream>)>,
     nanoseconds: u64,
+    reset_at: u64,
     log: PathBuf,
     booted: bool,
 }
@@ -113,8 +114,10 @@ impl Fake {
                      Quantum: 00:00:00.000100000, TimeElapsed = {time}]\r\r\n"
                 );
             }
-            ["cpu", "ExecutedInstructions"] => return format!("0x{:016X}\r\r\n", self.nanoseconds * 120 / 1000),
-            ["machine", "Reset"] => self.booted = false,
+            ["cpu", "ExecutedInstructions"] => {
+                return format!("0x{:016X}\r\r\n", (self.nanoseconds - self.reset_at) * 120 / 1000);
+            }
+            ["machine", "Reset"] => (self.booted, self.reset_at) = (false, self.nanoseconds),
             ["cpu", "PerformanceInMips", mips] => assert_eq!(mips, "120"),
             ["mach", "create", _] | ["connector", "Connect", ..] | ["emulation", "SetGlobalAdvanceImmediately", _] => {}
             _ => return format!("No such command or device: {line}\r\n"),
@@ -189,14 +192,17 @@ fn the_console_is_heard_in_virtual_time() {
     let mut unit = unit(folder.path(), "none");
     flashed(&mut unit).expect("flashed");
     assert_eq!(unit.id(), format!("renode/{BOARD}/r"));
+    let mut began = Duration::ZERO;
     for _ in 0..2 {
         unit.reset(&Cancel::new()).expect("reset");
+        assert_eq!(unit.executed_instructions(), 0);
+        began = unit.now();
         assert_eq!(heard(&mut unit).expect("said"), "m-init-done\r\nm-ready\r\n");
         unit.write(b"name%", &Cancel::new()).expect("sent");
         assert_eq!(heard(&mut unit).expect("said"), "m-name-dut-[fake]\r\nm-ready\r\n");
     }
     assert!(unit.now() >= Duration::from_millis(200), "{:?}", unit.now());
-    assert_eq!(unit.executed_instructions(), (unit.now().as_nanos() * 120 / 1000) as u64);
+    assert_eq!(unit.executed_instructions(), ((unit.now() - began).as_nanos() * 120 / 1000) as u64, "since the reset");
     assert_eq!(unit.counters(), None, "it has no cycles");
 }
 
@@ -307,4 +313,43 @@ fn a_program_that_is_missing_says_what_to_do() {
     let mut no_elf = Renode::with(&board, "r", "/no/such/renode".into(), Duration::from_secs(1));
     let flashed = no_elf.flash(&Program::default(), Duration::from_secs(1), &Cancel::new());
     assert!(matches!(flashed, Err(UnitError::Program { .. })));
+}
+
+/// Sends `o`, and then what it hears; after `!` it goes to where there is no memory.
+#[rustfmt::skip]
+const ECHO: [u32; 33] = [
+    // An ELF file of one segment, and the segment at the start of flash: stack, reset vector and code.
+    0x464C_457F, 0x0001_0101, 0, 0, 0x0028_0002, 1, 0x0800_0009, 52, 0, 0x0500_0400, 0x0020_0034, 0x0028_0001, 0,
+    1, 84, 0x0800_0000, 0x0800_0000, 48, 48, 5, 4,
+    0x2000_0800, 0x0800_0009, 0x210D_4807, 0x216F_6001, 0x69C2_6281, 0xD5FC_0692, 0x2A21_6A42, 0x6282_D001,
+    0x4B02_E7F7, 0xBF00_4718, 0x4000_8000, 0xDEAD_BEEF,
+];
+
+/// Where `HIL_RENODE` names one; no CI has it.
+#[test]
+fn a_real_renode_does_what_the_fake_does() {
+    if std::env::var_os("HIL_RENODE").is_none() {
+        return;
+    }
+    let elf = ECHO.iter().flat_map(|word| word.to_le_bytes()).collect();
+    let program = Program { segments: vec![], elf, baud: None };
+    let cancel = Cancel::new();
+    let mut unit = Renode::new(&Board::shipped(BOARD).expect("a board"), "real");
+    for _ in 0..2 {
+        unit.flash(&program, Duration::from_secs(10), &cancel).expect("flashed");
+        let mut began = Duration::ZERO;
+        for _ in 0..2 {
+            unit.reset(&cancel).expect("reset");
+            began = unit.now();
+            assert_eq!(heard(&mut unit).expect("said"), "o");
+            unit.write(b"to and fro", &cancel).expect("sent");
+            assert_eq!(heard(&mut unit).expect("said"), "to and fro");
+        }
+        // 120 million instructions a second of a core that never sleeps.
+        let expected = (unit.now() - began).as_micros() as u64 * 120;
+        assert!(expected > 0 && unit.executed_instructions().abs_diff(expected) <= expected / 100);
+        unit.write(b"!", &cancel).expect("sent");
+        let error = heard(&mut unit).expect_err("lost").to_string();
+        assert!(error.contains("CPU abort [PC=0xDEADBEEE]"), "{error}");
+    }
 }

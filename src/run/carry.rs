@@ -13,7 +13,7 @@ use super::image::Given;
 use super::lease::{Unmeasured, as_known, band, on_a_unit, windows};
 use super::parallel::each;
 use super::plan::{self, ImageRow, Row, boards, engines, image_rows, rows};
-use super::record::{Common, PREBUILT, outcome, planned as planned_memory, provenance, steps};
+use super::record::{Common, PREBUILT, error_band, outcome, planned as planned_memory, provenance, steps};
 use super::settle::{Settle, Settled, Unsettled};
 use super::toolchain::{Built, Toolchain};
 use super::trial::{Bench, TrialError};
@@ -21,7 +21,7 @@ use super::tuning::{Tuning, usual_log};
 use super::{git, resume};
 use crate::engine::{Compiled, fit};
 use crate::measure::{Case, Expected, Metered, Settings, Thorough, measure, measure_thoroughly};
-use crate::rack::{Cancel, Rack, Unit, Waiting};
+use crate::rack::{Cancel, Driver, Rack, Unit, UnitError, Waiting};
 use crate::results::{
     Cause, Limits, Measurement, Outcome, Provenance, ResultsError, RunFolder, RunInfo, RunState, StoredRun, UnitFacts,
     write_file,
@@ -465,6 +465,11 @@ impl Carrier<'_> {
             (self.tell)(Event::Stage { row: row.index, network: &asked.name, board: &board.name, stage });
             let driver = unit.driver();
             on = Some((driver, unit.id().to_string()));
+            if driver == Driver::Renode {
+                // Its windows would be instructions in the guise of time.
+                let what = "time an image of others, since Renode has no model of time".into();
+                return Err(UnitError::Unsupported { unit: unit.id().into(), what }.into());
+            }
             given
                 .measure(unit.parts().0, cancel)
                 .map_or_else(|error| error.of_unit(driver, &mut told), |done| Ok(Ok(done)))
@@ -523,6 +528,7 @@ impl Carrier<'_> {
         let measured = on_a_unit(self.rack, &board, cancel, &wait, |unit| {
             self.stage(row, Stage::Measuring);
             measurement.provenance = provenance(unit.driver());
+            measurement.error_band = error_band(unit.driver(), unit.board());
             measurement.unit = match unit.driver().interchangeable() {
                 true => format!("{}/{board}", unit.driver().name()),
                 false => unit.id().into(),

@@ -102,6 +102,16 @@ pub fn provenance(driver: Driver) -> Provenance {
     }
 }
 
+/// How far what a driver measures may be from silicon, in words.
+pub fn error_band(driver: Driver, board: &Board) -> String {
+    match driver {
+        Driver::Renode => {
+            "latency: none, since Renode has no model of time; instructions are counted, not estimated".into()
+        }
+        _ => board.error_band(),
+    }
+}
+
 /// Memory that a plan needs beside what is reserved.
 pub fn planned(plan: &Plan, reserved: Reserved) -> Memory {
     Memory {
@@ -172,4 +182,17 @@ pub fn microjoules(board: &Board, ran: u64, activity: Option<&Activity>) -> Resu
     let activity = activity.ok_or("the unit does not count what power depends on")?;
     let energy = power.microjoules(activity, ran);
     energy.ok_or_else(|| format!("the core slept, and the power of {name} asleep is not known"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_error_of_our_timing_model_is_not_renodes() {
+        let board = Board::shipped("nucleo-l4r5zi").expect("a board");
+        assert_eq!(error_band(Driver::Emulated, &board), board.error_band());
+        let renode = error_band(Driver::Renode, &board);
+        assert!(renode.contains("no model of time") && !renode.contains('%'), "{renode}");
+    }
 }

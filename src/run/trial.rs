@@ -6,7 +6,7 @@ use super::toolchain::{BuildFailure, Built, Toolchain};
 use crate::board::Board;
 use crate::engine::{Compiled, EngineError, fit};
 use crate::measure::{Case, Expected, Measured, Settings, measure};
-use crate::rack::{Cancel, Rack, Waiting};
+use crate::rack::{Cancel, Rack, UnitError, Waiting};
 use crate::results::{Cause, Memory, Provenance};
 
 /// Where trials are made.
@@ -73,6 +73,10 @@ impl Bench<'_> {
         let settings = Settings { repeats: 1, warmup: 1, limits: Default::default() };
         let measured = on_a_unit(self.rack, &self.board.name, self.cancel, self.waiting, |unit| {
             let provenance = provenance(unit.driver());
+            if provenance == Provenance::Renode {
+                let what = "tell the faster candidate, since Renode counts instructions and no cycles".into();
+                return Err(UnitError::Unsupported { unit: unit.id().into(), what }.into());
+            }
             let (unit, _) = unit.parts();
             Ok((provenance, measure(unit, &built.program, &expected, cases, &settings, self.cancel)?))
         });

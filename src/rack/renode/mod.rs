@@ -67,7 +67,7 @@ impl Renode {
         Self { id, board: board.clone(), program, running: None, slice_limit }
     }
 
-    /// Instructions that the core has executed since it was flashed, as Renode counts them.
+    /// Instructions that the core has executed since it was reset last, as Renode counts them.
     pub fn executed_instructions(&self) -> u64 {
         self.running.as_ref().map_or(0, |running| running.instructions)
     }
@@ -254,6 +254,8 @@ impl Unit for Renode {
 
     fn reset(&mut self, cancel: &Cancel) -> Result<(), UnitError> {
         self.commands(&["machine Reset".into()], COMMAND, cancel)?;
+        // Renode's count starts anew; its time does not.
+        self.running()?.instructions = 0;
         self.load(cancel)?;
         while !self.heard(WIRE.0)?.is_empty() {}
         Ok(())
