@@ -151,11 +151,25 @@ fn m33_pairs_and_waits_as_measured() {
         ("ldm r8, {r0-r5}", 6.0),
         ("ldrd r0, r1, [r8]", 2.0),
         ("strd r0, r1, [r8]", 2.0),
-        ("vfma.f32 s0, s1, s0", 3.0),
     ] {
         let Some(found) = cost(board::Core::CortexM33f, text) else { return };
         assert_eq!(found, cycles, "{text}");
     }
+}
+
+/// A product and sum in single precision keeps the unit for three cycles, and nothing else.
+#[test]
+fn m33_adds_products_in_single_precision_every_third_cycle() {
+    let cycles = |copies: usize| {
+        let on = "ldr r0, =0xe000ed88\n mov r1, #0xf00000\n str r1, [r0]\n dsb\n isb\n";
+        let body = format!("{on}{}", "vfma.f32 s0, s1, s0\n mov.w r1, r2\n".repeat(copies));
+        let mut core = core(CoreConfig::new(board::Core::CortexM33f), &assemble("cortex-m33", &body)?);
+        let end = core.run(&mut NoPeriphery::default(), u64::MAX);
+        assert!(matches!(end, Err(Stop::Breakpoint { .. })), "{end:?}");
+        Some(core.cycles())
+    };
+    let (Some(short), Some(long)) = (cycles(4), cycles(14)) else { return };
+    assert_eq!(long - short, 10 * 3);
 }
 
 /// A taken branch costs two cycles, or one where a short instruction before it leaves the flags alone.
