@@ -441,7 +441,8 @@ fn m33_has_what_armv8_adds_and_its_values_of_exception_return() {
 
 #[test]
 fn m33_stops_where_a_stack_falls_below_its_limit() {
-    let text = "main: ldr r0, =0x20008000\n .inst.w 0xf380880a\n ldr r1, =0x20008004\n mov sp, r1\n push {r2, r3}\n bkpt 0";
+    let text =
+        "main: ldr r0, =0x20008000\n .inst.w 0xf380880a\n ldr r1, =0x20008004\n mov sp, r1\n push {r2, r3}\n bkpt 0";
     let Some(mut core) = core(text, board::Core::CortexM33f) else { return };
     let message = core.run(&mut Board::default(), 10_000).unwrap_err().to_string();
     assert!(message.contains("MSPLIM") && message.contains("0x20008000"), "{message}");

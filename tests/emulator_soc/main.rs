@@ -12,3 +12,4 @@ mod serial;
 mod small;
 mod timers;
 mod twins;
+mod u5;

@@ -28,17 +28,19 @@ fn permissive_counts_instead() {
 
 #[test]
 fn every_board_knows_what_it_does_not_model() {
-    const ADC: [(&str, u32); 6] = [
-        ("nucleo-l4r5zi", 0x5004_0008),
-        ("stm32f746g-disco", 0x4001_2008),
-        ("nucleo-f767zi", 0x4001_2008),
-        ("nucleo-h7a3zi-q", 0x4002_2008),
-        ("nucleo-h743zi", 0x4002_2008),
-        ("stm32f412g-disco", 0x4001_2008),
+    const ABSENT: [(&str, &str, u32); 7] = [
+        ("nucleo-l4r5zi", "ADC1", 0x5004_0008),
+        ("stm32f746g-disco", "ADC1", 0x4001_2008),
+        ("nucleo-f767zi", "ADC1", 0x4001_2008),
+        ("nucleo-h7a3zi-q", "ADC1", 0x4002_2008),
+        ("nucleo-h743zi", "ADC1", 0x4002_2008),
+        ("stm32f412g-disco", "ADC1", 0x4001_2008),
+        ("nucleo-u575zi-q", "DAC1", 0x4602_1808),
     ];
-    assert_eq!(ADC.map(|(board, _)| board), *names());
-    for (board, address) in ADC {
+    assert_eq!(ABSENT.map(|(board, ..)| board), *names());
+    for (board, peripheral, address) in ABSENT {
         let error = Bench::new(board).try_read(address).unwrap_err().to_string();
-        assert!(error.starts_with("ADC1 +0x008") && error.contains("no model of this peripheral"), "{board}: {error}");
+        let named = error.starts_with(&format!("{peripheral} +0x008"));
+        assert!(named && error.contains("no model of this peripheral"), "{board}: {error}");
     }
 }

@@ -83,7 +83,7 @@ mod tests {
 
     #[test]
     fn the_first_revision_picks_halfwords_of_the_code_region() {
-        let mut fpb = Fpb::new(false);
+        let mut fpb = Fpb::new(Core::CortexM4f);
         fpb.write(0, 3);
         fpb.write(8, 0x0800_0100 | 1 << 31 | 1);
         assert!(fpb.matches(0x0800_0102) && !fpb.matches(0x0800_0100));
@@ -96,7 +96,7 @@ mod tests {
 
     #[test]
     fn the_second_revision_reaches_every_address() {
-        let mut fpb = Fpb::new(true);
+        let mut fpb = Fpb::new(Core::CortexM7f);
         fpb.write(0, 3);
         fpb.write(8 + 4 * 7, 0x2000_0006 | 1);
         assert!(fpb.matches(0x2000_0006) && !fpb.matches(0x2000_0004));

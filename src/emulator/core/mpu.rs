@@ -84,9 +84,10 @@ impl Mpu {
     /// address in two regions cannot be accessed at all.
     fn attributes(&self, address: u32) -> Option<u32> {
         if self.limits {
-            let mut holding = self.regions.iter().filter(|&&(base, limit)| {
-                limit & 1 == 1 && (base & !31..=limit | 31).contains(&address)
-            });
+            let mut holding = self
+                .regions
+                .iter()
+                .filter(|&&(base, limit)| limit & 1 == 1 && (base & !31..=limit | 31).contains(&address));
             let &(base, _) = holding.next()?;
             return Some(if holding.next().is_some() { 1 << 28 } else { of_limits(base) });
         }

@@ -6,8 +6,8 @@ use super::rcc::{Oscillators, Rcc};
 use super::serial::Serial;
 use super::wires::Wires;
 use super::{
-    Slot, Soc, adc, cmsdk_timer, cmsdk_uart, crc, dma, exti, flash, gpio, icache, identity, mps2, otg, pwr, rng, syscfg, timer, usart,
-    watchdog, wires,
+    Slot, Soc, adc, cmsdk_timer, cmsdk_uart, crc, dma, exti, flash, gpio, icache, identity, mps2, otg, pwr, rng,
+    syscfg, timer, usart, watchdog, wires,
 };
 use crate::board::{Board, RegionKind};
 

@@ -112,8 +112,10 @@ struct Places {
 }
 
 impl Places {
-    const CLASSIC: Self = Self { mask: 0x00, rising: 0x08, falling: 0x0c, software: 0x10, pending: 0x14, fell: 0x14, ports: None };
-    const H7: Self = Self { mask: 0x80, rising: 0x00, falling: 0x04, software: 0x08, pending: 0x88, fell: 0x88, ports: None };
+    const CLASSIC: Self =
+        Self { mask: 0x00, rising: 0x08, falling: 0x0c, software: 0x10, pending: 0x14, fell: 0x14, ports: None };
+    const H7: Self =
+        Self { mask: 0x80, rising: 0x00, falling: 0x04, software: 0x08, pending: 0x88, fell: 0x88, ports: None };
     const U5: Self =
         Self { mask: 0x80, rising: 0x00, falling: 0x04, software: 0x08, pending: 0x0c, fell: 0x10, ports: Some(0x60) };
 }

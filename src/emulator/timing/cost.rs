@@ -1,8 +1,8 @@
 //! Cycles of instructions: static ones when a block is decoded, and those that only operands decide.
 
 use super::m4::{self, M4};
-use super::m33::M33;
 use super::m7::M7;
+use super::m33::M33;
 use super::uses::{Kind, Uses};
 use crate::board::Core;
 use crate::emulator::isa::{Class, Code, Insn};

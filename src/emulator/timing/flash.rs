@@ -29,8 +29,7 @@ pub struct FlashPath {
 
 impl FlashPath {
     /// Flash that answers at once.
-    pub const IMMEDIATE: Self =
-        Self {
+    pub const IMMEDIATE: Self = Self {
         wait_states: 0,
         width: 16,
         prefetch: false,
@@ -303,7 +302,13 @@ mod tests {
     #[test]
     fn the_controller_switches_caches_and_wait_states() {
         let mut flash = Flash::new(FlashPath::stm32f4(5));
-        let setup = FlashSetup { wait_states: 3, prefetch: false, instruction_cache: false, data_cache: false, direct_mapped: false };
+        let setup = FlashSetup {
+            wait_states: 3,
+            prefetch: false,
+            instruction_cache: false,
+            data_cache: false,
+            direct_mapped: false,
+        };
         flash.set_up(setup);
         assert_eq!(flash.fetch(&[0, 16]), 6);
         assert_eq!(flash.fetch(&[0, 16]), 6);

@@ -107,7 +107,8 @@ impl M33 {
         self.write(uses.result & !FLAGS, done + result_latency(code, insn, uses));
         self.write(uses.base, at + 1);
         if self.made_flags {
-            self.ready[FLAGS.trailing_zeros() as usize] = at + self.hold + if uses.kind == Kind::Shifted { 2 } else { 1 };
+            self.ready[FLAGS.trailing_zeros() as usize] =
+                at + self.hold + if uses.kind == Kind::Shifted { 2 } else { 1 };
         }
         let loads = matches!(uses.kind, Kind::Load { .. } | Kind::Multiple { load: true, .. });
         self.loaded = self.loaded & !uses.result | if loads { uses.result } else { 0 };

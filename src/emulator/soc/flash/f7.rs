@@ -39,7 +39,7 @@ const fn family(table: &'static [Register], start: fn(&Registers, &Geometry) -> 
     Family {
         table,
         latency: 0xf,
-    accelerates: true,
+        accelerates: true,
         key: 0x04,
         option_key: 0x08,
         status: 0x0c,

@@ -140,8 +140,7 @@ const TABLE_7A3: &[Register] = &[
     Register::rw("APB4LPENR", 0x17c, 0x0c01_e6aa, 0x0c01_e6aa),
 ];
 
-const SWITCH: Switch =
-    Switch { register: CFGR, mask: 7, shown: 3, ready: &[2, 8, 17, 25], lse: (BDCR, 1 << 1) };
+const SWITCH: Switch = Switch { register: CFGR, mask: 7, shown: 3, ready: &[2, 8, 17, 25], lse: (BDCR, 1 << 1) };
 
 const FOLLOWS: &[Follows] = &[
     Follows { register: CR, enable: 1 << 0, ready: 1 << 2 },

@@ -3,7 +3,7 @@
 use super::{
     Family, Follows, Oscillators, ResetFlags, Switch, ahb_divider, apb_divider, buses, oscillate, running, within,
 };
-use crate::emulator::soc::clocks::{Clocks, Node};
+use crate::emulator::soc::clocks::Clocks;
 use crate::emulator::soc::device::Refusal;
 use crate::emulator::soc::registers::{Register, Registers};
 

@@ -1,7 +1,8 @@
 //! RCC of STM32U5 (RM0456 chapter 11).
 
 use super::{
-    Family, Follows, Oscillators, ResetFlags, Switch, ahb_divider, apb_divider, buses, oscillate, running, steps, within,
+    Family, Follows, Oscillators, ResetFlags, Switch, ahb_divider, apb_divider, buses, oscillate, running, steps,
+    within,
 };
 use crate::emulator::soc::clocks::{Clocks, Node};
 use crate::emulator::soc::device::Refusal;
