@@ -277,25 +277,45 @@ void hil_matrix_block(const hil_window *w, hil_range range, const hil_word *colu
     }
 }
 
+/* Of one pixel and two pairs of channels: sums of their first and of their mixture. */
+typedef struct {
+    int32_t a[2], s[2];
+} pixel_sums;
+
+static pixel_sums pixel_pairs(const hil_word *x, const uint32_t *weights, const uint32_t *others, int32_t words)
+{
+    int32_t a0 = 0, a1 = 0, s0 = 0, s1 = 0;
+    for (const uint32_t *const end = &weights[words]; weights != end; weights += 2) {
+        s0 = hil_mla_both(weights[0], x[0], s0);
+        a0 = hil_mla_both(hil_even(weights[0]), x[0], a0);
+        s1 = hil_mla_both(others[0], x[0], s1);
+        a1 = hil_mla_both(hil_even(others[0]), x[0], a1);
+        s0 = hil_mla_both(weights[1], x[4], s0);
+        a0 = hil_mla_both(hil_even(weights[1]), x[4], a0);
+        s1 = hil_mla_both(others[1], x[4], s1);
+        a1 = hil_mla_both(hil_even(others[1]), x[4], a1);
+        others = &others[2];
+        x = &x[8];
+    }
+    const pixel_sums sums = {{a0, a1}, {s0, s1}};
+    return sums;
+}
+
 void hil_matrix_pixel(const hil_window *w, hil_range range, const hil_word *column, const uint32_t *filter,
                       const hil_channel *channels, int8_t *output)
 {
     const int32_t words = hil_matrix_depth(w) / 2;
     const uint32_t *weights = filter;
-    for (int32_t c = 0; c < w->out_c; c += 2) {
-        int32_t a = 0;
-        int32_t s = 0;
-        const hil_word *x = column;
-        for (const uint32_t *const end = &weights[words]; weights != end; weights += 2) {
-            s = hil_mla_both(weights[0], x[0], s);
-            a = hil_mla_both(hil_even(weights[0]), x[0], a);
-            s = hil_mla_both(weights[1], x[4], s);
-            a = hil_mla_both(hil_even(weights[1]), x[4], a);
-            x = &x[8];
+    for (int32_t c = 0; c < w->out_c; c += 4) {
+        /* A last pair alone is computed twice. */
+        const uint32_t *const others = ((c + 2) < w->out_c) ? &weights[words] : weights;
+        const pixel_sums sums = pixel_pairs(column, weights, others, words);
+        for (int32_t i = 0; (i < 4) && ((c + i) < w->out_c); i++) {
+            const hil_channel *const channel = &channels[c + i];
+            const int32_t a = sums.a[i / 2];
+            const int32_t acc2 = ((i % 2) == 0) ? twice_a(channel, a) : twice_b(channel, a, sums.s[i / 2]);
+            output[c + i] = finish(range, channel, acc2);
         }
-        output[c] = finish(range, &channels[c], twice_a(&channels[c], a));
-        if ((c + 1) < w->out_c) {
-            output[c + 1] = finish(range, &channels[c + 1], twice_b(&channels[c + 1], a, s));
-        }
+        weights = &others[words];
     }
 }
