@@ -216,7 +216,7 @@ const TABLES: [Table; 5] = [
     Table { prefix: "shift_", entry_bytes: 4, weight_bytes: 0 },
     // A bias, a multiplier and a shift.
     Table { prefix: "channels_", entry_bytes: 12, weight_bytes: 4 },
-    Table { prefix: "small_channels_", entry_bytes: 8, weight_bytes: 4 },
+    Table { prefix: "small_channels_", entry_bytes: 7, weight_bytes: 3 },
 ];
 
 /// Steps by minimal filtering.
