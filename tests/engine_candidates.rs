@@ -20,6 +20,18 @@ fn network() -> Network {
     b.finish(&[y])
 }
 
+#[test]
+fn a_filter_that_covers_its_map_is_a_row_where_flash_allows() {
+    for (size, filter, covers) in [(1, 1, true), (3, 3, true), (3, 1, false), (4, 3, false)] {
+        let (mut b, x) = Builder::new(&[1, size, size, 24]);
+        let y = b.conv(x, filter, 1, 40, false);
+        let network = b.finish(&[y]);
+        let form = |bytes: usize| forms(&choose(&network, bytes).expect("kernels"))[0];
+        assert_eq!(form(0), Some(Form::Matrix), "{size}, {filter}");
+        assert_eq!(form(4096) == Some(Form::Row), covers, "{size}, {filter}");
+    }
+}
+
 fn forms(kernels: &[Kernel]) -> Vec<Option<Form>> {
     kernels.iter().map(|kernel| kernel.packed().map(|packed| packed.form)).collect()
 }

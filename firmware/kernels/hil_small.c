@@ -35,10 +35,14 @@ static hil_dense dense_of(const hil_small *s)
 
 static hil_channel channel_of(const hil_small *s, const hil_small_channel *from)
 {
-    const uint32_t shift = (from->bias & 3u) | ((from->multiplier & 3u) << 2);
+    /* The last byte of the multiplier comes again below the three of the bias. */
+    uint32_t scale, bias;
+    (void)memcpy(&scale, &from->bytes[0], sizeof scale);
+    (void)memcpy(&bias, &from->bytes[3], sizeof bias);
+    const uint32_t shift = (scale & 3u) | ((bias >> 6) & 12u);
     const hil_channel channel = {
-        .bias2 = ((int32_t)from->bias >> 1) & ~1,
-        .multiplier = (int32_t)((from->multiplier >> 2) | 0x40000000u),
+        .bias2 = ((int32_t)bias >> 9) & ~1,
+        .multiplier = (int32_t)((scale >> 2) | 0x40000000u),
         .shift = (int32_t)(s->shift + shift),
     };
     return channel;
@@ -170,3 +174,30 @@ HIL_SMALL_PLANE(5, 1)
 HIL_SMALL_PLANE(5, 2)
 HIL_SMALL_PLANE(7, 1)
 HIL_SMALL_PLANE(7, 2)
+
+void hil_small_sum(const hil_add_params *p, const int8_t *lhs, const int8_t *rhs, int8_t *output)
+{
+    /* The operand of the larger scale is halved and no more; of the other a second rounding follows where it is shifted. */
+    const int swapped = (p->lhs.shift != 0) || (p->lhs.multiplier != (1 << 30));
+    const int8_t *halved = swapped ? rhs : lhs;
+    const int8_t *other = swapped ? lhs : rhs;
+    const hil_requant *const q = swapped ? &p->lhs : &p->rhs;
+    const int32_t halved_offset = (swapped ? p->rhs_offset : p->lhs_offset) * (1 << 20);
+    const int32_t other_offset = (swapped ? p->lhs_offset : p->rhs_offset) * (1 << 21);
+    const int32_t multiplier = q->multiplier;
+    const int32_t right = -q->shift;
+    const int32_t round = (right > 0) ? (1 << (right - 1)) : 0;
+    const int32_t rounds = (right > 0) ? -1 : 0;
+    const hil_range range = {p->output_offset, p->clamp_min, p->clamp_max, 0};
+    const int32_t shift = -p->output.shift - 1;
+    const int32_t addend = hil_addend(range, shift);
+    const int32_t scale = p->output.multiplier;
+    const int8_t *const end = &output[p->count];
+    while (output != end) {
+        const int32_t twice = hil_plus(other_offset, *other++ * (1 << 21));
+        const int32_t scaled = hil_mul_high_add(twice, multiplier, hil_plus(round, (twice >> 31) & rounds)) >> right;
+        const int32_t acc2 = hil_plus(hil_plus(halved_offset, *halved++ * (1 << 20)), 2 * scaled);
+        const int32_t out = hil_half_saturated(hil_mul_high_add(acc2, scale, hil_plus(addend, acc2 >> 31)) >> shift);
+        *output++ = (int8_t)hil_clamp(out, range.clamp_min, range.clamp_max);
+    }
+}

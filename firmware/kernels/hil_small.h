@@ -1,17 +1,18 @@
 /*
  * The specialised kernels for least flash: all layers share their code, parameters are a table, weights have no padding,
- * and eight bytes hold what an output channel needs. Slower than what is specialised for each layer, with the same sums.
+ * and seven bytes hold what an output channel needs. Slower than what is specialised for each layer, with the same sums.
  */
 #ifndef HIL_SMALL_H
 #define HIL_SMALL_H
 
 #include "hil_kernels.h"
 
-/* One output channel. The bias, with the input's zero point folded in, is in [-2^29, 2^29), the multiplier in [2^30, 2^31):
- * each leaves two bits for the shift, which is counted from the layer's least one. */
+/* One output channel. The multiplier is in [2^30, 2^31), the bias, with the input's zero point folded in, in [-2^21, 2^21):
+ * of four and three bytes, least first, each leaves two bits for the shift, which is counted from the layer's least one. */
 typedef struct {
-    uint32_t bias;       /* four times it, plus the lower two bits of the shift */
-    uint32_t multiplier; /* four times it, less its leading bit, plus the upper two */
+    /* Four times the multiplier, less its leading bit, plus the lower two bits of the shift; then four times the bias plus
+     * the upper two. */
+    uint8_t bytes[7];
 } hil_small_channel;
 
 /* A layer. */
@@ -46,5 +47,8 @@ void hil_small_plane_5_1(const hil_small *s);
 void hil_small_plane_5_2(const hil_small *s);
 void hil_small_plane_7_1(const hil_small *s);
 void hil_small_plane_7_2(const hil_small *s);
+
+/* Addition where hil_sum.h allows it, shifted left by 20. `output` may be either operand. */
+void hil_small_sum(const hil_add_params *p, const int8_t *lhs, const int8_t *rhs, int8_t *output);
 
 #endif

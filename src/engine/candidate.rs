@@ -9,7 +9,7 @@ use super::kernel::{Conv, Kernel};
 use super::pack::Form;
 use super::plan::{PlanError, REQUANT_BYTES};
 use super::select;
-use crate::network::{Network, Op};
+use crate::network::{Network, Op, OpKind};
 
 /// One way to compute an operator.
 #[derive(Debug, Clone, PartialEq)]
@@ -17,13 +17,16 @@ pub struct KernelChoice {
     pub kernel: Kernel,
     /// Cycles by the static estimate, for ranking candidates of one operator alone; 0 where there is but one.
     pub cycles: u64,
-    /// Bytes of flash of its constants.
+    /// Bytes of flash of its constants, and of code that other layers of the kind may not need.
     pub flash_bytes: usize,
 }
 
 /// Bytes of flash that a network may grow by for the sake of latency. The smallest boards have 1 MiB, most of which
 /// networks with large filters leave free.
 pub const EXPANSION_BYTES: usize = 256 * 1024;
+
+/// Bytes of code of the kernel for fully connected layers, which a network may have for a convolution alone.
+const ROW_CODE_BYTES: usize = 2048;
 
 /// The candidates of `op`, the one of the least flash first.
 pub fn candidates(network: &Network, op: &Op) -> Result<Vec<KernelChoice>, PlanError> {
@@ -33,7 +36,9 @@ pub fn candidates(network: &Network, op: &Op) -> Result<Vec<KernelChoice>, PlanE
         .into_iter()
         .map(|kernel| {
             let cycles = if alone { 0 } else { estimate(network, op, &kernel) };
-            let flash_bytes = flash_bytes(network, op, &kernel);
+            let another = matches!((&op.kind, &kernel), (OpKind::Conv2d { .. }, Kernel::FullyConnected(_)));
+            let code = if another { ROW_CODE_BYTES } else { 0 };
+            let flash_bytes = flash_bytes(network, op, &kernel) + code;
             KernelChoice { kernel, cycles, flash_bytes }
         })
         .collect();
@@ -57,6 +62,13 @@ pub fn pick(network: &Network, index_of: impl Fn(usize, &[KernelChoice]) -> usiz
 pub fn choose(network: &Network, expansion_bytes: usize) -> Result<Vec<Kernel>, PlanError> {
     let all = network.ops.iter().map(|op| candidates(network, op)).collect::<Result<Vec<_>, _>>()?;
     Ok(choose_among(all, expansion_bytes))
+}
+
+/// The kernel of `op` where all that a network may grow by is little.
+pub(super) fn modest(network: &Network, op: &Op) -> Result<Kernel, PlanError> {
+    let choices = candidates(network, op)?;
+    let mut chosen = choose_among(vec![choices], ROW_CODE_BYTES);
+    Ok(chosen.remove(0))
 }
 
 /// The same among the given candidates of each operator.
@@ -129,10 +141,16 @@ pub(super) fn estimate(network: &Network, op: &Op, kernel: &Kernel) -> u64 {
     }
 }
 
-/// Of a dense layer per pair of inputs and block of 4 rows 11 cycles; of others per multiply-accumulate one.
+/// Of a dense layer per pair of inputs and block of 4 rows 11 cycles; of a convolution of a single pixel per pair of inputs and
+/// of channels 8; of others per multiply-accumulate one.
 fn dense_or_other(network: &Network, op: &Op, kernel: &Kernel) -> u64 {
     let macs = network.op_macs(op);
-    if matches!(kernel, Kernel::FullyConnected(_)) { macs * 11 / 8 } else { macs }
+    let single = || network.tensor(op.output).shape.iter().rev().skip(1).product::<usize>() == 1;
+    match kernel {
+        Kernel::FullyConnected(_) => macs * 11 / 8,
+        Kernel::Conv1x1(_) if single() => 2 * macs,
+        _ => macs,
+    }
 }
 
 /// Per element and block of 4 tiles by 2 channels: 17 cycles per pair of input channels, and 30 around the loop. Per

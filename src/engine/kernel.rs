@@ -276,11 +276,16 @@ pub struct Add {
 }
 
 impl Add {
-    /// Whether the specialised form computes what the reference does (`firmware/kernels/hil_sum.h`).
-    pub fn specialised(&self) -> bool {
+    /// Whether the fast forms compute what the reference does (`firmware/kernels/hil_sum.h`).
+    pub(super) fn halves(&self) -> bool {
         let halved = |q: Requant| q.multiplier >= 1 << 30 && (-22..=0).contains(&q.shift);
         let AddParams { lhs, rhs, output } = self.params;
-        !self.small && halved(lhs) && halved(rhs) && halved(output) && output.shift < 0
+        halved(lhs) && halved(rhs) && halved(output) && output.shift < 0
+    }
+
+    /// Whether it has the fast form with code of its own.
+    pub fn specialised(&self) -> bool {
+        !self.small && self.halves()
     }
 }
 

@@ -23,6 +23,7 @@ pub mod arena;
 pub mod candidate;
 pub mod cmsis_nn;
 pub mod constant;
+pub mod crop;
 pub mod fetch;
 pub mod fit;
 pub mod goal;

@@ -11,7 +11,7 @@ use crate::network::{Network, Op};
 /// another; minimal filtering is one of the specialised kernels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Optimisations {
-    /// Padding operators are folded into convolutions.
+    /// Padding operators are folded into convolutions, and weights that only meet padding are dropped.
     pub padding: bool,
     /// Kernels are specialised for their layer, with weights laid out for them.
     pub specialised: bool,

@@ -51,7 +51,9 @@ impl Packed {
         }
         let least = self.channels.iter().map(|channel| channel.shift).min()?;
         let tellable = |c: &Channel| c.multiplier == 0 || (1 << 30..=i32::MAX).contains(&c.multiplier);
-        let near = |c: &Channel| (0..16).contains(&(c.shift - least)) && c.bias2 % 2 == 0;
+        let near = |c: &Channel| {
+            (0..16).contains(&(c.shift - least)) && c.bias2 % 2 == 0 && SMALL_BIAS.contains(&(c.bias2 / 2))
+        };
         if !self.channels.iter().all(|c| tellable(c) && near(c)) {
             return None;
         }
@@ -72,13 +74,16 @@ impl Packed {
     }
 
     /// `hil_small_channel` of each channel.
-    pub fn small_channels(&self) -> Vec<[u32; 2]> {
+    pub fn small_channels(&self) -> Vec<[u8; SMALL_CHANNEL_BYTES]> {
         let least = self.small.map_or(0, i32::from);
-        let words = |c: &Channel| {
+        let bytes = |c: &Channel| {
             let shift = (c.shift - least) as u32;
-            [((c.bias2 / 2) << 2) as u32 | (shift & 3), (c.multiplier << 2) as u32 | (shift >> 2)]
+            let scale = (c.multiplier << 2) as u32 | (shift & 3);
+            let bias = ((c.bias2 / 2) << 2) as u32 | (shift >> 2);
+            let ([a, b, c, d], [e, f, g, _]) = (scale.to_le_bytes(), bias.to_le_bytes());
+            [a, b, c, d, e, f, g]
         };
-        self.channels.iter().map(words).collect()
+        self.channels.iter().map(bytes).collect()
     }
 }
 
@@ -104,7 +109,9 @@ pub(super) struct Row {
 
 /// Bytes of `hil_channel` and of `hil_small_channel`.
 const CHANNEL_BYTES: usize = 12;
-const SMALL_CHANNEL_BYTES: usize = 8;
+const SMALL_CHANNEL_BYTES: usize = 7;
+/// Biases that `hil_small_channel` has bits for.
+const SMALL_BIAS: std::ops::Range<i32> = -(1 << 21)..1 << 21;
 /// Accumulators stay below this, so that their double and what is added to it stay in int32.
 const ACC_LIMIT: i64 = 1 << 29;
 /// Sums of products below this fit in 24 bits.
@@ -313,4 +320,54 @@ pub(super) fn plane(
     let lines = prepared.rows.iter().flat_map(|row| row.weights.chunks(width));
     let filter = lines.flat_map(|line| line.chunks(4).map(word)).collect();
     Some(prepared.pack(Form::Plane, filter, scratch_bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `channel_of` of `hil_small.c`.
+    fn unpacked(bytes: &[u8; SMALL_CHANNEL_BYTES], least: u8) -> Channel {
+        let word = |at: usize| u32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]]);
+        let (scale, bias) = (word(0), word(3));
+        Channel {
+            bias2: (bias as i32 >> 9) & !1,
+            multiplier: (scale >> 2 | 1 << 30) as i32,
+            shift: i32::from(least) + (scale & 3 | (bias >> 6) & 12) as i32,
+        }
+    }
+
+    fn packed(channels: Vec<Channel>) -> Packed {
+        Packed { filter: vec![0; 4], channels, general: false, scratch_bytes: 0, form: Form::Matrix, small: None }
+    }
+
+    #[test]
+    fn seven_bytes_hold_every_channel_that_they_are_given() {
+        let ends = [-(1 << 21), -(1 << 20) - 1, -1, 0, 1, (1 << 21) - 1];
+        let scales = [(1 << 30, 3), (1 << 30 | 5, 4), (i32::MAX, 18), (0x5a5a_5a5a, 7)];
+        let channel = |(bias, (multiplier, shift)): (&i32, &(i32, i32))| Channel {
+            bias2: 2 * bias,
+            multiplier: *multiplier,
+            shift: *shift,
+        };
+        let all = ends.iter().flat_map(|bias| scales.iter().map(move |scale| channel((bias, scale))));
+        let whole = packed(all.collect());
+        let small = whole.shrunk(1).expect("bits for all of them");
+        let again = small.small_channels().iter().map(|bytes| unpacked(bytes, 3)).collect::<Vec<_>>();
+        assert_eq!((small.small, &again), (Some(3), &whole.channels));
+        assert_eq!(small.table_bytes(), 7 * whole.channels.len());
+    }
+
+    #[test]
+    fn what_seven_bytes_cannot_hold_keeps_the_other_form() {
+        let first = Channel { bias2: 0, multiplier: 1 << 30, shift: 2 };
+        for other in [
+            Channel { bias2: 2 << 21, ..first },
+            Channel { bias2: 2 * (-(1 << 21) - 1), ..first },
+            Channel { shift: 18, ..first },
+            Channel { multiplier: 1 << 29, ..first },
+        ] {
+            assert_eq!(packed(vec![first, other]).shrunk(1), None, "{other:?}");
+        }
+    }
 }

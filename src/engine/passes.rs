@@ -1,6 +1,6 @@
 //! Rewrites of a network that change no output.
 
-use crate::network::{Network, Op, OpKind, Pads, Tensor, TensorId};
+use crate::network::{DType, Network, Op, OpKind, Pads, Tensor, TensorId};
 
 /// Folds each PAD that only feeds one convolution into the explicit padding of that convolution.
 ///
@@ -25,6 +25,55 @@ pub fn fold_pads(network: &Network) -> Network {
         }
     }
     folded
+}
+
+/// Drops each QUANTIZE that gives back what it was given: from a domain to the same one, by way of floats or not.
+///
+/// Readers of its output then read its input. A DEQUANTIZE that nobody reads any more goes, too. Where both sides are the
+/// network's own it stays, since those are held apart.
+pub fn drop_identities(network: &Network) -> Network {
+    let mut kept = network.clone();
+    let mut index = 0;
+    while index < kept.ops.len() {
+        let Some((from, by)) = identity(&kept, index) else {
+            index += 1;
+            continue;
+        };
+        let dropped = kept.ops.remove(index).output;
+        let readers = kept.ops.iter_mut().flat_map(|op| op.inputs.iter_mut());
+        readers.chain(kept.outputs.iter_mut()).filter(|id| **id == dropped).for_each(|id| *id = from);
+        // The DEQUANTIZE stood before the QUANTIZE.
+        if let Some(by) = by.filter(|at| !is_read(&kept, kept.ops[*at].output)) {
+            kept.ops.remove(by);
+            index -= 1;
+        }
+    }
+    kept
+}
+
+fn is_read(network: &Network, id: TensorId) -> bool {
+    network.outputs.contains(&id) || network.ops.iter().any(|op| op.inputs.contains(&id))
+}
+
+/// What operator `index` gives back, if that is a QUANTIZE which does; and the DEQUANTIZE that it undoes, if any.
+fn identity(network: &Network, index: usize) -> Option<(TensorId, Option<usize>)> {
+    let op = network.ops.get(index).filter(|op| op.kind == OpKind::Quantize)?;
+    let mut from = *op.inputs.first()?;
+    let mut by = None;
+    if network.tensor(from).dtype == DType::F32 {
+        let at = network.ops[..index].iter().position(|op| op.output == from)?;
+        let undone = Some(&network.ops[at]).filter(|op| op.kind == OpKind::Dequantize)?;
+        (from, by) = (*undone.inputs.first()?, Some(at));
+        // A product of a few hundred steps and its quotient are off by far less than half a step, if the scale is normal.
+        let scale = network.tensor(from).scale();
+        if !scale.is_normal() || !(scale * 512.0).is_finite() {
+            return None;
+        }
+    }
+    let (x, out) = (network.tensor(from), network.tensor(op.output));
+    let same = x.dtype == out.dtype && x.dtype != DType::F32 && x.quant == out.quant && x.shape == out.shape;
+    let own = x.data.is_some() || network.inputs.contains(&from) || network.outputs.contains(&from);
+    (same && !(own && network.outputs.contains(&op.output))).then_some((from, by))
 }
 
 /// Turns each depthwise convolution of a single channel into the convolution that it is.

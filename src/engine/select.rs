@@ -95,8 +95,9 @@ pub(super) fn candidates(network: &Network, op: &Op) -> Result<Vec<Kernel>, Plan
     let smallest = select(network, op)?;
     let context = Context { network, op };
     let mut found = Vec::new();
-    if let Kernel::Conv(conv) = &smallest {
+    if let Kernel::Conv(conv) | Kernel::Conv1x1(conv) = &smallest {
         found.extend(context.winograd(conv).map(Kernel::Conv));
+        found.extend(context.covering(conv).map(Kernel::FullyConnected));
     }
     found.push(smallest);
     Ok(found)
@@ -170,6 +171,23 @@ impl<'a> Context<'a> {
         let rows = self.rows(conv.weights, &conv.requants, 0);
         let packed = pack::winograd(&rows, conv.zero.input, &output, conv.depth)?;
         Some(kernel::Conv { packed: Some(packed), ..conv.clone() })
+    }
+
+    /// The same as a fully connected layer, where the filter covers the map.
+    fn covering(&self, conv: &kernel::Conv) -> Option<kernel::FullyConnected> {
+        let x = self.network.tensor(*self.op.inputs.first()?).shape.as_slice();
+        let (&[1, h, w, _], &[1, 1, 1, _]) = (x, self.network.tensor(self.op.output).shape.as_slice()) else {
+            return None;
+        };
+        let plain = conv.window.pads == Pads::default() && conv.window.dilation == Hw { h: 1, w: 1 };
+        if conv.filter != (Hw { h, w }) || conv.groups != 1 || !plain || conv.packed.is_none() {
+            return None;
+        }
+        let kernel::Conv { weights, zero, clamp, .. } = *conv;
+        let output = Output { zero: zero.output, clamp };
+        let packed = Some(pack::row(&self.rows(weights, &conv.requants, 0), zero.input, &output)?);
+        let (depth, requants) = (h * w * conv.depth, conv.requants.clone());
+        Some(kernel::FullyConnected { weights, depth, filter_zero: 0, zero, clamp, requants, packed })
     }
 
     /// Weights, bias and requantisation by output channel; channels run along `axis` of the filter.

@@ -10,12 +10,13 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
 use super::arena::{Arena, DEFAULT_ALIGNMENT};
+use super::candidate::modest;
+use super::crop::crop_filters;
 use super::goal::Goal;
 use super::kernel::Kernel;
 use super::layout::Layout;
 use super::patch::Stage;
 use super::plan::{Draft, Plan, PlanError, REQUANT_BYTES};
-use super::select::select;
 use super::work::{Geometry, Work};
 use crate::network::float::{FloatKind, FloatNetwork, FloatOp, FloatWeights};
 use crate::network::quantise::{Ranges, quantise};
@@ -80,12 +81,14 @@ impl Sizer {
     /// Bytes, and what each step computes.
     pub fn outline(&mut self, network: &FloatNetwork) -> Result<Outline, PlanError> {
         let (sizes, stages) = self.planned(network, 0)?;
+        let bare = bare(network);
         let mut work = Vec::with_capacity(network.ops.len());
         for (at, op) in network.ops.iter().enumerate() {
             let layer = self.layer(network, op)?;
             if layer.kernel != Kernel::Alias {
                 let bands = stages.iter().find(|stage| stage.holds(at)).map(|stage| stage.bands_of(at));
-                work.push(Work::new(&layer.kernel, Geometry::of_float(network, op), layer.flash_bytes, bands));
+                let geometry = Geometry::of(&bare, &bare.ops[at]);
+                work.push(Work::new(&layer.kernel, geometry, layer.flash_bytes, bands));
             }
         }
         Ok(Outline { sizes, work })
@@ -155,7 +158,7 @@ fn bare(float: &FloatNetwork) -> Network {
             tensors.push(Tensor { name: String::new(), shape, dtype, quant: None, data });
         }
     }
-    network
+    crop_filters(&network)
 }
 
 /// Of every activation.
@@ -171,9 +174,9 @@ fn alone(float: &FloatNetwork, op: &FloatOp) -> Result<Layer, PlanError> {
     let only = FloatOp { kind: op.kind, inputs, output, weights };
     let ranges = Ranges(vec![RANGE; values.len()]);
     let network = FloatNetwork { name: float.name.clone(), values, ops: vec![only], input: TensorId(0), output };
-    let network = quantise(&network, &ranges);
+    let network = crop_filters(&quantise(&network, &ranges));
     let op = &network.ops[0];
-    let mut kernel = select(&network, op)?;
+    let mut kernel = modest(&network, op)?;
     let constants = |kernel: &Kernel| match kernel.packed() {
         Some(packed) => packed.filter_bytes() + packed.table_bytes(),
         None => {

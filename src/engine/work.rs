@@ -4,7 +4,6 @@ use serde::{Deserialize, Serialize};
 
 use super::interface::Compiled;
 use super::kernel::Kernel;
-use crate::network::float::{FloatKind, FloatNetwork, FloatOp};
 use crate::network::{Hw, Network, Op, OpKind, TensorId};
 
 /// Shapes of an operator.
@@ -39,23 +38,6 @@ impl Geometry {
             _ => ([1, 1], [1, 1], 0),
         };
         Self { input, output, filter, stride, depth }
-    }
-
-    /// The same of an operator whose weights are not there yet.
-    pub fn of_float(network: &FloatNetwork, op: &FloatOp) -> Self {
-        let shape = |id: &TensorId| hwc(&network.value(*id).shape);
-        let input = op.inputs.first().map_or([1, 1, 1], shape);
-        let pair = |hw: Hw| [hw.h, hw.w];
-        let (filter, stride, depth) = match op.kind {
-            FloatKind::Conv2d { filter, window, .. } => (pair(filter), pair(window.stride), input[2]),
-            FloatKind::DepthwiseConv2d { filter, window, .. } => (pair(filter), pair(window.stride), 1),
-            FloatKind::Dense { .. } => ([1, 1], [1, 1], input[2]),
-            FloatKind::AveragePool2d { filter, window } | FloatKind::MaxPool2d { filter, window } => {
-                (pair(filter), pair(window.stride), 0)
-            }
-            FloatKind::Add { .. } | FloatKind::Reshape | FloatKind::Softmax => ([1, 1], [1, 1], 0),
-        };
-        Self { input, output: shape(&op.output), filter, stride, depth }
     }
 
     /// From the input of a network to its output, as if it were one operator.

@@ -6,9 +6,10 @@ use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::OnceLock;
 
 use super::engine_common::noise;
-use hil::engine::Compiled;
+use hil::engine::{Compiled, Source};
 use hil::network::{Network, reference};
 
 const DRIVER: &str = r#"
@@ -40,33 +41,92 @@ pub fn rounds(usual: u64) -> u64 {
     usual * effort
 }
 
-/// The folder with the C of `compiled`.
-fn print_c(compiled: &Compiled, name: &str) -> (PathBuf, Vec<String>) {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("engine_host").join(name);
-    fs::create_dir_all(&folder).expect("a folder");
-    for source in &compiled.sources {
-        fs::write(folder.join(&source.path), &source.text).expect("a source is written");
-    }
-    let paths = compiled.sources.iter().map(|source| source.path.clone());
-    (folder, paths.filter(|path| path.ends_with(".c")).collect())
+/// The folder with the C of `compiled` that is its own.
+fn print_c(compiled: &Compiled, name: &str) -> PathBuf {
+    let own = compiled.sources.iter().filter(|source| !source.shared);
+    write(own, &Path::new(env!("CARGO_TARGET_TMPDIR")).join("engine_host").join(name))
 }
 
+fn write<'a>(sources: impl Iterator<Item = &'a Source>, folder: &Path) -> PathBuf {
+    fs::create_dir_all(folder).expect("a folder");
+    for source in sources {
+        fs::write(folder.join(&source.path), &source.text).expect("a source is written");
+    }
+    folder.into()
+}
+
+/// How sources are compiled.
+struct Compiler {
+    name: &'static str,
+    command: &'static str,
+    flags: &'static [&'static [&'static str]],
+    /// The folder of the kernels that all networks share, compiled once.
+    kernels: OnceLock<PathBuf>,
+}
+
+impl Compiler {
+    const fn new(name: &'static str, command: &'static str, flags: &'static [&'static [&'static str]]) -> Self {
+        Self { name, command, flags, kernels: OnceLock::new() }
+    }
+
+    fn run(&self, folder: &Path, args: &[String]) {
+        let mut command = Command::new(self.command);
+        // Folders of `args` come before that of KERNELS.
+        command.current_dir(folder).args(args).args(self.flags.concat());
+        let status = command.status().expect("the compiler starts");
+        assert!(status.success(), "{}, {}: the compiler fails", folder.display(), self.name);
+    }
+
+    /// The folder of the shared headers and objects.
+    fn kernels(&self, compiled: &Compiled) -> &Path {
+        self.kernels.get_or_init(|| {
+            let folder = concat!(env!("CARGO_TARGET_TMPDIR"), "/engine_host/", env!("CARGO_CRATE_NAME"), "-kernels-");
+            let shared = compiled.sources.iter().filter(|source| source.shared);
+            let folder = write(shared, Path::new(&format!("{folder}{}", self.name)));
+            self.run(&folder, &[vec!["-c".to_string()], kernels(compiled, ".c")].concat());
+            folder
+        })
+    }
+}
+
+/// Paths of shared C files, ending so.
+fn kernels(compiled: &Compiled, ending: &str) -> Vec<String> {
+    let shared = compiled.sources.iter().filter(|source| source.shared);
+    shared.filter_map(|source| Some(source.path.strip_suffix(".c")?.to_string() + ending)).collect()
+}
+
+const SANITISED: &[&str] = &[
+    "-std=c11",
+    "-O2",
+    "-Wall",
+    "-Wextra",
+    "-Werror",
+    "-fsanitize=address,undefined",
+    // Sanitised code hides from the compiler what is constant, and its own warnings of bounds then see paths that are not
+    // taken; the sanitiser itself sees those that are.
+    "-Wno-array-bounds",
+    "-Wno-stringop-overflow",
+    "-Wno-stringop-overread",
+    "-fno-sanitize-recover=all",
+    KERNELS,
+];
+const CORTEX_M4: &[&str] = &["-mcpu=cortex-m4", "-mthumb", "-mfloat-abi=hard", "-mfpu=fpv4-sp-d16"];
+const STRICT: &[&str] = &["-std=c11", "-O2", "-c", "-Wall", "-Wextra", "-Wconversion", "-Werror"];
+
+static HOST: [Compiler; 2] = [
+    Compiler::new("portable", "cc", &[SANITISED]),
+    Compiler::new("dsp", "cc", &[SANITISED, &["-DHIL_DSP_EMULATED", CHECK]]),
+];
+static CROSS: Compiler = Compiler::new("cross", "arm-none-eabi-gcc", &[CORTEX_M4, STRICT]);
+
 /// Outputs of the compiled network, one after another.
-fn run_c(compiled: &Compiled, inputs: &[Vec<u8>], name: &str, flags: &[&str]) -> Vec<u8> {
-    let (folder, sources) = print_c(compiled, name);
+fn run_c(compiled: &Compiled, inputs: &[Vec<u8>], name: &str, compiler: &Compiler) -> Vec<u8> {
+    let (folder, shared) = (print_c(compiled, name), compiler.kernels(compiled));
     fs::write(folder.join("main.c"), DRIVER).expect("a source is written");
-    let status = Command::new("cc")
-        .current_dir(&folder)
-        .args(["-std=c11", "-O2", "-Wall", "-Wextra", "-Werror", "-fsanitize=address,undefined"])
-        // Sanitised code hides from the compiler what is constant, and its own warnings of bounds then see paths that are not
-        // taken; the sanitiser itself sees those that are.
-        .args(["-Wno-array-bounds", "-Wno-stringop-overflow", "-Wno-stringop-overread"])
-        .args(["-fno-sanitize-recover=all", KERNELS, "main.c", "-o", "run"])
-        .args(flags)
-        .args(sources)
-        .status()
-        .expect("cc starts");
-    assert!(status.success(), "{name}: cc fails");
+    let objects = kernels(compiled, ".o").into_iter().map(|object| shared.join(object).display().to_string());
+    let include = format!("-I{}", shared.display());
+    let own = [&include, "main.c", "network.c", "-o", "run"].map(String::from);
+    compiler.run(&folder, &own.into_iter().chain(objects).collect::<Vec<_>>());
     let run = Command::new(folder.join("run")).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
     let mut child = run.expect("the network starts");
     let (mut stdin, input) = (child.stdin.take().expect("a pipe"), inputs.concat());
@@ -83,8 +143,9 @@ pub fn check(network: &Network, compiled: &Compiled, name: &str) {
     let inputs = [noise(1, bytes), vec![0x80; bytes], vec![0x7f; bytes]];
     let expected = inputs.iter().flat_map(|x| reference::run(network, &[x.clone()]).expect("a run")[0].clone());
     let expected: Vec<u8> = expected.collect();
-    for (path, flags) in [("portable", &[][..]), ("dsp", &["-DHIL_DSP_EMULATED", CHECK])] {
-        let output = run_c(compiled, &inputs, &format!("{name}-{path}"), flags);
+    for compiler in &HOST {
+        let path = compiler.name;
+        let output = run_c(compiled, &inputs, &format!("{name}-{path}"), compiler);
         assert!(output == expected, "{name}, {path}: outputs differ");
     }
     cross_compile(compiled, name);
@@ -96,13 +157,7 @@ fn cross_compile(compiled: &Compiled, name: &str) {
         println!("skipped: arm-none-eabi-gcc is missing");
         return;
     }
-    let (folder, sources) = print_c(compiled, &format!("{name}-cross"));
-    let status = Command::new("arm-none-eabi-gcc")
-        .current_dir(&folder)
-        .args(["-mcpu=cortex-m4", "-mthumb", "-mfloat-abi=hard", "-mfpu=fpv4-sp-d16", "-std=c11", "-O2", "-c"])
-        .args(["-Wall", "-Wextra", "-Wconversion", "-Werror"])
-        .args(sources)
-        .status()
-        .expect("the cross compiler starts");
-    assert!(status.success(), "{name}: the cross compiler fails");
+    let folder = print_c(compiled, &format!("{name}-cross"));
+    let include = format!("-I{}", CROSS.kernels(compiled).display());
+    CROSS.run(&folder, &[include, "network.c".into()]);
 }

@@ -149,12 +149,15 @@ pub fn dequantize(rng: &mut Rng) -> Case {
 }
 
 pub fn requantize(rng: &mut Rng) -> Case {
-    let count = rng.pick(1..40);
+    // Of more elements than there are values the kernel makes a table.
+    let count = if rng.chance(0.3) { rng.pick(257..300) } else { rng.pick(1..40) };
     let x = i8_bytes(&values(rng, count));
-    let q = requant(rng);
     let unsigned = rng.chance(0.5);
     let offset = if unsigned { -rng.pick(0..256i32) } else { -zero_point(rng) };
-    let zero = zero_point(rng);
+    let moved = rng.chance(0.3);
+    // To the same scale, and of another type the same real values.
+    let q = if moved { Requant { multiplier: 1 << 30, shift: 1 } } else { requant(rng) };
+    let zero = if moved { -offset - if unsigned { 128 } else { 0 } } else { zero_point(rng) };
     let expected = x
         .iter()
         .map(|&v| {

@@ -86,7 +86,7 @@ pub(super) enum Call {
     },
     Add {
         count: usize, left_shift: u32, lhs_offset: i32, rhs_offset: i32, output_offset: i32, lhs: RequantArgs,
-        rhs: RequantArgs, output: RequantArgs, clamp_min: i32, clamp_max: i32, specialised: bool,
+        rhs: RequantArgs, output: RequantArgs, clamp_min: i32, clamp_max: i32, form: &'static str,
     },
     AveragePool { window: WindowArgs },
     MaxPool { window: WindowArgs },
@@ -155,7 +155,11 @@ pub(super) fn call(network: &Network, step: &Step) -> Result<Call, EngineError> 
             output: add.params.output.into(),
             clamp_min: add.clamp.min,
             clamp_max: add.clamp.max,
-            specialised: add.specialised(),
+            form: match add.halves() {
+                false => "add",
+                true if add.small => "small_sum",
+                true => "sum",
+            },
         },
         Kernel::AveragePool(pool) => {
             Call::AveragePool { window: context.window(pool.filter, &pool.window, (0, 0), pool.clamp)? }

@@ -15,6 +15,7 @@ use self::view::View;
 pub(super) use self::view::{Border, Dialect, border, printable};
 use super::arena::DEFAULT_ALIGNMENT;
 use super::candidate::{self, KernelChoice};
+use super::crop;
 use super::goal::Goal;
 use super::grouped;
 use super::interface::{BuildNeeds, Compiled, Constants, Engine, EngineError, Source, Table};
@@ -216,7 +217,7 @@ const TABLES: [Table; 5] = [
     Table { prefix: "shift_", entry_bytes: 4, weight_bytes: 0 },
     // A bias, a multiplier and a shift.
     Table { prefix: "channels_", entry_bytes: 12, weight_bytes: 4 },
-    Table { prefix: "small_channels_", entry_bytes: 8, weight_bytes: 4 },
+    Table { prefix: "small_channels_", entry_bytes: 7, weight_bytes: 3 },
 ];
 
 /// Steps by minimal filtering.
@@ -231,7 +232,8 @@ fn rewritten(network: &Network) -> Network {
 
 /// The same with those rewrites alone.
 fn optimised(network: &Network, optimisations: Optimisations) -> Network {
-    let network = if optimisations.padding { passes::fold_pads(network) } else { network.clone() };
+    let network = passes::drop_identities(network);
+    let network = if optimisations.padding { crop::crop_filters(&passes::fold_pads(&network)) } else { network };
     let network = passes::widen_single_channels(&grouped::narrow_groups(&network));
     if optimisations.pruning { prune::drop_constant_channels(&network) } else { network }
 }

@@ -131,7 +131,7 @@ struct PackedView {
     count: usize,
     channels: Vec<(i32, i32, i32)>,
     /// The same for the form of least flash, in its place.
-    small: Option<Vec<[u32; 2]>>,
+    small: Option<Vec<[u8; 7]>>,
     /// Whether the filter is copied to SRAM when the image starts.
     copied: bool,
 }
