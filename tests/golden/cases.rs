@@ -1,7 +1,9 @@
 //! Seeded networks of one operator: shapes, windows, scales and zero points that no published model has.
 
 use hil::network::derive::Activation;
-use hil::network::{Clamp, DType, Hw, Network, Op, OpKind, Pads, Quantization, Tensor, TensorId, Window, geometry};
+use hil::network::{
+    Clamp, DType, Hw, Network, Op, OpKind, Pads, Quantization, Tensor, TensorId, Unary, Window, geometry,
+};
 
 /// A network and what it is run on.
 pub struct Case {
@@ -111,6 +113,11 @@ pub fn cases() -> Vec<Case> {
             let mut random = Random((kind * 1000 + index) as u64);
             let network = make(&mut random);
             all.push(case(format!("{name}-{index}"), network, &mut random));
+        }
+    }
+    for (kind, function) in FUNCTIONS.into_iter().enumerate() {
+        for index in 0..12 {
+            all.push(unary(function, 94_000 + 100 * kind as u64 + index));
         }
     }
     for index in 0..6 {
@@ -356,6 +363,45 @@ fn product_precision(index: u64) -> Case {
         network(OpKind::Conv2d { window, clamp }, vec![x, filter, bias, out])
     };
     Case { name: format!("product-{index}"), network, inputs: vec![vec![bytes]] }
+}
+
+/// The slope of a leaky rectifier is drawn.
+const FUNCTIONS: [Unary; 7] = [
+    Unary::Logistic,
+    Unary::Tanh,
+    Unary::HardSwish,
+    Unary::LeakyRelu { alpha: 0.0 },
+    Unary::Rectifier(Activation::Relu),
+    Unary::Rectifier(Activation::Relu6),
+    Unary::Abs,
+];
+
+/// A function of every value.
+fn unary(function: Unary, seed: u64) -> Case {
+    let mut random = Random(seed);
+    let function = match function {
+        Unary::LeakyRelu { .. } => {
+            let alpha = random.scale(-7, 1);
+            Unary::LeakyRelu { alpha: if random.one_in(6) { -alpha } else { alpha } }
+        }
+        other => other,
+    };
+    let x = int8("x", &[1, 256], random.scale(-9, -1), random.zero());
+    let (scale, zero) = match function {
+        Unary::Logistic => (1.0 / 256.0, -128),
+        Unary::Tanh => (1.0 / 128.0, 0),
+        // TFLM's does not scale.
+        Unary::Rectifier(Activation::Relu6) => (x.scale(), x.zero_point()),
+        // Its multiplier must not be above 1.
+        Unary::HardSwish => (x.scale() * random.scale(-6, 2), random.zero()),
+        _ if random.one_in(4) => (x.scale(), random.zero()),
+        _ => (x.scale() * random.scale(-3, 3), random.zero()),
+    };
+    let out = int8("out", &[1, 256], scale, zero);
+    let table = function.table(&x, &out).expect("a table").to_vec();
+    let table = tensor("table", &[256], DType::I8, per_tensor(scale, zero), Some(table));
+    let network = network(OpKind::Unary { function }, vec![x, table, out]);
+    Case { name: format!("{}-{seed}", function.name()), network, inputs: vec![vec![(0..=255).collect()]] }
 }
 
 fn from_float(index: u64) -> Case {
