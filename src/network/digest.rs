@@ -114,7 +114,9 @@ impl Encoder {
                 self.numbers(size.iter().copied());
                 self.numbers(stride.iter().map(|stride| *stride as usize));
             }
-            OpKind::Rearrange(Rearrangement::Transpose { axes }) => self.numbers(axes.iter().copied()),
+            OpKind::Rearrange(Rearrangement::Transpose { axes: values } | Rearrangement::Tile { counts: values }) => {
+                self.numbers(values.iter().copied());
+            }
             OpKind::Rearrange(Rearrangement::DepthToSpace { block } | Rearrangement::SpaceToDepth { block }) => {
                 self.number(*block);
             }

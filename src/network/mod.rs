@@ -9,6 +9,7 @@ pub mod fixed;
 pub mod float;
 pub mod geometry;
 pub mod graph;
+pub mod join;
 pub mod quantise;
 pub mod random;
 pub mod rearrange;

@@ -12,6 +12,8 @@ pub enum Rearrangement {
     DepthToSpace { block: usize },
     /// The other way.
     SpaceToDepth { block: usize },
+    /// The whole so many times along each dimension.
+    Tile { counts: Vec<usize> },
     /// Of NHWC the nearest pixel.
     ResizeNearest { align_corners: bool, half_pixel_centers: bool },
 }
@@ -39,6 +41,7 @@ impl Rearrangement {
             Rearrangement::Transpose { .. } => "transpose",
             Rearrangement::DepthToSpace { .. } => "depth_to_space",
             Rearrangement::SpaceToDepth { .. } => "space_to_depth",
+            Rearrangement::Tile { .. } => "tile",
             Rearrangement::ResizeNearest { .. } => "resize_nearest",
         }
     }
@@ -94,6 +97,17 @@ impl Rearrangement {
                 let of = |size, stride| Step { size, stride };
                 let (down, right) = (of(oh, strides[1] * b as isize), of(ow, strides[2] * b as isize));
                 (0, vec![of(n, strides[0]), down, right, of(b, strides[1]), of(b, strides[2]), of(c, 1)])
+            }
+            Rearrangement::Tile { counts } => {
+                let tiled = |(size, count): (&usize, &usize)| size.checked_mul(*count);
+                let whole: Option<Vec<usize>> = x.iter().zip(counts).map(tiled).collect();
+                if counts.len() != x.len() || whole? != out {
+                    return None;
+                }
+                let repeated = |axis: usize| {
+                    [Step { size: counts[axis], stride: 0 }, Step { size: x[axis], stride: strides[axis] }]
+                };
+                (0, (0..x.len()).flat_map(repeated).collect())
             }
             Rearrangement::ResizeNearest { .. } => {
                 let [rows, columns] = self.nearest(x, out)?;

@@ -70,8 +70,31 @@ const KERNELS: [Kernel; 11] = [
     Kernel { data_bytes: 8, ..kernel(114, "QUANTIZE", "Quantize", "quantize") },
 ];
 
-/// What only later versions compute in integers.
-const LATER: [Kernel; 1] = [kernel(40, "MEAN", "Mean", "mean")];
+/// What later versions compute in integers too.
+const LATER: &[Kernel] = &[
+    kernel(2, "CONCATENATION", "Concatenation", "concat"),
+    kernel(5, "DEPTH_TO_SPACE", "DepthToSpace", "depth_to_space"),
+    kernel(14, "LOGISTIC", "Logistic", "logistic"),
+    kernel(18, "MUL", "Mul", "multiply"),
+    kernel(19, "RELU", "Relu", "relu"),
+    kernel(21, "RELU6", "Relu6", "relu6"),
+    kernel(23, "RESIZE_BILINEAR", "ResizeBilinear", "resize_bilinear"),
+    kernel(26, "SPACE_TO_DEPTH", "SpaceToDepth", "space_to_depth"),
+    kernel(28, "TANH", "Tanh", "tanh"),
+    kernel(39, "TRANSPOSE", "Transpose", "transpose"),
+    kernel(40, "MEAN", "Mean", "mean"),
+    kernel(41, "SUB", "Sub", "subtract"),
+    kernel(45, "STRIDED_SLICE", "StridedSlice", "strided_slice"),
+    kernel(54, "PRELU", "Prelu", "prelu"),
+    kernel(55, "MAXIMUM", "Maximum", "maximum"),
+    kernel(57, "MINIMUM", "Minimum", "minimum"),
+    kernel(74, "SUM", "Sum", "sum"),
+    kernel(82, "REDUCE_MAX", "ReduceMax", "reduce_max"),
+    kernel(97, "RESIZE_NEAREST_NEIGHBOR", "ResizeNearestNeighbor", "resize_nearest"),
+    kernel(98, "LEAKY_RELU", "LeakyRelu", "leaky_relu"),
+    kernel(101, "ABS", "Abs", "abs"),
+    kernel(117, "HARD_SWISH", "HardSwish", "hard_swish"),
+];
 
 /// The library that is to compute a network.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,7 +112,7 @@ pub(super) fn kernels(
     file: &File,
     origins: &[usize],
 ) -> Result<Vec<&'static Kernel>, EngineError> {
-    let later: &[Kernel] = if version == Version::Later { &LATER } else { &[] };
+    let later: &[Kernel] = if version == Version::Later { LATER } else { &[] };
     let of = |(op, &origin): (&FileOp, &usize)| {
         let found = KERNELS.iter().chain(later).find(|kernel| kernel.code == op.code);
         let problem = match found {

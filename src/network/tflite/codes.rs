@@ -34,6 +34,7 @@ pub const MINIMUM: i32 = 57;
 pub const PADV2: i32 = 60;
 pub const SLICE: i32 = 65;
 pub const TRANSPOSE_CONV: i32 = 67;
+pub const TILE: i32 = 69;
 pub const EXPAND_DIMS: i32 = 70;
 pub const SUM: i32 = 74;
 pub const SHAPE: i32 = 77;
@@ -82,6 +83,7 @@ pub const SUPPORTED: &[i32] = &[
     PADV2,
     SLICE,
     TRANSPOSE_CONV,
+    TILE,
     EXPAND_DIMS,
     SUM,
     REDUCE_MAX,
@@ -121,6 +123,7 @@ pub const REDUCER_OPTIONS: u8 = 27;
 pub const SUB_OPTIONS: u8 = 28;
 pub const STRIDED_SLICE_OPTIONS: u8 = 32;
 pub const MAXIMUM_MINIMUM_OPTIONS: u8 = 39;
+pub const TILE_OPTIONS: u8 = 51;
 pub const RESIZE_NEAREST_OPTIONS: u8 = 74;
 pub const LEAKY_RELU_OPTIONS: u8 = 75;
 pub const DEPTH_TO_SPACE_OPTIONS: u8 = 94;
@@ -184,6 +187,7 @@ const NAMES: &[(i32, &str)] = &[
     (PADV2, "PADV2"),
     (SLICE, "SLICE"),
     (TRANSPOSE_CONV, "TRANSPOSE_CONV"),
+    (TILE, "TILE"),
     (EXPAND_DIMS, "EXPAND_DIMS"),
     (SUM, "SUM"),
     (75, "SQRT"),

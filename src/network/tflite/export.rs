@@ -285,12 +285,14 @@ fn rearranged(rearrangement: &Rearrangement, x: &Tensor, out: &Tensor) -> Result
             // Dimensions of which one position is left may be missing in the output.
             let mut missing = out.shape.iter().peekable();
             let (mut ends, mut shrinks) = (0, 0);
+            // From a single position there is no way to another.
+            let stride = |axis: usize| if size[axis] == 1 { 1 } else { stride[axis] };
             let mut last = Vec::with_capacity(begin.len());
             for axis in 0..x.shape.len() {
                 if missing.next_if(|next| **next == size[axis]).is_none() {
                     shrinks |= 1 << axis;
                 }
-                let end = begin[axis] as isize + size[axis] as isize * stride[axis];
+                let end = begin[axis] as isize + size[axis] as isize * stride(axis);
                 // A number below 0 would count from the end.
                 ends |= i32::from(end < 0) << axis;
                 last.push(end.max(0) as i32);
@@ -303,13 +305,17 @@ fn rearranged(rearrangement: &Rearrangement, x: &Tensor, out: &Tensor) -> Result
             let numbers = vec![
                 ("begin", begin.iter().map(|at| *at as i32).collect()),
                 ("end", last),
-                ("strides", stride.iter().map(|stride| *stride as i32).collect()),
+                ("strides", (0..size.len()).map(|axis| stride(axis) as i32).collect()),
             ];
             (STRIDED_SLICE, Options { number: STRIDED_SLICE_OPTIONS, fields }, numbers)
         }
         Rearrangement::Transpose { axes } => {
             let numbers = vec![("axes", axes.iter().map(|axis| *axis as i32).collect())];
             (TRANSPOSE, Options { number: TRANSPOSE_OPTIONS, fields: Vec::new() }, numbers)
+        }
+        Rearrangement::Tile { counts } => {
+            let numbers = vec![("multiples", counts.iter().map(|count| *count as i32).collect())];
+            (TILE, Options { number: TILE_OPTIONS, fields: Vec::new() }, numbers)
         }
         Rearrangement::DepthToSpace { block: b } => (DEPTH_TO_SPACE, block(DEPTH_TO_SPACE_OPTIONS, b), Vec::new()),
         Rearrangement::SpaceToDepth { block: b } => (SPACE_TO_DEPTH, block(SPACE_TO_DEPTH_OPTIONS, b), Vec::new()),

@@ -117,6 +117,7 @@ impl Lowering<'_> {
             SLICE => self.slice(),
             SPLIT | SPLIT_V => self.split(),
             UNPACK => self.unpack(),
+            TILE => self.tile(),
             DEPTH_TO_SPACE | SPACE_TO_DEPTH => self.blocks(),
             RESIZE_NEAREST_NEIGHBOR => self.nearest(),
             RESIZE_BILINEAR => self.bilinear(),

@@ -185,6 +185,14 @@ impl Lowering<'_> {
         self.push_rearrangement(x, self.operator.outputs[0], Rearrangement::Transpose { axes })
     }
 
+    pub(super) fn tile(&mut self) -> Result<(), Problem> {
+        let counts = self.short(1)?;
+        ensure(counts.iter().all(|count| *count > 0), "nothing is left of its input")?;
+        let counts = counts.iter().map(|count| *count as usize).collect();
+        let Some(x) = self.id(0) else { return Err(Problem::Text("it has no input".into())) };
+        self.push_rearrangement(x, self.operator.outputs[0], Rearrangement::Tile { counts })
+    }
+
     pub(super) fn blocks(&mut self) -> Result<(), Problem> {
         let block = usize::try_from(self.int(0, 0)?).unwrap_or(0);
         let Some(x) = self.id(0) else { return Err(Problem::Text("it has no input".into())) };
