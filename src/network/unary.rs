@@ -24,6 +24,8 @@ pub enum Unary {
     /// A rectifier that stands alone.
     Rectifier(Activation),
     Abs,
+    /// Nothing but its table.
+    Table,
 }
 
 impl Unary {
@@ -38,6 +40,7 @@ impl Unary {
             Unary::Rectifier(Activation::ReluN1To1) => "relu_n1_to_1",
             Unary::Rectifier(_) => "relu",
             Unary::Abs => "abs",
+            Unary::Table => "table",
         }
     }
 
@@ -83,6 +86,7 @@ impl Unary {
                     value.saturating_add(output_zero).max(min).min(max)
                 })
             }
+            Unary::Table => return Err("it is nothing but its table"),
             Unary::Abs => {
                 let same = x.scale() == out.scale();
                 let requant = Requant::new(f64::from(x.scale() / out.scale()));
@@ -137,8 +141,8 @@ impl HardSwish {
         let fine = (1.0 / 128.0) * x.scale();
         let output = Requant::new(f64::from(fine / out.scale()));
         let reluish = Requant::new(f64::from(fine / (3.0 / 32768.0)));
-        if output.shift > 0 || output.shift < -15 || reluish.shift < -15 {
-            return Err("the scales of its input and output are too far apart");
+        if output.shift > 0 {
+            return Err("the step of its output is below a 128th of its input's");
         }
         let halved = |multiplier: i32| (multiplier.saturating_add(1 << 15) >> 16) as i16;
         Ok(Self {
@@ -161,12 +165,12 @@ impl HardSwish {
             reluish = shift_left(reluish, 1);
         }
         if self.reluish_exponent < 0 {
-            reluish = rounding_divide_by_pot(i32::from(reluish), -self.reluish_exponent) as i16;
+            reluish = rounding_shift_right(reluish, -self.reluish_exponent);
         }
         // From [-1, 1] to [0, 1].
         let gate = (i32::from(reluish) + (1 << 15)) >> 1;
         let product = gate * i32::from(unshifted) / (1 << 15);
-        rounding_divide_by_pot(product, -self.output_exponent)
+        i32::from(rounding_shift_right(product as i16, -self.output_exponent))
     }
 }
 
@@ -175,6 +179,14 @@ fn high_mul(a: i16, b: i16) -> i16 {
     let ab = i32::from(a) * i32::from(b);
     let nudge = if ab >= 0 { 1 << 14 } else { 1 - (1 << 14) };
     ((ab + nudge) / (1 << 15)) as i16
+}
+
+/// `x / 2^bits` with halves away from zero, for up to 15 bits. With more the reference's mask does not fit 16 bits, and what
+/// is not negative becomes 1.
+fn rounding_shift_right(x: i16, bits: i32) -> i16 {
+    let mask = ((1i64 << bits) - 1) as i16;
+    let threshold = (mask >> 1) + i16::from(x < 0);
+    (i32::from(x) >> bits) as i16 + i16::from(x & mask > threshold)
 }
 
 fn shift_left(x: i16, bits: i32) -> i16 {

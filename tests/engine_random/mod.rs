@@ -7,6 +7,7 @@ mod pieces;
 use hil::network::{Clamp, Hw, Network, OpKind, Pads, Quantization, TensorId, Window};
 
 use super::engine_common::Builder;
+#[allow(unused_imports)] // Each test crate uses a part of it.
 pub use pieces::{pieces, swishing_blocks};
 
 /// SplitMix64 (Steele, Lea, Flood: Fast splittable pseudorandom number generators, 2014).

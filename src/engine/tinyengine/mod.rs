@@ -25,6 +25,7 @@ use super::passes;
 use super::patch::Cut;
 use super::plan::Plan;
 use super::prune;
+use super::tabulate;
 use super::tuning::{self, Timings, Trial};
 use crate::board::Board;
 use crate::network::Network;
@@ -232,7 +233,7 @@ fn rewritten(network: &Network) -> Network {
 /// The same with those rewrites alone.
 fn optimised(network: &Network, optimisations: Optimisations) -> Network {
     let network = if optimisations.padding { passes::fold_pads(network) } else { network.clone() };
-    let network = passes::adjoin_reductions(&network);
+    let network = tabulate::tabulate(&passes::adjoin_reductions(&network));
     let network = passes::widen_single_channels(&grouped::narrow_groups(&network));
     if optimisations.pruning { prune::drop_constant_channels(&network) } else { network }
 }

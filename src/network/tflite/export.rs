@@ -142,7 +142,7 @@ impl Writer<'_> {
                 let padding = self.pad(&mut inputs[0], x, *filter, window, out)?;
                 (MAX_POOL_2D, 2, pool(padding, *filter, window, activation(*clamp, out)?))
             }
-            OpKind::Unary { function } => unary(*function),
+            OpKind::Unary { function } => unary(*function)?,
             OpKind::Concat { axis } => {
                 (CONCATENATION, 2, Options { number: CONCATENATION_OPTIONS, fields: vec![(0, int(*axis))] })
             }
@@ -259,9 +259,10 @@ fn binary(function: Binary, activation: i8) -> (i32, i32, Options) {
 }
 
 /// The operator, its version and its options.
-fn unary(function: Unary) -> (i32, i32, Options) {
+fn unary(function: Unary) -> Result<(i32, i32, Options), String> {
     let bare = |code, version| (code, version, Options::default());
-    match function {
+    Ok(match function {
+        Unary::Table => return Err("it is nothing but a table".into()),
         Unary::Logistic => bare(LOGISTIC, 2),
         Unary::Tanh => bare(TANH, 2),
         Unary::HardSwish => bare(HARD_SWISH, 1),
@@ -272,7 +273,7 @@ fn unary(function: Unary) -> (i32, i32, Options) {
         Unary::Rectifier(Activation::ReluN1To1) => bare(RELU_N1_TO_1, 1),
         Unary::Rectifier(_) => bare(RELU, 2),
         Unary::Abs => bare(ABS, 2),
-    }
+    })
 }
 
 /// The operator, its options, and its operands beside the input: names and numbers.
