@@ -62,6 +62,13 @@ fn random_networks_compute_what_the_interpreter_does() {
     }
 }
 
+#[test]
+fn pieces_compute_what_the_interpreter_does() {
+    for seed in 0..engine_host::rounds(4) {
+        check(&engine_random::pieces(700 + seed, 14), &format!("pieces-{seed}"));
+    }
+}
+
 /// Whatever the estimates say.
 #[test]
 fn every_candidate_computes_what_the_interpreter_does() {

@@ -33,8 +33,12 @@ fn random_cuts(network: &Network, rng: &mut Rng) -> Vec<Cut> {
 #[test]
 fn plans_of_random_stages_compute_what_the_interpreter_does() {
     let (mut stages, mut in_place, mut moved, mut again) = (0, 0, 0, 0);
-    for seed in 0..250 {
-        let network = if seed % 3 == 0 { engine_random::network(seed, 8) } else { engine_random::blocks(seed, 4) };
+    for seed in 0..300 {
+        let network = match seed {
+            250.. => engine_random::swishing_blocks(seed, 3),
+            _ if seed % 3 == 0 => engine_random::network(seed, 8),
+            _ => engine_random::blocks(seed, 4),
+        };
         let network = passes::fold_pads(&network);
         let cuts = random_cuts(&network, &mut Rng(seed));
         if cuts.is_empty() {
@@ -57,10 +61,27 @@ fn plans_of_random_stages_compute_what_the_interpreter_does() {
     assert!(stages > 150 && in_place > 20 && moved > 100 && again > 20);
 }
 
+/// Functions written over their operands among them.
+#[test]
+fn plans_of_pieces_compute_what_the_interpreter_does() {
+    let (mut lookups, mut in_place) = (0, 0);
+    for seed in 0..60 {
+        let network = passes::adjoin_reductions(&engine_random::pieces(seed, 12));
+        let plan = Plan::new(&network).expect("a plan");
+        let input = noise(seed as usize, network.tensor(network.inputs[0]).bytes());
+        let expected = reference::run(&network, std::slice::from_ref(&input)).expect("a run");
+        assert_eq!(run_by_plan(&network, &plan, &[input]), expected, "seed {seed}");
+        let functions = plan.steps.iter().filter(|step| step.kernel.name() == "lookup");
+        lookups += functions.clone().count();
+        in_place += functions.filter(|step| step.overwrites.is_some()).count();
+    }
+    assert!(lookups > 60 && in_place * 3 > lookups * 2, "{in_place} of {lookups} lookups are in place");
+}
+
 #[test]
 fn c_of_random_stages_computes_what_the_interpreter_does() {
-    for seed in [301, 304] {
-        let network = engine_random::blocks(seed, 4);
+    for seed in [301, 304, 307] {
+        let network = if seed < 305 { engine_random::blocks(seed, 4) } else { engine_random::swishing_blocks(seed, 3) };
         let cuts = random_cuts(&network, &mut Rng(seed));
         let compiled = TinyEngine.compile_cut(&network, &[]).expect("a network");
         // Dead channels are dropped before operators are numbered, which changes none of these numbers.

@@ -85,6 +85,41 @@ typedef struct {
 /* Both operands have the shape of the output; `output` may be either of them. */
 void hil_add(const hil_add_params *p, const int8_t *lhs, const int8_t *rhs, int8_t *output);
 
+/* How operands are repeated to the shape of the output, outermost dimension first: elements from one position to the next,
+ * 0 where the operand is repeated. Of the last dimension they are 0 or 1. */
+typedef struct {
+    int32_t size[4];
+    int32_t lhs_step[4], rhs_step[4];
+} hil_grid;
+
+/* Of two operands. `output` may be an operand that is not repeated. `count` is not read. */
+void hil_broadcast_add(const hil_grid *g, const hil_add_params *p, const int8_t *lhs, const int8_t *rhs, int8_t *output);
+void hil_subtract(const hil_grid *g, const hil_add_params *p, const int8_t *lhs, const int8_t *rhs, int8_t *output);
+
+typedef struct {
+    int32_t lhs_offset, rhs_offset, output_offset;
+    hil_requant requant;
+    int32_t clamp_min, clamp_max;
+} hil_multiply_params;
+
+void hil_multiply(const hil_grid *g, const hil_multiply_params *p, const int8_t *lhs, const int8_t *rhs, int8_t *output);
+
+typedef struct {
+    int32_t lhs_offset, rhs_offset, output_offset;
+    hil_requant positive; /* of the input */
+    hil_requant negative; /* of the product with its slope */
+} hil_prelu_params;
+
+/* `rhs` are the slopes of negative values. */
+void hil_prelu(const hil_grid *g, const hil_prelu_params *p, const int8_t *lhs, const int8_t *rhs, int8_t *output);
+
+/* All three have the same scale and zero point. */
+void hil_maximum(const hil_grid *g, const int8_t *lhs, const int8_t *rhs, int8_t *output);
+void hil_minimum(const hil_grid *g, const int8_t *lhs, const int8_t *rhs, int8_t *output);
+
+/* Each value v becomes table[v & 0xff], of 256; `output` may be `input`. */
+void hil_lookup(int32_t count, const int8_t *table, const int8_t *input, int8_t *output);
+
 /* Over the taps inside the input; out_c = in_c. The offsets of the window are not read, since input and output share
  * their scale and zero point. */
 void hil_average_pool(const hil_window *w, const int8_t *input, int8_t *output);
@@ -97,6 +132,41 @@ typedef struct {
 } hil_mean_params;
 
 void hil_mean(const hil_mean_params *p, const int8_t *input, int8_t *output);
+
+/* The largest and the smallest: input outer x reduced x inner, output outer x inner. */
+void hil_reduce_max(int32_t outer, int32_t reduced, int32_t inner, const int8_t *input, int8_t *output);
+void hil_reduce_min(int32_t outer, int32_t reduced, int32_t inner, const int8_t *input, int8_t *output);
+
+/* `count` blocks of `bytes` that adjoin in `input` to every `pitch` bytes of `output`. */
+void hil_copy_blocks(int32_t count, int32_t bytes, int32_t pitch, const void *input, int8_t *output);
+
+/* Nested loops over the input in the order of the output, outermost first: so many steps of so many bytes. */
+typedef struct {
+    int32_t size[6];
+    int32_t step[6];
+} hil_gather_params;
+
+void hil_gather(const hil_gather_params *p, const int8_t *input, int8_t *output);
+
+/* Of each row and column of the output the one of the input. */
+typedef struct {
+    const uint16_t *rows, *columns;
+    int32_t out_h, out_w;
+    int32_t in_w;  /* pixels */
+    int32_t pixel; /* bytes */
+} hil_nearest_params;
+
+void hil_nearest(const hil_nearest_params *p, const int8_t *input, int8_t *output);
+
+/* Places of output pixels in the input, in units of 1/1024 of a pixel. */
+typedef struct {
+    int32_t in_h, in_w, channels;
+    int32_t out_h, out_w;
+    int32_t row_first, row_step;
+    int32_t column_first, column_step;
+} hil_bilinear_params;
+
+void hil_bilinear(const hil_bilinear_params *p, const int8_t *input, int8_t *output);
 
 typedef struct {
     int32_t rows, depth;

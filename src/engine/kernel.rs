@@ -1,7 +1,9 @@
 //! Kernels and their parameters, derived from an operator and the quantisation of its tensors.
 
 use super::pack::{Form, Packed};
-use crate::network::derive::{AddParams, SoftmaxParams};
+use crate::network::binary::{Arithmetic, Axis};
+use crate::network::derive::{self, AddParams, SoftmaxParams};
+use crate::network::rearrange::Walk;
 use crate::network::{Clamp, DType, Hw, Network, Op, Requant, TensorId, Window};
 
 /// How an operator is computed.
@@ -14,9 +16,23 @@ pub enum Kernel {
     Depthwise(Depthwise),
     FullyConnected(FullyConnected),
     Add(Add),
+    /// Of two operands that are repeated to the shape of the output.
+    Binary(Binary),
+    /// Element by element, by a table.
+    Lookup(Lookup),
     AveragePool(Pool),
     MaxPool(Pool),
+    /// A mean, or a sum where the requantisation does not divide.
     Mean(Mean),
+    /// The largest or the smallest of elements.
+    Extreme(Extreme),
+    /// Operands one after another.
+    Concat(Concat),
+    /// Elements at other places.
+    Gather(Gather),
+    /// Pixels that are named one by one.
+    Nearest(Nearest),
+    Bilinear(Bilinear),
     Softmax(Softmax),
     Pad(Pad),
     Quantize(Quantize),
@@ -34,9 +50,16 @@ impl Kernel {
             Kernel::Depthwise(_) => "depthwise",
             Kernel::FullyConnected(_) => "fully_connected",
             Kernel::Add(_) => "add",
+            Kernel::Binary(binary) => binary.name(),
+            Kernel::Lookup(_) => "lookup",
             Kernel::AveragePool(_) => "average_pool",
             Kernel::MaxPool(_) => "max_pool",
             Kernel::Mean(_) => "mean",
+            Kernel::Extreme(_) => "extreme",
+            Kernel::Concat(_) => "concat",
+            Kernel::Gather(_) => "gather",
+            Kernel::Nearest(_) => "nearest",
+            Kernel::Bilinear(_) => "bilinear",
             Kernel::Softmax(_) => "softmax",
             Kernel::Pad(_) => "pad",
             Kernel::Quantize(_) => "quantize",
@@ -137,6 +160,12 @@ impl Kernel {
     /// Whether it shares the code of all layers.
     pub fn is_small(&self) -> bool {
         self.packed().is_some_and(|packed| packed.small.is_some()) || matches!(self, Kernel::Add(add) if add.small)
+    }
+
+    /// Operands that it reads as they lie in memory; those behind them are constants that it names itself.
+    pub(super) fn activations(&self, operands: usize) -> usize {
+        let named = matches!(self, Kernel::Lookup(_)) || !self.channel_requants().is_empty();
+        if named { operands.min(1) } else { operands }
     }
 
     /// One requantisation per output channel; empty for kernels that have none per channel.
@@ -290,6 +319,40 @@ impl Add {
 }
 
 #[derive(Debug, Clone, PartialEq)]
+pub struct Binary {
+    pub arithmetic: Arithmetic,
+    /// At most [`Self::MAX_AXES`], outermost first.
+    pub axes: Vec<Axis>,
+    pub lhs_zero: i32,
+    pub rhs_zero: i32,
+    pub output_zero: i32,
+    pub clamp: Clamp,
+}
+
+impl Binary {
+    /// Dimensions that kernels take.
+    pub const MAX_AXES: usize = 4;
+
+    /// The name used in tables and JSON.
+    pub fn name(&self) -> &'static str {
+        match self.arithmetic {
+            Arithmetic::Sum(_) => "broadcast_add",
+            Arithmetic::Difference(_) => "subtract",
+            Arithmetic::Product(_) => "multiply",
+            Arithmetic::Maximum => "maximum",
+            Arithmetic::Minimum => "minimum",
+            Arithmetic::Prelu { .. } => "prelu",
+        }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Lookup {
+    /// 256 bytes: at `v & 0xff` what the value `v` becomes.
+    pub table: TensorId,
+}
+
+#[derive(Debug, Clone, PartialEq)]
 pub struct Pool {
     pub filter: Hw,
     pub window: Window,
@@ -305,6 +368,49 @@ pub struct Mean {
     pub zero: ZeroPoints,
     /// Applied to the centred sum, division by `count` included.
     pub requant: Requant,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Extreme {
+    /// Sorted.
+    pub axes: Vec<usize>,
+    pub largest: bool,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Concat {
+    /// Blocks of each operand.
+    pub outer: usize,
+    /// Bytes of a block of each operand.
+    pub blocks: Vec<usize>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Gather {
+    /// In bytes; at most [`Self::MAX_STEPS`], the innermost of one byte each or repeated bytes.
+    pub walk: Walk,
+}
+
+impl Gather {
+    /// Nested steps that kernels take.
+    pub const MAX_STEPS: usize = 6;
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Nearest {
+    /// Per row of the output the row of the input; likewise columns.
+    pub rows: Vec<usize>,
+    pub columns: Vec<usize>,
+    /// Pixels of a row of the input.
+    pub in_w: usize,
+    /// Bytes of a pixel.
+    pub pixel: usize,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Bilinear {
+    pub rows: derive::Bilinear,
+    pub columns: derive::Bilinear,
 }
 
 #[derive(Debug, Clone, PartialEq)]

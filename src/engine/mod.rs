@@ -44,6 +44,7 @@ mod search;
 mod select;
 pub mod size;
 mod staircase;
+mod tabulate;
 pub mod tflm;
 pub mod tinyengine;
 pub mod tuning;

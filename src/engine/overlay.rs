@@ -154,8 +154,17 @@ fn overwritten<'a>(network: &'a Network, kernels: &[Kernel], op: usize) -> (&'a 
         Kernel::AveragePool(pool) | Kernel::MaxPool(pool) if pool.window.pads == Pads::default() => first(1),
         // Element by element.
         Kernel::Add(_) => first(2),
+        // An operand that is not repeated is read element by element.
+        Kernel::Binary(_) => {
+            match operator.inputs.iter().map(|id| bytes(*id) == bytes(operator.output)).collect::<Vec<_>>()[..] {
+                [true, true] => first(2),
+                [true, false] => first(1),
+                [false, true] => &operator.inputs[1..2],
+                _ => &[],
+            }
+        }
         Kernel::Quantize(quantize) if quantize.from.bytes() == quantize.to.bytes() => first(1),
-        Kernel::Softmax(_) => first(1),
+        Kernel::Softmax(_) | Kernel::Lookup(_) => first(1),
         _ => &[],
     };
     (operands, 0)

@@ -1,6 +1,6 @@
 //! Rewrites of a network that change no output.
 
-use crate::network::{DType, Network, Op, OpKind, Pads, Tensor, TensorId};
+use crate::network::{DType, Network, Op, OpKind, Pads, Rearrangement, Tensor, TensorId};
 
 /// Folds each PAD that only feeds one convolution into the explicit padding of that convolution.
 ///
@@ -92,6 +92,43 @@ pub fn widen_single_channels(network: &Network) -> Network {
         widened.tensors.push(filter);
     }
     widened
+}
+
+/// Puts a transpose in front of each reduction along axes that do not adjoin: kernels take those that do.
+pub fn adjoin_reductions(network: &Network) -> Network {
+    let mut adjoined = network.clone();
+    let mut ops = Vec::with_capacity(adjoined.ops.len());
+    for mut op in std::mem::take(&mut adjoined.ops) {
+        let (OpKind::Mean { axes, .. } | OpKind::Reduce { axes, .. }) = &mut op.kind else {
+            ops.push(op);
+            continue;
+        };
+        let x = op.inputs.first().map(|id| adjoined.tensor(*id).clone()).filter(|x| x.data.is_none());
+        let Some(x) = x.filter(|x| scattered(&x.shape, axes)) else {
+            ops.push(op);
+            continue;
+        };
+        let (reduced, mut order): (Vec<usize>, Vec<usize>) = (0..x.shape.len()).partition(|axis| axes.contains(axis));
+        *axes = (order.len()..x.shape.len()).collect();
+        order.extend(&reduced);
+        let shape = order.iter().map(|axis| x.shape[*axis]).collect();
+        let turned = TensorId(adjoined.tensors.len());
+        adjoined.tensors.push(Tensor { name: format!("{}/turned", x.name), shape, ..x });
+        let kind = OpKind::Rearrange(Rearrangement::Transpose { axes: order });
+        ops.push(Op { kind, inputs: op.inputs.clone(), output: turned, origin: op.origin });
+        op.inputs = vec![turned];
+        ops.push(op);
+    }
+    adjoined.ops = ops;
+    adjoined
+}
+
+/// Whether some dimension of several elements between these axes is not one of them.
+fn scattered(shape: &[usize], axes: &[usize]) -> bool {
+    let large: Vec<usize> =
+        axes.iter().copied().filter(|axis| shape.get(*axis).is_some_and(|size| *size > 1)).collect();
+    let (Some(first), Some(last)) = (large.first(), large.last()) else { return false };
+    (*first..*last).any(|axis| shape[axis] > 1 && !axes.contains(&axis))
 }
 
 /// A depthwise filter 1HWC as OHW1.

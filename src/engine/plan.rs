@@ -329,7 +329,7 @@ fn step(network: &Network, places: &Places, index: usize, kernel: Kernel, need: 
     let Need { scratch, scratch_bytes, held, overwrites } = need;
     let op = &network.ops[index];
     // Filter and bias are named by the kernel.
-    let activations = if kernel.channel_requants().is_empty() { op.inputs.len() } else { 1 };
+    let activations = kernel.activations(op.inputs.len());
     let constants: BTreeSet<TensorId> = operands(network, index, &kernel)
         .iter()
         .filter_map(|id| match places.of(*id) {
@@ -340,7 +340,7 @@ fn step(network: &Network, places: &Places, index: usize, kernel: Kernel, need: 
     Step {
         op: index,
         origin: op.origin,
-        inputs: places.all(&op.inputs[..activations.min(op.inputs.len())]),
+        inputs: places.all(&op.inputs[..activations]),
         output: places.of(op.output),
         overwrites,
         scratch: (scratch_bytes > 0).then_some(scratch),

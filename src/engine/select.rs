@@ -3,8 +3,14 @@
 use super::kernel::{self, Kernel, Weights, ZeroPoints};
 use super::pack::{self, Output, Packed, Row};
 use super::plan::PlanError;
-use crate::network::derive::{AddParams, SoftmaxParams, channel_requants, dense_requants, mean_requant};
-use crate::network::{Clamp, DType, Hw, Network, Op, OpKind, Pads, Requant, Tensor, TensorId, Window};
+use crate::network::binary::{Axis, broadcast};
+use crate::network::derive::{
+    self, AddParams, SoftmaxParams, channel_requants, dense_requants, mean_requant, sum_requant,
+};
+use crate::network::rearrange::{self, Walk};
+use crate::network::{
+    Binary, Clamp, DType, Hw, Network, Op, OpKind, Pads, Rearrangement, Reduction, Requant, Tensor, TensorId, Window,
+};
 
 /// The kernel of `op` that takes the least flash, with its parameters.
 pub(super) fn select(network: &Network, op: &Op) -> Result<Kernel, PlanError> {
@@ -59,6 +65,28 @@ pub(super) fn select(network: &Network, op: &Op) -> Result<Kernel, PlanError> {
                 small: false,
             })
         }
+        OpKind::Binary { function, clamp } => {
+            let rhs = context.quantised(context.operand(1)?)?;
+            let clamps = matches!(function, Binary::Maximum | Binary::Minimum | Binary::Prelu);
+            if clamps && *clamp != (Clamp { min: -128, max: 127 }) {
+                return Err(context.fail(op.output, "no kernel clamps what it makes".into()));
+            }
+            Kernel::Binary(kernel::Binary {
+                arithmetic: function.arithmetic(x, rhs, out),
+                axes: context.axes(x, rhs, out)?,
+                lhs_zero: x.zero_point(),
+                rhs_zero: rhs.zero_point(),
+                output_zero: out.zero_point(),
+                clamp: *clamp,
+            })
+        }
+        OpKind::Unary { .. } => {
+            let table = context.operand(1)?;
+            if network.tensor(table).data.as_ref().is_none_or(|data| data.len() != 256) {
+                return Err(context.fail(table, "it must be a constant of 256 bytes".into()));
+            }
+            Kernel::Lookup(kernel::Lookup { table })
+        }
         OpKind::AveragePool2d { filter, window, clamp } => {
             Kernel::AveragePool(kernel::Pool { filter: *filter, window: *window, clamp: *clamp })
         }
@@ -66,12 +94,27 @@ pub(super) fn select(network: &Network, op: &Op) -> Result<Kernel, PlanError> {
             Kernel::MaxPool(kernel::Pool { filter: *filter, window: *window, clamp: *clamp })
         }
         OpKind::Mean { axes, .. } => {
-            if let Some(axis) = axes.iter().find(|axis| **axis >= x.shape.len()) {
-                return Err(context.fail(context.operand(0)?, format!("it has no dimension {axis} to average over")));
-            }
-            let count = axes.iter().map(|&axis| x.shape[axis]).product();
+            let count = context.reduced(axes, x)?;
             let requant = mean_requant(x.scale(), out.scale(), count);
             Kernel::Mean(kernel::Mean { axes: axes.clone(), count, zero, requant })
+        }
+        OpKind::Reduce { function: Reduction::Sum, axes, .. } => {
+            let count = context.reduced(axes, x)?;
+            let requant = sum_requant(x.scale(), out.scale());
+            Kernel::Mean(kernel::Mean { axes: axes.clone(), count, zero, requant })
+        }
+        OpKind::Reduce { function, axes, .. } => {
+            context.reduced(axes, x)?;
+            Kernel::Extreme(kernel::Extreme { axes: axes.clone(), largest: *function == Reduction::Maximum })
+        }
+        OpKind::Concat { axis } => context.concat(out, *axis)?,
+        OpKind::Rearrange(rearrangement) => context.rearrange(x, out, rearrangement)?,
+        OpKind::ResizeBilinear { align_corners, half_pixel_centers } => {
+            let (&[1, in_h, in_w, _], &[1, out_h, out_w, _]) = (&x.shape[..], &out.shape[..]) else {
+                return Err(context.fail(op.output, "kernels take one NHWC image at a time".into()));
+            };
+            let side = |from, to| derive::Bilinear::new(from, to, *align_corners, *half_pixel_centers);
+            Kernel::Bilinear(kernel::Bilinear { rows: side(in_h, out_h), columns: side(in_w, out_w) })
         }
         OpKind::Softmax { beta } => {
             let depth = x.shape.last().copied().unwrap_or(1);
@@ -127,6 +170,69 @@ impl<'a> Context<'a> {
             return Err(self.fail(id, "its scales and zero points do not match".into()));
         }
         Ok(tensor)
+    }
+
+    /// Elements that are made one.
+    fn reduced(&self, axes: &[usize], x: &Tensor) -> Result<usize, PlanError> {
+        match axes.iter().find(|axis| **axis >= x.shape.len()) {
+            Some(axis) => Err(self.fail(self.operand(0)?, format!("it has no dimension {axis} to reduce"))),
+            None => Ok(axes.iter().map(|&axis| x.shape[axis]).product()),
+        }
+    }
+
+    fn concat(&self, out: &Tensor, axis: usize) -> Result<Kernel, PlanError> {
+        let outer: usize = out.shape.iter().take(axis).product();
+        let bytes = |id: &TensorId| self.network.tensor(*id).bytes() / outer.max(1);
+        let blocks: Vec<usize> = self.op.inputs.iter().map(bytes).collect();
+        if outer * blocks.iter().sum::<usize>() != out.bytes() {
+            return Err(self.fail(self.op.output, "its operands do not fill it".into()));
+        }
+        Ok(Kernel::Concat(kernel::Concat { outer, blocks }))
+    }
+
+    fn rearrange(&self, x: &Tensor, out: &Tensor, rearrangement: &Rearrangement) -> Result<Kernel, PlanError> {
+        let size = x.dtype.bytes();
+        if let Some(Walk { start, mut steps }) = rearrangement.walk(&x.shape, &out.shape) {
+            steps.iter_mut().for_each(|step| step.stride *= size as isize);
+            // Elements of several bytes are a step of their own, unless they adjoin.
+            match steps.last_mut() {
+                _ if size == 1 => {}
+                Some(inner) if inner.stride == size as isize => {
+                    *inner = rearrange::Step { size: inner.size * size, stride: 1 }
+                }
+                _ => steps.push(rearrange::Step { size, stride: 1 }),
+            }
+            if steps.len() <= kernel::Gather::MAX_STEPS {
+                return Ok(Kernel::Gather(kernel::Gather { walk: Walk { start: start * size, steps } }));
+            }
+            let shapes = format!("{:?} to {:?}", x.shape, out.shape);
+            return Err(self.fail(self.op.output, format!("elements move along too many dimensions: {shapes}")));
+        }
+        match (rearrangement.nearest(&x.shape, &out.shape), x.shape.first()) {
+            (Some([rows, columns]), Some(1))
+                if rows.len().max(columns.len()).max(x.shape[1]) <= usize::from(u16::MAX) =>
+            {
+                let pixel = size * x.shape[3];
+                Ok(Kernel::Nearest(kernel::Nearest { rows, columns, in_w: x.shape[2], pixel }))
+            }
+            _ => {
+                Err(self.fail(self.op.output, format!("shape {:?} does not fit its input's {:?}", out.shape, x.shape)))
+            }
+        }
+    }
+
+    /// How the operands are repeated.
+    fn axes(&self, lhs: &Tensor, rhs: &Tensor, out: &Tensor) -> Result<Vec<Axis>, PlanError> {
+        let axes = broadcast(&lhs.shape, &rhs.shape, &out.shape);
+        let fail = |problem: &str| {
+            let shapes = format!("{:?} and {:?} to {:?}", lhs.shape, rhs.shape, out.shape);
+            self.fail(self.op.output, format!("operands of shapes {shapes} {problem}"))
+        };
+        let axes = axes.ok_or_else(|| fail("do not fit"))?;
+        if axes.len() > kernel::Binary::MAX_AXES {
+            return Err(fail("are repeated along too many dimensions in turn"));
+        }
+        Ok(axes)
     }
 
     fn conv(&self, x: &Tensor, out: &Tensor, window: &Window, clamp: Clamp) -> Result<Kernel, PlanError> {

@@ -47,6 +47,17 @@ impl AddParams {
             output: Requant::new(twice_max / (headroom * f64::from(output))),
         }
     }
+
+    /// The same for a difference, whose quotients are in single precision.
+    pub fn of_difference(lhs: f32, rhs: f32, output: f32) -> Self {
+        let twice_max = 2.0 * lhs.max(rhs);
+        let headroom = (1u32 << Self::LEFT_SHIFT) as f32;
+        Self {
+            lhs: Requant::new(f64::from(lhs / twice_max)),
+            rhs: Requant::new(f64::from(rhs / twice_max)),
+            output: Requant::new(f64::from(twice_max / (headroom * output))),
+        }
+    }
 }
 
 /// The division by `count` folded into the multiplier of a mean, as `QuantizedMeanOrSum` does.
@@ -56,6 +67,43 @@ pub fn mean_requant(scale_in: f32, scale_out: f32, count: usize) -> Requant {
     let shift = (count as u64).ilog2().min(32).min((31 + base.shift).max(0) as u32);
     let multiplier = ((i64::from(base.multiplier) << shift) / count as i64) as i32;
     Requant { multiplier, shift: base.shift - shift as i32 }
+}
+
+/// A sum's multiplier, as `QuantizedMeanOrSum` has it.
+pub fn sum_requant(scale_in: f32, scale_out: f32) -> Requant {
+    Requant::new(f64::from(scale_in) / f64::from(scale_out))
+}
+
+/// Interpolation along one side of an image, as `ResizeBilinearInteger` does it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bilinear {
+    /// Input pixels from one output pixel to the next, in units of [`Self::ONE`].
+    pub step: i32,
+    /// Where the first output pixel is, likewise.
+    pub first: i32,
+    /// Pixels of the input.
+    pub size: i32,
+}
+
+impl Bilinear {
+    /// A pixel.
+    pub const ONE: i32 = 1 << 10;
+
+    /// From `size` pixels to `out`; both are at most 65535.
+    pub fn new(size: usize, out: usize, align_corners: bool, half_pixel_centers: bool) -> Self {
+        let (from, to) = if align_corners && out > 1 { (size - 1, out - 1) } else { (size, out) };
+        let step = (((from << 10) + to / 2) / to) as i32;
+        let first = if half_pixel_centers { step / 2 - Self::ONE / 2 } else { 0 };
+        Self { step, first, size: size as i32 }
+    }
+
+    /// Both pixels that an output pixel is between, and how far it is from the first.
+    pub fn at(&self, out: usize) -> (usize, usize, i32) {
+        let place = out as i32 * self.step + self.first;
+        let lower = (place / Self::ONE).max(0);
+        let upper = ((place + Self::ONE - 1) / Self::ONE).min(self.size - 1);
+        (lower.min(self.size - 1) as usize, upper as usize, place - Self::ONE * lower)
+    }
 }
 
 /// Parameters of a fixed-point softmax (tensorflow/lite/micro/kernels/softmax_common.cc).

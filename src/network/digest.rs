@@ -2,7 +2,7 @@
 
 use sha2::{Digest, Sha256};
 
-use super::{Clamp, DType, Network, OpKind, Tensor, Window};
+use super::{Clamp, DType, Network, OpKind, Rearrangement, Tensor, Unary, Window};
 
 /// SHA-256 over a canonical encoding of `network`: tensors (shape, type, quantisation, constants), operators in order,
 /// inputs and outputs. Names and operator origins are left out: they change no output.
@@ -94,19 +94,39 @@ impl Encoder {
                 self.number(*multiplier);
                 self.clamp(*clamp);
             }
-            OpKind::FullyConnected { clamp } | OpKind::Add { clamp } => self.clamp(*clamp),
+            OpKind::FullyConnected { clamp } | OpKind::Add { clamp } | OpKind::Binary { clamp, .. } => {
+                self.clamp(*clamp)
+            }
             OpKind::AveragePool2d { filter, window, clamp } | OpKind::MaxPool2d { filter, window, clamp } => {
                 self.numbers([filter.h, filter.w].into_iter());
                 self.window(window);
                 self.clamp(*clamp);
             }
-            OpKind::Mean { axes, keep_dims } => {
+            OpKind::Unary { function: Unary::LeakyRelu { alpha } } => self.number(alpha.to_bits() as usize),
+            OpKind::Mean { axes, keep_dims } | OpKind::Reduce { axes, keep_dims, .. } => {
                 self.numbers(axes.iter().copied());
                 self.number((*keep_dims).into());
             }
             OpKind::Pad { pads } => self.numbers(pads.iter().flat_map(|p| [p.0, p.1]).collect::<Vec<_>>().into_iter()),
+            OpKind::Concat { axis } => self.number(*axis),
+            OpKind::Rearrange(Rearrangement::Slice { begin, size, stride }) => {
+                self.numbers(begin.iter().copied());
+                self.numbers(size.iter().copied());
+                self.numbers(stride.iter().map(|stride| *stride as usize));
+            }
+            OpKind::Rearrange(Rearrangement::Transpose { axes: values } | Rearrangement::Tile { counts: values }) => {
+                self.numbers(values.iter().copied());
+            }
+            OpKind::Rearrange(Rearrangement::DepthToSpace { block } | Rearrangement::SpaceToDepth { block }) => {
+                self.number(*block);
+            }
+            OpKind::Rearrange(Rearrangement::ResizeNearest { align_corners, half_pixel_centers })
+            | OpKind::ResizeBilinear { align_corners, half_pixel_centers } => {
+                self.number((*align_corners).into());
+                self.number((*half_pixel_centers).into());
+            }
             OpKind::Softmax { beta } => self.number(beta.to_bits() as usize),
-            OpKind::Reshape | OpKind::Quantize | OpKind::Dequantize => {}
+            OpKind::Unary { .. } | OpKind::Reshape | OpKind::Quantize | OpKind::Dequantize => {}
         }
     }
 }

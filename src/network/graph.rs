@@ -5,6 +5,8 @@
 
 use std::sync::Arc;
 
+use super::{Binary, Rearrangement, Unary};
+
 /// Index of a tensor in [`Network::tensors`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct TensorId(pub usize);
@@ -105,6 +107,16 @@ pub struct Window {
     pub pads: Pads,
 }
 
+/// What is made of many values, beside their mean.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Reduction {
+    Sum,
+    /// Input and output have one scale.
+    Maximum,
+    /// Likewise.
+    Minimum,
+}
+
 /// What an operator computes. Inputs are listed in [`Op::inputs`] in the order given here.
 #[derive(Debug, Clone, PartialEq)]
 pub enum OpKind {
@@ -127,6 +139,11 @@ pub enum OpKind {
     Add {
         clamp: Clamp,
     },
+    /// lhs, rhs, each repeated to the shape of the output where it is 1 (for [`Binary::Prelu`] the input and its slopes).
+    Binary {
+        function: Binary,
+        clamp: Clamp,
+    },
     AveragePool2d {
         filter: Hw,
         window: Window,
@@ -137,6 +154,10 @@ pub enum OpKind {
         window: Window,
         clamp: Clamp,
     },
+    /// input, table (256 int8): at `v & 0xff` what the value `v` becomes, as [`Unary::table`] gives it.
+    Unary {
+        function: Unary,
+    },
     /// Mean over `axes` (sorted).
     Mean {
         axes: Vec<usize>,
@@ -145,6 +166,23 @@ pub enum OpKind {
     /// Pads each dimension with the zero point: (before, after) per dimension.
     Pad {
         pads: Vec<(usize, usize)>,
+    },
+    /// Any number of operands, one after another along `axis`; all have the scale of the output.
+    Concat {
+        axis: usize,
+    },
+    /// Elements of the input at other places.
+    Rearrange(Rearrangement),
+    /// NHWC, interpolated between pixels.
+    ResizeBilinear {
+        align_corners: bool,
+        half_pixel_centers: bool,
+    },
+    /// The largest or the sum over `axes` (sorted).
+    Reduce {
+        function: Reduction,
+        axes: Vec<usize>,
+        keep_dims: bool,
     },
     /// Same bytes, another shape.
     Reshape,
@@ -166,10 +204,18 @@ impl OpKind {
             OpKind::DepthwiseConv2d { .. } => "depthwise",
             OpKind::FullyConnected { .. } => "fully_connected",
             OpKind::Add { .. } => "add",
+            OpKind::Binary { function, .. } => function.name(),
             OpKind::AveragePool2d { .. } => "average_pool",
             OpKind::MaxPool2d { .. } => "max_pool",
+            OpKind::Unary { function } => function.name(),
             OpKind::Mean { .. } => "mean",
             OpKind::Pad { .. } => "pad",
+            OpKind::Concat { .. } => "concatenation",
+            OpKind::Rearrange(rearrangement) => rearrangement.name(),
+            OpKind::ResizeBilinear { .. } => "resize_bilinear",
+            OpKind::Reduce { function: Reduction::Sum, .. } => "sum",
+            OpKind::Reduce { function: Reduction::Maximum, .. } => "reduce_max",
+            OpKind::Reduce { function: Reduction::Minimum, .. } => "reduce_min",
             OpKind::Reshape => "reshape",
             OpKind::Softmax { .. } => "softmax",
             OpKind::Quantize => "quantize",

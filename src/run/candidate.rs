@@ -4,6 +4,7 @@ use std::sync::OnceLock;
 
 use super::inputs::draw;
 use crate::measure::Case;
+use crate::network::join::join;
 use crate::network::{Network, builtin, digest_hex, reference, tflite};
 use crate::scenario::{Candidate, Source};
 
@@ -43,10 +44,8 @@ pub fn prepare(candidate: &Candidate) -> Result<Prepared, String> {
     };
     // Messages and images speak of the candidate: several may be of one architecture.
     network.name = candidate.name.clone();
-    let (inputs, outputs) = (network.inputs.len(), network.outputs.len());
-    if (inputs, outputs) != (1, 1) {
-        return Err(format!("it has {inputs} inputs and {outputs} outputs; networks with one of each can be measured"));
-    }
+    // What goes to a unit and comes from it is one row of bytes.
+    let network = join(network)?;
     Ok(Prepared { sha256: digest_hex(&network), network, seed, cases: OnceLock::new() })
 }
 

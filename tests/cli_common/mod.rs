@@ -47,13 +47,13 @@ pub fn model() -> Vec<u8> {
 
 /// The same with an operator that is not supported instead of its softmax.
 pub fn with_unsupported_operator() -> Vec<u8> {
-    /// TFLite's codes of SOFTMAX and SPLIT.
+    /// TFLite's codes of SOFTMAX and LOG_SOFTMAX.
     const SOFTMAX: u8 = 25;
-    const SPLIT: u8 = 49;
+    const LOG_SOFTMAX: u8 = 50;
     let model = model();
     let patched = (0..model.len()).filter(|at| model[*at] == SOFTMAX).map(|at| {
         let mut patched = model.clone();
-        patched[at] = SPLIT;
+        patched[at] = LOG_SOFTMAX;
         patched
     });
     let mut refused =

@@ -73,7 +73,9 @@ fn random_networks_compute_on_cores_what_the_interpreter_does() {
     let tiled = (0..12).map(|seed| (engine_random::conv_3x3(200 + seed / 2), true));
     let grouped = (0..2).map(|seed| (engine_random::grouped(300 + seed), false));
     let random = (100..124).map(|seed| (engine_random::network(seed, 8), false));
-    for (index, (network, largest)) in depthwise.into_iter().chain(tiled).chain(grouped).chain(random).enumerate() {
+    let pieces = (700..708).map(|seed| (engine_random::pieces(seed, 14), false));
+    let all = depthwise.into_iter().chain(tiled).chain(grouped).chain(random).chain(pieces);
+    for (index, (network, largest)) in all.enumerate() {
         let name = format!("random-{index}");
         let compiled = if largest {
             TinyEngine.compile_with(&network, |_, choices| choices.len() - 1)

@@ -2,9 +2,13 @@
 
 #![allow(dead_code)] // Each test crate uses a part of it.
 
+mod pieces;
+
 use hil::network::{Clamp, Hw, Network, OpKind, Pads, Quantization, TensorId, Window};
 
 use super::engine_common::Builder;
+#[allow(unused_imports)] // Each test crate uses a part of it.
+pub use pieces::{pieces, swishing_blocks};
 
 /// SplitMix64 (Steele, Lea, Flood: Fast splittable pseudorandom number generators, 2014).
 pub struct Rng(pub u64);

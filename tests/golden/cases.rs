@@ -1,7 +1,10 @@
 //! Seeded networks of one operator: shapes, windows, scales and zero points that no published model has.
 
 use hil::network::derive::Activation;
-use hil::network::{Clamp, DType, Hw, Network, Op, OpKind, Pads, Quantization, Tensor, TensorId, Window, geometry};
+use hil::network::{
+    Binary, Clamp, DType, Hw, Network, Op, OpKind, Pads, Quantization, Rearrangement, Reduction, Tensor, TensorId,
+    Unary, Window, geometry,
+};
 
 /// A network and what it is run on.
 pub struct Case {
@@ -95,7 +98,7 @@ fn case(name: String, network: Network, random: &mut Random) -> Case {
 /// Every case, the same ones each time.
 pub fn cases() -> Vec<Case> {
     let mut all = Vec::new();
-    let makers: [(&str, usize, fn(&mut Random) -> Network); 9] = [
+    let makers: [(&str, usize, fn(&mut Random) -> Network); 14] = [
         ("conv", 80, conv),
         ("depthwise", 80, depthwise),
         ("dense", 60, dense),
@@ -105,12 +108,22 @@ pub fn cases() -> Vec<Case> {
         ("pad", 20, pad),
         ("requantise", 30, requantise),
         ("softmax", 30, softmax),
+        ("binary", 120, binary),
+        ("concat", 30, concat),
+        ("rearrange", 90, rearrange),
+        ("reduce", 40, reduce),
+        ("bilinear", 40, bilinear),
     ];
     for (kind, (name, count, make)) in makers.into_iter().enumerate() {
         for index in 0..count {
             let mut random = Random((kind * 1000 + index) as u64);
             let network = make(&mut random);
             all.push(case(format!("{name}-{index}"), network, &mut random));
+        }
+    }
+    for (kind, function) in FUNCTIONS.into_iter().enumerate() {
+        for index in 0..12 {
+            all.push(unary(function, 94_000 + 100 * kind as u64 + index));
         }
     }
     for index in 0..6 {
@@ -310,6 +323,142 @@ fn softmax(random: &mut Random) -> Network {
     network(OpKind::Softmax { beta }, vec![x, out])
 }
 
+/// A function of operands that are repeated to a larger shape.
+fn binary(random: &mut Random) -> Network {
+    use Binary::{Add, Maximum, Minimum, Multiply, Prelu, Subtract};
+    let function = random.pick(&[Add, Subtract, Multiply, Multiply, Maximum, Minimum, Prelu]);
+    let shape: Vec<usize> = (0..random.size(1, 4)).map(|_| random.size(1, 6)).collect();
+    let part = |random: &mut Random| -> Vec<usize> {
+        let from = random.size(0, shape.len());
+        shape[from..].iter().map(|size| if random.one_in(2) { 1 } else { *size }).collect()
+    };
+    let (mut left, mut right) = (shape.clone(), part(random));
+    if function != Prelu && random.one_in(3) {
+        std::mem::swap(&mut left, &mut right);
+    }
+    if random.one_in(6) {
+        (left, right) = (shape.clone(), shape.clone());
+    }
+    let base = random.int(-8, 0);
+    let mut scale = || random.scale(base, base + 4);
+    let (mut a, mut b) = (scale(), scale());
+    let (mut zeros, mut out) = ([random.zero(), random.zero(), random.zero()], a.max(b) * random.scale(-3, 4));
+    match function {
+        Multiply => out = a * b * random.scale(-1, 8),
+        Prelu => {
+            b = random.scale(-8, -5);
+            out = a * random.scale(-2, 2);
+        }
+        Maximum | Minimum => {
+            (a, b) = (out, out);
+            zeros = [zeros[0]; 3];
+        }
+        Add | Subtract => {}
+    }
+    let lhs = int8("lhs", &left, a, zeros[0]);
+    let mut rhs = int8("rhs", &right, b, zeros[1]);
+    if random.one_in(2) {
+        rhs.data = Some(random.bytes(rhs.elements()).into());
+    }
+    let out = int8("out", &shape, out, zeros[2]);
+    let clamp = match function {
+        Add | Subtract | Multiply => activation(random, &out),
+        _ => Activation::None.clamp(&out),
+    };
+    network(OpKind::Binary { function, clamp }, vec![lhs, rhs, out])
+}
+
+fn concat(random: &mut Random) -> Network {
+    let mut shape: Vec<usize> = (0..random.size(1, 4)).map(|_| random.size(1, 5)).collect();
+    let axis = random.size(0, shape.len() - 1);
+    let (scale, zero) = (random.scale(-9, 2), random.zero());
+    let mut tensors: Vec<Tensor> = Vec::new();
+    for index in 0..random.size(1, 4) {
+        shape[axis] = random.size(1, 5);
+        let mut x = int8(&format!("x{index}"), &shape, scale, zero);
+        if index > 0 && random.one_in(4) {
+            x.data = Some(random.bytes(x.elements()).into());
+        }
+        tensors.push(x);
+    }
+    shape[axis] = tensors.iter().map(|x| x.shape[axis]).sum();
+    tensors.push(int8("out", &shape, scale, zero));
+    network(OpKind::Concat { axis }, tensors)
+}
+
+fn rearrange(random: &mut Random) -> Network {
+    let shape: Vec<usize> = (0..random.size(1, 4)).map(|_| random.size(1, 6)).collect();
+    let image = [random.size(1, 2), random.size(1, 5), random.size(1, 5), random.size(1, 4)];
+    let block = random.size(1, 3);
+    let larger = [image[0], image[1] * block, image[2] * block, image[3] * block * block];
+    let (x, kind, out) = match random.size(0, 4) {
+        0 => {
+            let (mut begin, mut size, mut stride) = (Vec::new(), Vec::new(), Vec::new());
+            for length in &shape {
+                let step: isize = random.pick(&[1, 1, 1, 2, 3, -1, -2]);
+                let at = random.size(0, length - 1);
+                let left = if step > 0 { length - 1 - at } else { at };
+                begin.push(at);
+                size.push(1 + random.size(0, left / step.unsigned_abs()));
+                stride.push(step);
+            }
+            let keeps = random.one_in(2);
+            let out: Vec<usize> = size.iter().copied().filter(|size| keeps || *size > 1).collect();
+            (shape, Rearrangement::Slice { begin, size, stride }, out)
+        }
+        1 => {
+            let mut axes: Vec<usize> = (0..shape.len()).collect();
+            for at in (1..axes.len()).rev() {
+                axes.swap(at, random.size(0, at));
+            }
+            let out = axes.iter().map(|axis| shape[*axis]).collect();
+            (shape, Rearrangement::Transpose { axes }, out)
+        }
+        2 => {
+            let [n, h, w, c] = larger;
+            let x = vec![n, image[1], image[2], c];
+            (x, Rearrangement::DepthToSpace { block }, vec![n, h, w, image[3]])
+        }
+        3 => {
+            let [n, h, w, c] = larger;
+            let out = vec![n, image[1], image[2], c];
+            (vec![n, h, w, image[3]], Rearrangement::SpaceToDepth { block }, out)
+        }
+        _ => {
+            let (h, w) = if random.one_in(2) { (larger[1], larger[2]) } else { (random.size(1, 9), random.size(1, 9)) };
+            let (align_corners, half_pixel_centers) = random.pick(&[(false, false), (true, false), (false, true)]);
+            let of = Rearrangement::ResizeNearest { align_corners, half_pixel_centers };
+            (image.to_vec(), of, vec![image[0], h, w, image[3]])
+        }
+    };
+    let x = int8("x", &x, random.scale(-9, 2), random.zero());
+    let out = Tensor { name: "out".into(), shape: out, ..x.clone() };
+    network(OpKind::Rearrange(kind), vec![x, out])
+}
+
+/// The shapes of [`mean`] under other reductions.
+fn reduce(random: &mut Random) -> Network {
+    let Network { ops, mut tensors, .. } = mean(random);
+    let OpKind::Mean { axes, keep_dims } = ops[0].kind.clone() else { unreachable!("a mean") };
+    let function = random.pick(&[Reduction::Sum, Reduction::Maximum]);
+    if function == Reduction::Sum {
+        tensors[1].quant = per_tensor(tensors[0].scale() * random.scale(-1, 5), random.zero());
+    } else {
+        tensors[1].quant = tensors[0].quant.clone();
+    }
+    network(OpKind::Reduce { function, axes, keep_dims }, tensors)
+}
+
+fn bilinear(random: &mut Random) -> Network {
+    let mut side = || random.size(1, 9);
+    let (h, w, out_h, out_w) = (side(), side(), side(), side());
+    let channels = random.size(1, 5);
+    let x = int8("x", &[random.size(1, 2), h, w, channels], random.scale(-9, 2), random.zero());
+    let out = Tensor { name: "out".into(), shape: vec![x.shape[0], out_h, out_w, channels], ..x.clone() };
+    let (align_corners, half_pixel_centers) = random.pick(&[(false, false), (true, false), (false, true)]);
+    network(OpKind::ResizeBilinear { align_corners, half_pixel_centers }, vec![x, out])
+}
+
 /// So many rows that a change of a constant's last bits turns some probability.
 fn many_softmax_rows(index: u64) -> Case {
     let mut random = Random(90_000 + index);
@@ -356,6 +505,47 @@ fn product_precision(index: u64) -> Case {
         network(OpKind::Conv2d { window, clamp }, vec![x, filter, bias, out])
     };
     Case { name: format!("product-{index}"), network, inputs: vec![vec![bytes]] }
+}
+
+/// The slope of a leaky rectifier is drawn.
+const FUNCTIONS: [Unary; 7] = [
+    Unary::Logistic,
+    Unary::Tanh,
+    Unary::HardSwish,
+    Unary::LeakyRelu { alpha: 0.0 },
+    Unary::Rectifier(Activation::Relu),
+    Unary::Rectifier(Activation::Relu6),
+    Unary::Abs,
+];
+
+/// A function of every value.
+fn unary(function: Unary, seed: u64) -> Case {
+    let mut random = Random(seed);
+    let function = match function {
+        Unary::LeakyRelu { .. } => {
+            let alpha = random.scale(-7, 1);
+            Unary::LeakyRelu { alpha: if random.one_in(6) { -alpha } else { alpha } }
+        }
+        other => other,
+    };
+    // Where a network has died out, scales are tiny.
+    let least = if function == Unary::HardSwish && seed.is_multiple_of(3) { -28 } else { -9 };
+    let x = int8("x", &[1, 256], random.scale(least, -1), random.zero());
+    let (scale, zero) = match function {
+        Unary::Logistic => (1.0 / 256.0, -128),
+        Unary::Tanh => (1.0 / 128.0, 0),
+        // TFLM's does not scale.
+        Unary::Rectifier(Activation::Relu6) => (x.scale(), x.zero_point()),
+        // Its multiplier must not be above 1.
+        Unary::HardSwish => (x.scale() * random.scale(-6, 2), random.zero()),
+        _ if random.one_in(4) => (x.scale(), random.zero()),
+        _ => (x.scale() * random.scale(-3, 3), random.zero()),
+    };
+    let out = int8("out", &[1, 256], scale, zero);
+    let table = function.table(&x, &out).expect("a table").to_vec();
+    let table = tensor("table", &[256], DType::I8, per_tensor(scale, zero), Some(table));
+    let network = network(OpKind::Unary { function }, vec![x, table, out]);
+    Case { name: format!("{}-{seed}", function.name()), network, inputs: vec![vec![(0..=255).collect()]] }
 }
 
 fn from_float(index: u64) -> Case {

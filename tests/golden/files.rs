@@ -18,6 +18,8 @@ const TRANSPOSE: i32 = 39;
 const SQUEEZE: i32 = 43;
 const STRIDED_SLICE: i32 = 45;
 const PADV2: i32 = 60;
+const SLICE: i32 = 65;
+const TRANSPOSE_CONV: i32 = 67;
 const EXPAND_DIMS: i32 = 70;
 const SHAPE: i32 = 77;
 const PACK: i32 = 83;
@@ -95,6 +97,10 @@ const MAKERS: &[Maker] = &[
     ("transpose-of-ones", transpose_of_ones),
     ("flatten-by-shape", flatten_by_shape),
     ("relu-after-conv", relu_after_conv),
+    ("transposed-conv", transposed_conv),
+    ("strided-slice-masks", strided_slice_masks),
+    ("slice", slice),
+    ("pack", pack),
 ];
 
 pub fn cases() -> Vec<(Case, Vec<u8>)> {
@@ -277,6 +283,64 @@ fn flatten_by_shape(random: &mut Random) -> Builder {
     let pack = options(59, &[(0, Field::Int(2)), (1, Field::Int(0))]);
     let target = builder.op(PACK, pack, &[batch, rest], integers("target", &[2]));
     builder.op(RESHAPE, no_options(), &[0, target], int8("out", &[1, h * 2 * channels], 0.5, 3));
+    builder
+}
+
+/// With filters smaller and larger than its stride, and every padding.
+fn transposed_conv(random: &mut Random) -> Builder {
+    let (depth, channels) = (random.size(1, 5), random.size(1, 5));
+    let (h, w, k, s) = (random.size(1, 5), random.size(1, 5), random.size(1, 5), random.size(1, 3));
+    let same = random.one_in(2);
+    let side = |x: usize| if same { x * s } else { (x - 1) * s + k.max(s) };
+    let x = int8("x", &[1, h, w, depth], random.scale(-7, -3), random.zero());
+    let mut builder = Builder::new(x);
+    let shape = builder.ints(&[1, side(h) as i32, side(w) as i32, channels as i32]);
+    let scales = (0..channels).map(|_| random.scale(-8, -6)).collect();
+    let filter = builder.tensor(filter(random, &[channels, k, k, depth], scales, 0));
+    let out = int8("out", &[1, side(h), side(w), channels], random.scale(-3, 0), random.zero());
+    let (padding, stride) = (Field::Byte((!same).into()), Field::Int(s as i32));
+    let mut inputs = vec![shape, filter, 0];
+    if random.one_in(2) {
+        let bias: Vec<u8> = (0..channels).flat_map(|_| random.int(-5000, 5000).to_le_bytes()).collect();
+        inputs.push(builder.tensor(tensor("bias", &[channels], DType::I32, per_tensor(1.0, 0), Some(bias))));
+    }
+    builder.op(TRANSPOSE_CONV, options(49, &[(0, padding), (1, stride), (2, stride)]), &inputs, out);
+    builder
+}
+
+/// Ends that the masks say, ends that count from the end, and a dimension that goes.
+fn strided_slice_masks(random: &mut Random) -> Builder {
+    let shape = [random.size(3, 6), random.size(3, 6), random.size(2, 6)];
+    let mut builder = Builder::new(int8("x", &shape, 0.5, 3));
+    let begin = builder.ints(&[1, -2, -1]);
+    let end = builder.ints(&[-1, 0, 0]);
+    let strides = builder.ints(&[1, -1, 1]);
+    // The second runs backwards to its first position, of the third the last is left.
+    let masks = options(32, &[(1, Field::Int(2)), (4, Field::Int(4))]);
+    let out = int8("out", &[shape[0] - 2, shape[1] - 1], 0.5, 3);
+    builder.op(STRIDED_SLICE, masks, &[0, begin, end, strides], out);
+    builder
+}
+
+fn slice(random: &mut Random) -> Builder {
+    let shape = [random.size(2, 6), random.size(3, 6), random.size(2, 6)];
+    let mut builder = Builder::new(int8("x", &shape, 0.5, 3));
+    let begin = builder.ints(&[1, 0, 1]);
+    let size = builder.ints(&[-1, 2, 1]);
+    builder.op(SLICE, no_options(), &[0, begin, size], int8("out", &[shape[0] - 1, 2, 1], 0.5, 3));
+    builder
+}
+
+fn pack(random: &mut Random) -> Builder {
+    let shape = [random.size(1, 4), random.size(1, 4)];
+    let mut builder = Builder::new(int8("x", &shape, 0.5, 3));
+    let other = tensor("other", &shape, DType::I8, per_tensor(0.5, 3), Some(random.bytes(shape[0] * shape[1])));
+    let other = builder.tensor(other);
+    let axis = random.size(0, 2);
+    let mut out = shape.to_vec();
+    out.insert(axis, 3);
+    let options = options(59, &[(0, Field::Int(3)), (1, Field::Int(axis as i32))]);
+    builder.op(PACK, options, &[0, other, 0], int8("out", &out, 0.5, 3));
     builder
 }
 

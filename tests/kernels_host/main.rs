@@ -5,10 +5,12 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+mod binary;
 mod draw;
 mod vector;
 mod window;
 
+use binary::*;
 use draw::Rng;
 use vector::*;
 use window::*;
@@ -161,6 +163,8 @@ fn cases() -> Vec<Case> {
         cases.push(quantize_f32(&mut rng));
         cases.push(dequantize(&mut rng));
         cases.push(requantize(&mut rng));
+        cases.push(lookup(&mut rng));
+        cases.push(binary(&mut rng));
     }
     cases
 }

@@ -110,6 +110,21 @@ static void run(int32_t kernel, const int32_t *p, void *const *b, void *out)
     case 13:
         hil_requantize_u8(p[0], (hil_requant){p[1], p[2]}, p[3], p[4], b[0], out);
         break;
+    case 14:
+        hil_lookup(p[0], b[0], b[1], out);
+        break;
+    case 15:
+        hil_broadcast_add((const hil_grid *)p, (const hil_add_params *)&p[12], b[0], b[1], out);
+        break;
+    case 16:
+        hil_subtract((const hil_grid *)p, (const hil_add_params *)&p[12], b[0], b[1], out);
+        break;
+    case 17:
+        hil_multiply((const hil_grid *)p, (const hil_multiply_params *)&p[12], b[0], b[1], out);
+        break;
+    case 18:
+        hil_prelu((const hil_grid *)p, (const hil_prelu_params *)&p[12], b[0], b[1], out);
+        break;
     default:
         check(0, "no such kernel");
         break;

@@ -46,7 +46,16 @@ const FILES: [&str; 25] = [
 ];
 
 /// Kernels of ours that stand in for what the library lacks.
-const OURS: [&str; 5] = ["hil_add.c", "hil_mean.c", "hil_pad.c", "hil_quantize.c", "hil_softmax.c"];
+const OURS: [&str; 8] = [
+    "hil_add.c",
+    "hil_binary.c",
+    "hil_lookup.c",
+    "hil_mean.c",
+    "hil_pad.c",
+    "hil_quantize.c",
+    "hil_rearrange.c",
+    "hil_softmax.c",
+];
 
 const GLUE: &str = include_str!("../../../firmware/cmsis_nn/hil_cmsis_nn.h");
 

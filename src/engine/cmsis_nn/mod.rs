@@ -58,6 +58,7 @@ fn template_of(kernel: &Kernel) -> Option<&'static str> {
 
 /// The network as it is compiled, and its plan. PADs are folded unless the library cannot take the padding that results.
 fn planned(network: &Network) -> Result<(Network, Plan), EngineError> {
+    let network = &passes::adjoin_reductions(network);
     let folded = passes::fold_pads(network);
     match plan(&folded) {
         Err(EngineError::Operator { .. }) if folded.ops.len() < network.ops.len() => {

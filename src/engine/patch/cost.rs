@@ -23,6 +23,8 @@ const PLANE_SPREAD: f64 = 2.0;
 const PLANE_CHANNEL: f64 = 70.0;
 /// Per element of an addition or a requantisation, and per tap of a pooling window.
 const ELEMENT: f64 = 12.0;
+/// Per element that is looked up.
+const LOOKUP: f64 = 3.0;
 /// Per byte that is moved.
 const MOVE: f64 = 0.4;
 /// Per call.
@@ -55,6 +57,7 @@ pub(super) fn call(op: &RowOp, kernel: &Kernel, rows: usize) -> f64 {
                 + depthwise.requants.len() as f64 * PLANE_CHANNEL
         }
         Kernel::AveragePool(pool) | Kernel::MaxPool(pool) => outputs * (pool.filter.h * pool.filter.w) as f64 * ELEMENT,
+        Kernel::Lookup(_) => outputs * LOOKUP,
         _ => outputs * ELEMENT,
     }
 }

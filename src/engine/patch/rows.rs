@@ -100,6 +100,7 @@ impl RowOp {
                 }
                 Reach::POINTWISE
             }
+            Kernel::Lookup(_) => Reach::POINTWISE,
             Kernel::Quantize(quantize) if quantize.requant.is_some() => Reach::POINTWISE,
             _ => return None,
         };

@@ -39,7 +39,7 @@ const fn kernel(code: i32, kind: &'static str, later: &'static str, name: &'stat
     Kernel { code, kind, later, name, options: NO_OPTIONS, data_bytes: 0, channel_axis: None }
 }
 
-const KERNELS: [Kernel; 11] = [
+const KERNELS: &[Kernel] = &[
     Kernel { options: Options { bytes: 1, alignment: 1 }, ..kernel(0, "ADD", "Add", "add") },
     Kernel {
         options: Options { bytes: 40, alignment: 4 },
@@ -67,11 +67,40 @@ const KERNELS: [Kernel; 11] = [
     Kernel { options: Options { bytes: 36, alignment: 4 }, ..kernel(22, "RESHAPE", "Reshape", "reshape") },
     Kernel { options: Options { bytes: 4, alignment: 4 }, ..kernel(25, "SOFTMAX", "Softmax", "softmax") },
     kernel(PAD, "PAD", "Pad", "pad"),
+    Kernel { options: Options { bytes: 8, alignment: 4 }, ..kernel(2, "CONCATENATION", "Concatenation", "concat") },
+    kernel(14, "LOGISTIC", "Logistic", "logistic"),
+    Kernel { options: Options { bytes: 1, alignment: 1 }, ..kernel(18, "MUL", "Mul", "multiply") },
+    kernel(19, "RELU", "Relu", "relu"),
+    kernel(21, "RELU6", "Relu6", "relu6"),
+    kernel(28, "TANH", "Tanh", "tanh"),
+    Kernel { options: Options { bytes: 1, alignment: 1 }, ..kernel(41, "SUB", "Sub", "subtract") },
+    Kernel {
+        options: Options { bytes: 20, alignment: 4 },
+        ..kernel(45, "STRIDED_SLICE", "StridedSlice", "strided_slice")
+    },
+    kernel(54, "PRELU", "Prelu", "prelu"),
+    kernel(55, "MAXIMUM", "Maximum", "maximum"),
+    kernel(57, "MINIMUM", "Minimum", "minimum"),
+    Kernel {
+        options: Options { bytes: 2, alignment: 1 },
+        ..kernel(97, "RESIZE_NEAREST_NEIGHBOR", "ResizeNearestNeighbor", "resize_nearest")
+    },
     Kernel { data_bytes: 8, ..kernel(114, "QUANTIZE", "Quantize", "quantize") },
 ];
 
 /// What only later versions compute in integers.
-const LATER: [Kernel; 1] = [kernel(40, "MEAN", "Mean", "mean")];
+const LATER: &[Kernel] = &[
+    kernel(5, "DEPTH_TO_SPACE", "DepthToSpace", "depth_to_space"),
+    kernel(23, "RESIZE_BILINEAR", "ResizeBilinear", "resize_bilinear"),
+    kernel(26, "SPACE_TO_DEPTH", "SpaceToDepth", "space_to_depth"),
+    kernel(39, "TRANSPOSE", "Transpose", "transpose"),
+    kernel(40, "MEAN", "Mean", "mean"),
+    kernel(74, "SUM", "Sum", "sum"),
+    kernel(82, "REDUCE_MAX", "ReduceMax", "reduce_max"),
+    kernel(98, "LEAKY_RELU", "LeakyRelu", "leaky_relu"),
+    kernel(101, "ABS", "Abs", "abs"),
+    kernel(117, "HARD_SWISH", "HardSwish", "hard_swish"),
+];
 
 /// The library that is to compute a network.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,7 +118,7 @@ pub(super) fn kernels(
     file: &File,
     origins: &[usize],
 ) -> Result<Vec<&'static Kernel>, EngineError> {
-    let later: &[Kernel] = if version == Version::Later { &LATER } else { &[] };
+    let later: &[Kernel] = if version == Version::Later { LATER } else { &[] };
     let of = |(op, &origin): (&FileOp, &usize)| {
         let found = KERNELS.iter().chain(later).find(|kernel| kernel.code == op.code);
         let problem = match found {
@@ -134,6 +163,16 @@ fn refusal(file: &File, op: &FileOp, kernel: &Kernel) -> Option<&'static str> {
         "FULLY_CONNECTED" if !bias_scale_agrees(input, tensor(1)?, tensor(2)?, &file.tensors[op.output]) => {
             Some("TFLM of July 2020 wants the bias's scale to be the product of the input's and the filter's")
         }
+        "RELU" | "RELU6" if input.quant != file.tensors[op.output].quant => {
+            Some("TFLM of July 2020 wants the input and the output of a rectifier to have one scale")
+        }
+        "ADD" | "MUL" | "SUB" | "MAXIMUM" | "MINIMUM" | "PRELU"
+            if file.tensors[op.output].shape.len() > 4 && tensor(1).is_some_and(|rhs| rhs.shape != input.shape) =>
+        {
+            Some("TFLM of July 2020 repeats operands of at most 4 dimensions")
+        }
+        "CONCATENATION" if op.inputs.len() > 10 => Some("TFLM of July 2020 joins at most 10 operands"),
+        "STRIDED_SLICE" if input.shape.len() > 4 => Some("TFLM of July 2020 slices at most 4 dimensions"),
         "SOFTMAX" if file.tensors[op.output].zero_point() != -128 => {
             Some("TFLM of July 2020 wants the output's zero point to be -128")
         }

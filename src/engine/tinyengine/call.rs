@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::super::interface::EngineError;
 use super::super::kernel::{self, Kernel};
 use super::super::plan::Step;
+use crate::network::binary::{Arithmetic, Axis};
 use crate::network::derive::AddParams;
 use crate::network::{Clamp, DType, Hw, Network, Op, Requant, Tensor, Window};
 
@@ -62,6 +63,31 @@ impl From<Requant> for RequantArgs {
     }
 }
 
+/// `hil_grid`.
+#[derive(Serialize)]
+pub(super) struct Grid {
+    size: [usize; kernel::Binary::MAX_AXES],
+    lhs: [usize; kernel::Binary::MAX_AXES],
+    rhs: [usize; kernel::Binary::MAX_AXES],
+}
+
+impl Grid {
+    fn new(axes: &[Axis]) -> Self {
+        let mut grid = Self { size: [1; 4], lhs: [0; 4], rhs: [0; 4] };
+        for (axis, at) in axes.iter().rev().zip((0..kernel::Binary::MAX_AXES).rev()) {
+            (grid.size[at], grid.lhs[at], grid.rhs[at]) = (axis.size, axis.lhs, axis.rhs);
+        }
+        grid
+    }
+}
+
+/// Bytes of each block of an operand, and where in the output the first one goes.
+#[derive(Serialize)]
+pub(super) struct Block {
+    bytes: usize,
+    offset: usize,
+}
+
 /// One kernel and its parameters; the names are the fields of the C structures.
 #[derive(Serialize)]
 #[serde(tag = "function", rename_all = "snake_case")]
@@ -88,10 +114,28 @@ pub(super) enum Call {
         count: usize, left_shift: u32, lhs_offset: i32, rhs_offset: i32, output_offset: i32, lhs: RequantArgs,
         rhs: RequantArgs, output: RequantArgs, clamp_min: i32, clamp_max: i32, form: &'static str,
     },
+    /// The name is that of its function.
+    Sum { kernel: &'static str, grid: Grid, left_shift: u32, lhs_offset: i32, rhs_offset: i32, output_offset: i32,
+        lhs: RequantArgs, rhs: RequantArgs, output: RequantArgs, clamp_min: i32, clamp_max: i32,
+    },
+    Multiply { grid: Grid, lhs_offset: i32, rhs_offset: i32, output_offset: i32, requant: RequantArgs, clamp_min: i32, clamp_max: i32 },
+    Prelu { grid: Grid, lhs_offset: i32, rhs_offset: i32, output_offset: i32, positive: RequantArgs, negative: RequantArgs },
+    /// The name is that of its function.
+    Outer { kernel: &'static str, grid: Grid },
+    /// The table is that of this tensor.
+    Lookup { count: usize, table: usize },
     AveragePool { window: WindowArgs },
     MaxPool { window: WindowArgs },
     Mean {
         outer: usize, reduced: usize, inner: usize, input_offset: i32, output_offset: i32, requant: RequantArgs,
+    },
+    Extreme { kernel: &'static str, outer: usize, reduced: usize, inner: usize },
+    Concat { outer: usize, pitch: usize, blocks: Vec<Block> },
+    Gather { start: usize, size: [usize; kernel::Gather::MAX_STEPS], step: [isize; kernel::Gather::MAX_STEPS] },
+    Nearest { rows: Vec<usize>, columns: Vec<usize>, in_w: usize, pixel: usize },
+    Bilinear {
+        in_h: usize, in_w: usize, channels: usize, out_h: usize, out_w: usize,
+        row_first: i32, row_step: i32, column_first: i32, column_step: i32,
     },
     Softmax { rows: usize, depth: usize, scaling: RequantArgs, diff_min: i32 },
     Pad { shape: [usize; 4], before: [usize; 4], after: [usize; 4], value: i32 },
@@ -161,6 +205,8 @@ pub(super) fn call(network: &Network, step: &Step) -> Result<Call, EngineError> 
                 true => "sum",
             },
         },
+        Kernel::Binary(kernel) => binary(kernel),
+        Kernel::Lookup(lookup) => Call::Lookup { count: out.elements(), table: lookup.table.0 },
         Kernel::AveragePool(pool) => {
             Call::AveragePool { window: context.window(pool.filter, &pool.window, (0, 0), pool.clamp)? }
         }
@@ -168,6 +214,40 @@ pub(super) fn call(network: &Network, step: &Step) -> Result<Call, EngineError> 
             Call::MaxPool { window: context.window(pool.filter, &pool.window, (0, 0), pool.clamp)? }
         }
         Kernel::Mean(mean) => context.mean(mean)?,
+        Kernel::Extreme(extreme) => {
+            let (outer, reduced, inner) = context.reduced(&extreme.axes)?;
+            Call::Extreme { kernel: if extreme.largest { "max" } else { "min" }, outer, reduced, inner }
+        }
+        Kernel::Concat(kernel::Concat { outer, blocks }) => {
+            let offset = |at: usize| blocks[..at].iter().sum();
+            let block = |(at, bytes): (usize, &usize)| Block { bytes: *bytes, offset: offset(at) };
+            Call::Concat {
+                outer: *outer,
+                pitch: blocks.iter().sum(),
+                blocks: blocks.iter().enumerate().map(block).collect(),
+            }
+        }
+        Kernel::Gather(kernel::Gather { walk }) => {
+            let (mut size, mut step) = ([1; kernel::Gather::MAX_STEPS], [0; kernel::Gather::MAX_STEPS]);
+            for (at, of) in (0..kernel::Gather::MAX_STEPS).rev().zip(walk.steps.iter().rev()) {
+                (size[at], step[at]) = (of.size, of.stride);
+            }
+            Call::Gather { start: walk.start, size, step }
+        }
+        Kernel::Nearest(kernel::Nearest { rows, columns, in_w, pixel }) => {
+            Call::Nearest { rows: rows.clone(), columns: columns.clone(), in_w: *in_w, pixel: *pixel }
+        }
+        Kernel::Bilinear(kernel::Bilinear { rows, columns }) => Call::Bilinear {
+            in_h: x.shape[1],
+            in_w: x.shape[2],
+            channels: x.shape[3],
+            out_h: out.shape[1],
+            out_w: out.shape[2],
+            row_first: rows.first,
+            row_step: rows.step,
+            column_first: columns.first,
+            column_step: columns.step,
+        },
         Kernel::Softmax(softmax) => Call::Softmax {
             rows: out.elements() / softmax.depth.max(1),
             depth: softmax.depth,
@@ -197,6 +277,37 @@ pub(super) fn call(network: &Network, step: &Step) -> Result<Call, EngineError> 
         },
         Kernel::Alias => return Err(context.fail("it computes nothing and has no call")),
     })
+}
+
+fn binary(binary: &kernel::Binary) -> Call {
+    let kernel::Binary { arithmetic, axes, clamp, .. } = binary;
+    let grid = Grid::new(axes);
+    let (lhs_offset, rhs_offset, output_offset) = (-binary.lhs_zero, -binary.rhs_zero, binary.output_zero);
+    let (clamp_min, clamp_max) = (clamp.min, clamp.max);
+    match *arithmetic {
+        Arithmetic::Sum(params) | Arithmetic::Difference(params) => Call::Sum {
+            kernel: binary.name(),
+            grid,
+            left_shift: AddParams::LEFT_SHIFT,
+            lhs_offset,
+            rhs_offset,
+            output_offset,
+            lhs: params.lhs.into(),
+            rhs: params.rhs.into(),
+            output: params.output.into(),
+            clamp_min,
+            clamp_max,
+        },
+        Arithmetic::Product(requant) => {
+            let requant = requant.into();
+            Call::Multiply { grid, lhs_offset, rhs_offset, output_offset, requant, clamp_min, clamp_max }
+        }
+        Arithmetic::Prelu { positive, negative } => {
+            let (positive, negative) = (positive.into(), negative.into());
+            Call::Prelu { grid, lhs_offset, rhs_offset, output_offset, positive, negative }
+        }
+        Arithmetic::Maximum | Arithmetic::Minimum => Call::Outer { kernel: binary.name(), grid },
+    }
 }
 
 /// A literal that reads back as the same float.
@@ -288,18 +399,31 @@ impl Context<'_> {
     }
 
     fn mean(&self, mean: &kernel::Mean) -> Result<Call, EngineError> {
+        let (outer, reduced, inner) = self.reduced(&mean.axes)?;
+        Ok(Call::Mean {
+            outer,
+            reduced,
+            inner,
+            input_offset: -mean.zero.input,
+            output_offset: mean.zero.output,
+            requant: mean.requant.into(),
+        })
+    }
+
+    /// Elements outside the axes, along them and inside them. A pass has made them adjoin.
+    fn reduced(&self, axes: &[usize]) -> Result<(usize, usize, usize), EngineError> {
         let shape = &self.x.shape;
-        // Dimensions of one element may count as averaged or not, whichever makes the averaged ones adjoin.
-        let averaged = |axis: usize| mean.axes.contains(&axis) && shape[axis] != 1;
-        let Some(first) = (0..shape.len()).find(|axis| averaged(*axis)) else {
-            return Ok(mean_call(self.out.elements(), 1, 1, mean));
+        // Dimensions of one element may count as reduced or not, whichever makes the reduced ones adjoin.
+        let reduced = |axis: usize| axes.contains(&axis) && shape[axis] != 1;
+        let Some(first) = (0..shape.len()).find(|axis| reduced(*axis)) else {
+            return Ok((self.out.elements(), 1, 1));
         };
-        let last = (first..shape.len()).rev().find(|axis| averaged(*axis)).unwrap_or(first);
-        if (first..=last).any(|axis| !averaged(axis) && shape[axis] != 1) {
-            return Err(self.fail(format!("axes {:?} do not adjoin; only adjoining ones are averaged", mean.axes)));
+        let last = (first..shape.len()).rev().find(|axis| reduced(*axis)).unwrap_or(first);
+        if (first..=last).any(|axis| !reduced(axis) && shape[axis] != 1) {
+            return Err(self.fail(format!("axes {axes:?} do not adjoin; only adjoining ones are reduced")));
         }
         let product = |range: std::ops::Range<usize>| shape[range].iter().product();
-        Ok(mean_call(product(0..first), mean.count, product(last + 1..shape.len()), mean))
+        Ok((product(0..first), product(first..last + 1), product(last + 1..shape.len())))
     }
 
     fn pad(&self, pad: &kernel::Pad) -> Result<Call, EngineError> {
@@ -313,16 +437,5 @@ impl Context<'_> {
             (args.0[at], args.1[at], args.2[at]) = (*size, *before, *after);
         }
         Ok(Call::Pad { shape: args.0, before: args.1, after: args.2, value: pad.value })
-    }
-}
-
-fn mean_call(outer: usize, reduced: usize, inner: usize, mean: &kernel::Mean) -> Call {
-    Call::Mean {
-        outer,
-        reduced,
-        inner,
-        input_offset: -mean.zero.input,
-        output_offset: mean.zero.output,
-        requant: mean.requant.into(),
     }
 }

@@ -26,6 +26,7 @@ use super::passes;
 use super::patch::Cut;
 use super::plan::Plan;
 use super::prune;
+use super::tabulate;
 use super::tuning::{self, Timings, Trial};
 use crate::board::Board;
 use crate::network::Network;
@@ -234,6 +235,7 @@ fn rewritten(network: &Network) -> Network {
 fn optimised(network: &Network, optimisations: Optimisations) -> Network {
     let network = passes::drop_identities(network);
     let network = if optimisations.padding { crop::crop_filters(&passes::fold_pads(&network)) } else { network };
+    let network = tabulate::tabulate(&passes::adjoin_reductions(&network));
     let network = passes::widen_single_channels(&grouped::narrow_groups(&network));
     if optimisations.pruning { prune::drop_constant_channels(&network) } else { network }
 }

@@ -8,7 +8,7 @@ macro_rules! kernel {
     };
 }
 
-const KERNELS: [(&str, &str); 25] = [
+const KERNELS: [(&str, &str); 28] = [
     kernel!("hil_kernels.h"),
     kernel!("hil_internal.h"),
     kernel!("hil_band.h"),
@@ -25,14 +25,17 @@ const KERNELS: [(&str, &str); 25] = [
     kernel!("hil_winograd.c"),
     kernel!("hil_winograd.h"),
     kernel!("hil_add.c"),
+    kernel!("hil_binary.c"),
     kernel!("hil_conv.c"),
     kernel!("hil_conv_1x1.c"),
     kernel!("hil_depthwise.c"),
     kernel!("hil_fully_connected.c"),
+    kernel!("hil_lookup.c"),
     kernel!("hil_mean.c"),
     kernel!("hil_pad.c"),
     kernel!("hil_pool.c"),
     kernel!("hil_quantize.c"),
+    kernel!("hil_rearrange.c"),
     kernel!("hil_softmax.c"),
 ];
 

@@ -276,7 +276,11 @@ fn tables(network: &Network, plan: &Plan, steps: &[&Step]) -> Vec<Table> {
         Place::Constant(id) => Some(id.0),
         Place::Arena(_) => None,
     });
-    let ids: std::collections::BTreeSet<usize> = of_weights.chain(of_places).collect();
+    let of_lookups = steps.iter().filter_map(|step| match &step.kernel {
+        Kernel::Lookup(lookup) => Some(lookup.table.0),
+        _ => None,
+    });
+    let ids: std::collections::BTreeSet<usize> = of_weights.chain(of_places).chain(of_lookups).collect();
     ids.into_iter().map(|id| table(id, &network.tensors[id])).collect()
 }
 

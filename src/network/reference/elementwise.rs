@@ -1,8 +1,51 @@
 //! Add, pad, and the borders between element types.
 
+use super::super::binary::Arithmetic;
 use super::super::derive::AddParams;
-use super::super::{Clamp, DType, Requant, Tensor};
+use super::super::{Binary, Clamp, DType, Requant, Tensor};
 use super::Operand;
+
+/// Of each pair of elements; operands are repeated along dimensions of 1.
+pub(super) fn binary(function: Binary, a: Operand, b: Operand, out: &Tensor, clamp: Clamp) -> Vec<u8> {
+    let arithmetic = function.arithmetic(a.tensor, b.tensor, out);
+    let zero = out.zero_point();
+    (0..out.elements())
+        .map(|i| {
+            let (x, y) = (a.i8(repeated(a.tensor, out, i)), b.i8(repeated(b.tensor, out, i)));
+            let (left, right) = (x - a.tensor.zero_point(), y - b.tensor.zero_point());
+            let operands = |p: &AddParams| {
+                (p.lhs.apply(left << AddParams::LEFT_SHIFT), p.rhs.apply(right << AddParams::LEFT_SHIFT))
+            };
+            let value = match arithmetic {
+                Arithmetic::Sum(p) => {
+                    let (left, right) = operands(&p);
+                    p.output.apply(left.wrapping_add(right)).saturating_add(zero)
+                }
+                Arithmetic::Difference(p) => {
+                    let (left, right) = operands(&p);
+                    p.output.apply(left.wrapping_sub(right)).saturating_add(zero)
+                }
+                Arithmetic::Product(requant) => requant.apply(left * right).saturating_add(zero),
+                Arithmetic::Maximum => x.max(y),
+                Arithmetic::Minimum => x.min(y),
+                Arithmetic::Prelu { positive, .. } if left >= 0 => positive.apply(left).saturating_add(zero),
+                Arithmetic::Prelu { negative, .. } => negative.apply(left * right).saturating_add(zero),
+            };
+            value.max(clamp.min).min(clamp.max) as i8 as u8
+        })
+        .collect()
+}
+
+/// Where in `x` the element is that stands at `index` of `out`.
+fn repeated(x: &Tensor, out: &Tensor, mut index: usize) -> usize {
+    let (mut from, mut stride) = (0, 1);
+    for (own, size) in x.shape.iter().zip(out.shape[out.shape.len() - x.shape.len()..].iter()).rev() {
+        from += if *own == 1 { 0 } else { index % size * stride };
+        stride *= own;
+        index /= size;
+    }
+    from
+}
 
 pub(super) fn add(a: Operand, b: Operand, out: &Tensor, clamp: Clamp) -> Vec<u8> {
     let p = AddParams::new(a.tensor.scale(), b.tensor.scale(), out.scale());
@@ -14,6 +57,11 @@ pub(super) fn add(a: Operand, b: Operand, out: &Tensor, clamp: Clamp) -> Vec<u8>
             sum.max(clamp.min).min(clamp.max) as i8 as u8
         })
         .collect()
+}
+
+/// What each value becomes by a table.
+pub(super) fn lookup(x: Operand, table: Operand) -> Vec<u8> {
+    x.bytes.iter().map(|byte| table.bytes[usize::from(*byte)]).collect()
 }
 
 pub(super) fn pad(x: Operand, out: &Tensor, pads: &[(usize, usize)]) -> Vec<u8> {

@@ -4,6 +4,7 @@
 
 mod elementwise;
 mod pool;
+mod shape;
 mod softmax;
 mod window;
 
@@ -102,10 +103,18 @@ fn compute(network: &Network, op: &Op, x: &[Operand]) -> Vec<u8> {
         }
         OpKind::FullyConnected { clamp } => window::fully_connected(x[0], x[1], x[2], out, *clamp),
         OpKind::Add { clamp } => elementwise::add(x[0], x[1], out, *clamp),
+        OpKind::Binary { function, clamp } => elementwise::binary(*function, x[0], x[1], out, *clamp),
         OpKind::AveragePool2d { filter, window, clamp } => pool::average(x[0], out, *filter, window, *clamp),
         OpKind::MaxPool2d { filter, window, clamp } => pool::max(x[0], out, *filter, window, *clamp),
+        OpKind::Unary { .. } => elementwise::lookup(x[0], x[1]),
         OpKind::Mean { axes, .. } => pool::mean(x[0], out, axes),
         OpKind::Pad { pads } => elementwise::pad(x[0], out, pads),
+        OpKind::Concat { axis } => shape::concat(x, out, *axis),
+        OpKind::Rearrange(rearrangement) => shape::rearrange(x[0], out, rearrangement),
+        OpKind::ResizeBilinear { align_corners, half_pixel_centers } => {
+            shape::bilinear(x[0], out, *align_corners, *half_pixel_centers)
+        }
+        OpKind::Reduce { function, axes, .. } => pool::reduce(x[0], out, *function, axes),
         OpKind::Reshape => x[0].bytes.to_vec(),
         OpKind::Softmax { beta } => softmax::softmax(x[0], out, *beta),
         OpKind::Quantize => elementwise::quantize(x[0], out),

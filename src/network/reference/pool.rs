@@ -1,7 +1,7 @@
 //! Pooling and mean.
 
-use super::super::derive::mean_requant;
-use super::super::{Clamp, Hw, Tensor, Window};
+use super::super::derive::{mean_requant, sum_requant};
+use super::super::{Clamp, Hw, Reduction, Tensor, Window};
 use super::Operand;
 use super::window::{map_outputs, pixel, taps};
 
@@ -48,6 +48,33 @@ pub(super) fn mean(x: Operand, out: &Tensor, axes: &[usize]) -> Vec<u8> {
             (requant.apply(centred).saturating_add(zero_out)).clamp(-128, 127) as i8 as u8
         })
         .collect()
+}
+
+/// The sum, the largest or the smallest over `axes`.
+pub(super) fn reduce(x: Operand, out: &Tensor, function: Reduction, axes: &[usize]) -> Vec<u8> {
+    let shape = &x.tensor.shape;
+    let start = match function {
+        Reduction::Sum => 0,
+        Reduction::Maximum => i32::from(i8::MIN),
+        Reduction::Minimum => i32::from(i8::MAX),
+    };
+    let mut values = vec![start; out.elements()];
+    for index in 0..x.tensor.elements() {
+        let value = &mut values[reduced_index(shape, axes, index)];
+        *value = match function {
+            Reduction::Sum => value.wrapping_add(x.i8(index)),
+            Reduction::Maximum => (*value).max(x.i8(index)),
+            Reduction::Minimum => (*value).min(x.i8(index)),
+        };
+    }
+    if function == Reduction::Sum {
+        let count: usize = axes.iter().map(|&axis| shape[axis]).product();
+        let requant = sum_requant(x.tensor.scale(), out.scale());
+        let offset = x.tensor.zero_point().wrapping_mul(count as i32);
+        let scaled = |sum: i32| requant.apply(sum.wrapping_sub(offset)).saturating_add(out.zero_point());
+        values.iter_mut().for_each(|value| *value = scaled(*value));
+    }
+    values.into_iter().map(|value| value.clamp(-128, 127) as i8 as u8).collect()
 }
 
 fn reduced_index(shape: &[usize], axes: &[usize], mut index: usize) -> usize {

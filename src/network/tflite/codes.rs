@@ -3,45 +3,99 @@
 /// Builtin operators.
 pub const ADD: i32 = 0;
 pub const AVERAGE_POOL_2D: i32 = 1;
+pub const CONCATENATION: i32 = 2;
 pub const CONV_2D: i32 = 3;
 pub const DEPTHWISE_CONV_2D: i32 = 4;
+pub const DEPTH_TO_SPACE: i32 = 5;
 pub const DEQUANTIZE: i32 = 6;
 pub const FULLY_CONNECTED: i32 = 9;
+pub const LOGISTIC: i32 = 14;
 pub const MAX_POOL_2D: i32 = 17;
+pub const MUL: i32 = 18;
 pub const RELU: i32 = 19;
+pub const RELU_N1_TO_1: i32 = 20;
 pub const RELU6: i32 = 21;
 pub const RESHAPE: i32 = 22;
+pub const RESIZE_BILINEAR: i32 = 23;
 pub const SOFTMAX: i32 = 25;
+pub const SPACE_TO_DEPTH: i32 = 26;
+pub const TANH: i32 = 28;
 pub const CUSTOM: i32 = 32;
 pub const PAD: i32 = 34;
 pub const TRANSPOSE: i32 = 39;
 pub const MEAN: i32 = 40;
+pub const SUB: i32 = 41;
 pub const SQUEEZE: i32 = 43;
+pub const STRIDED_SLICE: i32 = 45;
+pub const SPLIT: i32 = 49;
+pub const PRELU: i32 = 54;
+pub const MAXIMUM: i32 = 55;
+pub const MINIMUM: i32 = 57;
 pub const PADV2: i32 = 60;
+pub const SLICE: i32 = 65;
+pub const TRANSPOSE_CONV: i32 = 67;
+pub const TILE: i32 = 69;
 pub const EXPAND_DIMS: i32 = 70;
+pub const SUM: i32 = 74;
 pub const SHAPE: i32 = 77;
+pub const REDUCE_MAX: i32 = 82;
+pub const PACK: i32 = 83;
+pub const UNPACK: i32 = 88;
+pub const REDUCE_MIN: i32 = 89;
+pub const RESIZE_NEAREST_NEIGHBOR: i32 = 97;
+pub const LEAKY_RELU: i32 = 98;
+pub const ABS: i32 = 101;
+pub const SPLIT_V: i32 = 102;
 pub const QUANTIZE: i32 = 114;
+pub const HARD_SWISH: i32 = 117;
 
 /// Those that import reads.
 pub const SUPPORTED: &[i32] = &[
     ADD,
     AVERAGE_POOL_2D,
+    CONCATENATION,
     CONV_2D,
     DEPTHWISE_CONV_2D,
+    DEPTH_TO_SPACE,
     DEQUANTIZE,
     FULLY_CONNECTED,
+    LOGISTIC,
     MAX_POOL_2D,
+    MUL,
     RELU,
+    RELU_N1_TO_1,
     RELU6,
     RESHAPE,
+    RESIZE_BILINEAR,
     SOFTMAX,
+    SPACE_TO_DEPTH,
+    TANH,
     PAD,
     TRANSPOSE,
     MEAN,
+    SUB,
     SQUEEZE,
+    STRIDED_SLICE,
+    SPLIT,
+    PRELU,
+    MAXIMUM,
+    MINIMUM,
     PADV2,
+    SLICE,
+    TRANSPOSE_CONV,
+    TILE,
     EXPAND_DIMS,
+    SUM,
+    REDUCE_MAX,
+    PACK,
+    UNPACK,
+    REDUCE_MIN,
+    RESIZE_NEAREST_NEIGHBOR,
+    LEAKY_RELU,
+    ABS,
+    SPLIT_V,
     QUANTIZE,
+    HARD_SWISH,
 ];
 
 /// What import says of an operator that it does not read.
@@ -57,10 +111,22 @@ pub const DEPTHWISE_CONV_2D_OPTIONS: u8 = 2;
 pub const POOL_2D_OPTIONS: u8 = 5;
 pub const FULLY_CONNECTED_OPTIONS: u8 = 8;
 pub const SOFTMAX_OPTIONS: u8 = 9;
+pub const CONCATENATION_OPTIONS: u8 = 10;
 pub const ADD_OPTIONS: u8 = 11;
+pub const RESIZE_BILINEAR_OPTIONS: u8 = 15;
 pub const PAD_OPTIONS: u8 = 22;
 pub const RESHAPE_OPTIONS: u8 = 17;
+pub const SPACE_TO_DEPTH_OPTIONS: u8 = 19;
+pub const MUL_OPTIONS: u8 = 21;
+pub const TRANSPOSE_OPTIONS: u8 = 26;
 pub const REDUCER_OPTIONS: u8 = 27;
+pub const SUB_OPTIONS: u8 = 28;
+pub const STRIDED_SLICE_OPTIONS: u8 = 32;
+pub const MAXIMUM_MINIMUM_OPTIONS: u8 = 39;
+pub const TILE_OPTIONS: u8 = 51;
+pub const RESIZE_NEAREST_OPTIONS: u8 = 74;
+pub const LEAKY_RELU_OPTIONS: u8 = 75;
+pub const DEPTH_TO_SPACE_OPTIONS: u8 = 94;
 
 /// Padding.
 pub const SAME: u8 = 0;
@@ -70,10 +136,10 @@ pub const VALID: u8 = 1;
 const NAMES: &[(i32, &str)] = &[
     (ADD, "ADD"),
     (AVERAGE_POOL_2D, "AVERAGE_POOL_2D"),
-    (2, "CONCATENATION"),
+    (CONCATENATION, "CONCATENATION"),
     (CONV_2D, "CONV_2D"),
     (DEPTHWISE_CONV_2D, "DEPTHWISE_CONV_2D"),
-    (5, "DEPTH_TO_SPACE"),
+    (DEPTH_TO_SPACE, "DEPTH_TO_SPACE"),
     (DEQUANTIZE, "DEQUANTIZE"),
     (7, "EMBEDDING_LOOKUP"),
     (8, "FLOOR"),
@@ -81,21 +147,21 @@ const NAMES: &[(i32, &str)] = &[
     (11, "L2_NORMALIZATION"),
     (12, "L2_POOL_2D"),
     (13, "LOCAL_RESPONSE_NORMALIZATION"),
-    (14, "LOGISTIC"),
+    (LOGISTIC, "LOGISTIC"),
     (15, "LSH_PROJECTION"),
     (16, "LSTM"),
     (MAX_POOL_2D, "MAX_POOL_2D"),
-    (18, "MUL"),
+    (MUL, "MUL"),
     (RELU, "RELU"),
-    (20, "RELU_N1_TO_1"),
+    (RELU_N1_TO_1, "RELU_N1_TO_1"),
     (RELU6, "RELU6"),
     (RESHAPE, "RESHAPE"),
-    (23, "RESIZE_BILINEAR"),
+    (RESIZE_BILINEAR, "RESIZE_BILINEAR"),
     (24, "RNN"),
     (SOFTMAX, "SOFTMAX"),
-    (26, "SPACE_TO_DEPTH"),
+    (SPACE_TO_DEPTH, "SPACE_TO_DEPTH"),
     (27, "SVDF"),
-    (28, "TANH"),
+    (TANH, "TANH"),
     (CUSTOM, "CUSTOM"),
     (PAD, "PAD"),
     (35, "UNIDIRECTIONAL_SEQUENCE_RNN"),
@@ -104,41 +170,43 @@ const NAMES: &[(i32, &str)] = &[
     (38, "SPACE_TO_BATCH_ND"),
     (TRANSPOSE, "TRANSPOSE"),
     (MEAN, "MEAN"),
-    (41, "SUB"),
+    (SUB, "SUB"),
     (42, "DIV"),
     (SQUEEZE, "SQUEEZE"),
     (44, "UNIDIRECTIONAL_SEQUENCE_LSTM"),
-    (45, "STRIDED_SLICE"),
+    (STRIDED_SLICE, "STRIDED_SLICE"),
     (47, "EXP"),
-    (49, "SPLIT"),
+    (SPLIT, "SPLIT"),
     (50, "LOG_SOFTMAX"),
     (53, "CAST"),
-    (54, "PRELU"),
-    (55, "MAXIMUM"),
+    (PRELU, "PRELU"),
+    (MAXIMUM, "MAXIMUM"),
     (56, "ARG_MAX"),
-    (57, "MINIMUM"),
+    (MINIMUM, "MINIMUM"),
     (59, "NEG"),
     (PADV2, "PADV2"),
-    (65, "SLICE"),
-    (67, "TRANSPOSE_CONV"),
+    (SLICE, "SLICE"),
+    (TRANSPOSE_CONV, "TRANSPOSE_CONV"),
+    (TILE, "TILE"),
     (EXPAND_DIMS, "EXPAND_DIMS"),
-    (74, "SUM"),
+    (SUM, "SUM"),
     (75, "SQRT"),
     (76, "RSQRT"),
     (SHAPE, "SHAPE"),
     (78, "POW"),
     (79, "ARG_MIN"),
-    (82, "REDUCE_MAX"),
-    (83, "PACK"),
-    (88, "UNPACK"),
-    (97, "RESIZE_NEAREST_NEIGHBOR"),
-    (98, "LEAKY_RELU"),
+    (REDUCE_MAX, "REDUCE_MAX"),
+    (PACK, "PACK"),
+    (UNPACK, "UNPACK"),
+    (REDUCE_MIN, "REDUCE_MIN"),
+    (RESIZE_NEAREST_NEIGHBOR, "RESIZE_NEAREST_NEIGHBOR"),
+    (LEAKY_RELU, "LEAKY_RELU"),
     (99, "SQUARED_DIFFERENCE"),
     (100, "MIRROR_PAD"),
-    (101, "ABS"),
-    (102, "SPLIT_V"),
+    (ABS, "ABS"),
+    (SPLIT_V, "SPLIT_V"),
     (QUANTIZE, "QUANTIZE"),
-    (117, "HARD_SWISH"),
+    (HARD_SWISH, "HARD_SWISH"),
     (130, "BROADCAST_TO"),
     (150, "GELU"),
 ];

@@ -4,7 +4,10 @@ use super::codes::*;
 use super::file::{Field, File, FileOp, Options, write};
 use crate::network::derive::Activation;
 use crate::network::geometry;
-use crate::network::{Clamp, DType, Hw, Network, Op, OpKind, Pads, Quantization, Tensor, TensorId, Window};
+use crate::network::{
+    Binary, Clamp, DType, Hw, Network, Op, OpKind, Pads, Quantization, Rearrangement, Reduction, Tensor, TensorId,
+    Unary, Window,
+};
 
 /// Why a network cannot be written as a `.tflite` file.
 #[derive(Debug, thiserror::Error)]
@@ -65,16 +68,26 @@ impl Writer<'_> {
     }
 
     /// A constant of 32-bit integers.
-    fn constant(&mut self, name: String, shape: Vec<usize>, values: impl Iterator<Item = usize>) -> usize {
-        let data: Vec<u8> = values.flat_map(|v| (v as i32).to_le_bytes()).collect();
+    fn integers(&mut self, name: String, shape: Vec<usize>, values: impl Iterator<Item = i32>) -> usize {
+        let data: Vec<u8> = values.flat_map(i32::to_le_bytes).collect();
         self.add(Tensor { name, shape, dtype: DType::I32, quant: None, data: Some(data.into()) })
+    }
+
+    /// The same of sizes.
+    fn constant(&mut self, name: String, shape: Vec<usize>, values: impl Iterator<Item = usize>) -> usize {
+        self.integers(name, shape, values.map(|v| v as i32))
     }
 
     fn op(&mut self, op: &Op) -> Result<(), String> {
         let network = self.network;
         let (x, out) = (network.tensor(op.inputs[0]), network.tensor(op.output));
-        let mut inputs: Vec<Option<usize>> = op.inputs.iter().map(|id| Some(self.id(*id))).collect();
-        if let [_, _, Some(bias)] = inputs[..] {
+        // What a function becomes is for its reader to compute.
+        let operands = if matches!(op.kind, OpKind::Unary { .. }) { &op.inputs[..1] } else { &op.inputs };
+        let mut inputs: Vec<Option<usize>> = operands.iter().map(|id| Some(self.id(*id))).collect();
+        let weighted =
+            matches!(op.kind, OpKind::Conv2d { .. } | OpKind::DepthwiseConv2d { .. } | OpKind::FullyConnected { .. });
+        if let (true, [_, _, Some(bias)]) = (weighted, &inputs[..]) {
+            let bias = *bias;
             self.scale_bias(bias, x, network.tensor(op.inputs[1]));
         }
         let (code, version, options) = match &op.kind {
@@ -115,6 +128,7 @@ impl Writer<'_> {
                 let fields = vec![(0, Field::Byte(activation(*clamp, out)?))];
                 (ADD, 2, Options { number: ADD_OPTIONS, fields })
             }
+            OpKind::Binary { function, clamp } => binary(*function, activation(*clamp, out)?),
             OpKind::AveragePool2d { filter, window, clamp } => {
                 let Some(padding) = named_padding(x, *filter, window, out) else {
                     return Err("its padding is neither SAME nor VALID, and padded values would count".into());
@@ -127,6 +141,34 @@ impl Writer<'_> {
                 }
                 let padding = self.pad(&mut inputs[0], x, *filter, window, out)?;
                 (MAX_POOL_2D, 2, pool(padding, *filter, window, activation(*clamp, out)?))
+            }
+            OpKind::Unary { function } => unary(*function)?,
+            OpKind::Concat { axis } => {
+                (CONCATENATION, 2, Options { number: CONCATENATION_OPTIONS, fields: vec![(0, int(*axis))] })
+            }
+            OpKind::Rearrange(rearrangement) => {
+                let (code, options, numbers) = rearranged(rearrangement, x, out)?;
+                for (name, values) in numbers {
+                    let (name, shape) = (format!("{}/{name}", out.name), vec![values.len()]);
+                    inputs.push(Some(self.integers(name, shape, values.into_iter())));
+                }
+                (code, 2, options)
+            }
+            OpKind::ResizeBilinear { align_corners, half_pixel_centers } => {
+                let size = self.constant(format!("{}/size", out.name), vec![2], out.shape[1..3].iter().copied());
+                inputs.push(Some(size));
+                let fields = vec![(2, flag(*align_corners)), (3, flag(*half_pixel_centers))];
+                (RESIZE_BILINEAR, 3, Options { number: RESIZE_BILINEAR_OPTIONS, fields })
+            }
+            OpKind::Reduce { function, axes, keep_dims } => {
+                let name = format!("{}/axes", out.name);
+                inputs.push(Some(self.constant(name, vec![axes.len()], axes.iter().copied())));
+                let code = match function {
+                    Reduction::Sum => SUM,
+                    Reduction::Maximum => REDUCE_MAX,
+                    Reduction::Minimum => REDUCE_MIN,
+                };
+                (code, 2, Options { number: REDUCER_OPTIONS, fields: vec![(0, flag(*keep_dims))] })
             }
             OpKind::Mean { axes, keep_dims } => {
                 let name = format!("{}/axes", out.name);
@@ -200,6 +242,95 @@ impl Writer<'_> {
         let values = pads.iter().flat_map(|(before, after)| [*before, *after]);
         self.constant(format!("{name}/paddings"), vec![pads.len(), 2], values)
     }
+}
+
+/// The operator, its version and its options.
+fn binary(function: Binary, activation: i8) -> (i32, i32, Options) {
+    let activated = |number| Options { number, fields: vec![(0, Field::Byte(activation))] };
+    let extreme = Options { number: MAXIMUM_MINIMUM_OPTIONS, fields: Vec::new() };
+    match function {
+        Binary::Add => (ADD, 2, activated(ADD_OPTIONS)),
+        Binary::Subtract => (SUB, 2, activated(SUB_OPTIONS)),
+        Binary::Multiply => (MUL, 2, activated(MUL_OPTIONS)),
+        Binary::Maximum => (MAXIMUM, 2, extreme),
+        Binary::Minimum => (MINIMUM, 2, extreme),
+        Binary::Prelu => (PRELU, 1, Options::default()),
+    }
+}
+
+/// The operator, its version and its options.
+fn unary(function: Unary) -> Result<(i32, i32, Options), String> {
+    let bare = |code, version| (code, version, Options::default());
+    Ok(match function {
+        Unary::Table => return Err("it is nothing but a table".into()),
+        Unary::Logistic => bare(LOGISTIC, 2),
+        Unary::Tanh => bare(TANH, 2),
+        Unary::HardSwish => bare(HARD_SWISH, 1),
+        Unary::LeakyRelu { alpha } => {
+            (LEAKY_RELU, 2, Options { number: LEAKY_RELU_OPTIONS, fields: vec![(0, Field::Float(alpha))] })
+        }
+        Unary::Rectifier(Activation::Relu6) => bare(RELU6, 2),
+        Unary::Rectifier(Activation::ReluN1To1) => bare(RELU_N1_TO_1, 1),
+        Unary::Rectifier(_) => bare(RELU, 2),
+        Unary::Abs => bare(ABS, 2),
+    })
+}
+
+/// The operator, its options, and its operands beside the input: names and numbers.
+type Rearranged = (i32, Options, Vec<(&'static str, Vec<i32>)>);
+
+fn rearranged(rearrangement: &Rearrangement, x: &Tensor, out: &Tensor) -> Result<Rearranged, String> {
+    let block = |number, block: &usize| Options { number, fields: vec![(0, int(*block))] };
+    Ok(match rearrangement {
+        Rearrangement::Slice { begin, size, stride } => {
+            // Dimensions of which one position is left may be missing in the output.
+            let mut missing = out.shape.iter().peekable();
+            let (mut ends, mut shrinks) = (0, 0);
+            // From a single position there is no way to another.
+            let stride = |axis: usize| if size[axis] == 1 { 1 } else { stride[axis] };
+            let mut last = Vec::with_capacity(begin.len());
+            for axis in 0..x.shape.len() {
+                if missing.next_if(|next| **next == size[axis]).is_none() {
+                    shrinks |= 1 << axis;
+                }
+                let end = begin[axis] as isize + size[axis] as isize * stride(axis);
+                // A number below 0 would count from the end.
+                ends |= i32::from(end < 0) << axis;
+                last.push(end.max(0) as i32);
+            }
+            let one = |axis: usize| shrinks >> axis & 1 == 0 || size[axis] == 1;
+            if missing.next().is_some() || !(0..size.len()).all(one) {
+                return Err("its output's shape is not that of the slice".into());
+            }
+            let fields = vec![(1, Field::Int(ends)), (4, Field::Int(shrinks))];
+            let numbers = vec![
+                ("begin", begin.iter().map(|at| *at as i32).collect()),
+                ("end", last),
+                ("strides", (0..size.len()).map(|axis| stride(axis) as i32).collect()),
+            ];
+            (STRIDED_SLICE, Options { number: STRIDED_SLICE_OPTIONS, fields }, numbers)
+        }
+        Rearrangement::Transpose { axes } => {
+            let numbers = vec![("axes", axes.iter().map(|axis| *axis as i32).collect())];
+            (TRANSPOSE, Options { number: TRANSPOSE_OPTIONS, fields: Vec::new() }, numbers)
+        }
+        Rearrangement::Tile { counts } => {
+            let numbers = vec![("multiples", counts.iter().map(|count| *count as i32).collect())];
+            (TILE, Options { number: TILE_OPTIONS, fields: Vec::new() }, numbers)
+        }
+        Rearrangement::DepthToSpace { block: b } => (DEPTH_TO_SPACE, block(DEPTH_TO_SPACE_OPTIONS, b), Vec::new()),
+        Rearrangement::SpaceToDepth { block: b } => (SPACE_TO_DEPTH, block(SPACE_TO_DEPTH_OPTIONS, b), Vec::new()),
+        Rearrangement::ResizeNearest { align_corners, half_pixel_centers } => {
+            let fields = vec![(0, flag(*align_corners)), (1, flag(*half_pixel_centers))];
+            let size = out.shape.iter().skip(1).take(2).map(|side| *side as i32).collect();
+            let options = Options { number: RESIZE_NEAREST_OPTIONS, fields };
+            (RESIZE_NEAREST_NEIGHBOR, options, vec![("size", size)])
+        }
+    })
+}
+
+fn flag(value: bool) -> Field {
+    Field::Byte(value.into())
 }
 
 fn int(value: usize) -> Field {

@@ -1,41 +1,45 @@
-//! Activations that stand alone.
+//! Functions of one value that stand alone.
 
 use super::{Lowering, Problem, ensure};
 use crate::network::derive::Activation;
-use crate::network::{Clamp, Hw, OpKind, Pads, Tensor, Window};
+use crate::network::{Clamp, DType, OpKind, Quantization, Tensor, Unary};
 
 impl Lowering<'_> {
-    /// A rectifier is a requantisation, where the scales differ, and a clamp. The graph has no clamp of its own: a
-    /// maximum over one pixel does the same.
+    /// A rectifier is a requantisation, where the scales differ, and a clamp. TFLM's RELU6 does not scale; this one does,
+    /// as TFLite's.
     pub(super) fn rectify(&mut self, activation: Activation) -> Result<(), Problem> {
         self.int8()?;
         let (x, out) = (self.x(), self.out());
-        ensure(x.elements() == out.elements(), "input and output must have as many elements")?;
-        let alike = x.quant == out.quant;
-        // The reference's RELU6 does not scale.
-        ensure(alike || activation == Activation::Relu, "input and output must have the same scale")?;
-        let clamp = activation.clamp(out);
-        let (elements, output) = (out.elements(), self.operator.outputs[0]);
-        let Some(input) = self.id(0) else { return Err(Problem::Text("it has no input".into())) };
-        let clamps = clamp != Clamp { min: -128, max: 127 };
-        match (alike, clamps) {
-            (false, false) => self.push_op(OpKind::Quantize, vec![input], output),
-            (true, false) => self.push_op(OpKind::Reshape, vec![input], output),
-            (_, true) => {
-                let out = self.out().clone();
-                let flat = |name: &str| Tensor {
-                    name: format!("{}_{name}", out.name),
-                    shape: vec![1, 1, 1, elements],
-                    ..out.clone()
-                };
-                let (scaled, clamped) = (self.new_tensor(flat("scaled")), self.new_tensor(flat("clamped")));
-                self.push_op(if alike { OpKind::Reshape } else { OpKind::Quantize }, vec![input], scaled);
-                let one = Hw { h: 1, w: 1 };
-                let window = Window { stride: one, dilation: one, pads: Pads::default() };
-                self.push_op(OpKind::MaxPool2d { filter: one, window, clamp }, vec![scaled], clamped);
-                self.push_op(OpKind::Reshape, vec![clamped], output);
-            }
+        let clamps = activation.clamp(out) != Clamp { min: -128, max: 127 };
+        if x.quant == out.quant && !clamps {
+            return self.reshape();
         }
+        self.unary(Unary::Rectifier(activation))
+    }
+
+    pub(super) fn leaky_relu(&mut self) -> Result<(), Problem> {
+        let alpha = self.operator.options.map_or(Ok(0.0), |options| options.f32(0))?;
+        ensure(alpha.is_finite(), "its slope must be finite")?;
+        self.unary(Unary::LeakyRelu { alpha })
+    }
+
+    /// The function as a table.
+    pub(super) fn unary(&mut self, function: Unary) -> Result<(), Problem> {
+        self.int8()?;
+        let (x, out) = (self.x(), self.out());
+        ensure(x.elements() == out.elements(), "input and output must have as many elements")?;
+        let table = function.table(x, out).map_err(|problem| Problem::Text(problem.into()))?;
+        let Some(input) = self.id(0) else { return Err(Problem::Text("it has no input".into())) };
+        self.spend(table.len())?;
+        let table = Tensor {
+            name: format!("{}/table", self.out().name),
+            shape: vec![table.len()],
+            dtype: DType::I8,
+            quant: self.out().quant.clone().map(|quant| Quantization { axis: 0, ..quant }),
+            data: Some(table.as_slice().into()),
+        };
+        let table = self.new_tensor(table);
+        self.push_op(OpKind::Unary { function }, vec![input, table], self.operator.outputs[0]);
         Ok(())
     }
 }

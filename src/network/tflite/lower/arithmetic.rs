@@ -1,60 +1,62 @@
-//! Addition, mean, softmax, and the borders between element types.
+//! Functions of two operands, mean, softmax, and the borders between element types.
 
 use super::{Lowering, Problem, constant, ensure, per_tensor};
-use crate::network::{DType, OpKind, Tensor, TensorId};
+use crate::network::binary::broadcast;
+use crate::network::derive::Activation;
+use crate::network::{Binary, DType, OpKind, Reduction, Tensor};
 
 impl Lowering<'_> {
+    /// ADD: of equal shapes an operator of its own.
     pub(super) fn add(&mut self) -> Result<(), Problem> {
-        self.int8()?;
-        let rhs = self.second()?;
-        ensure(rhs.dtype == DType::I8 && per_tensor(rhs), "both inputs must be int8 with one scale")?;
-        let clamp = self.activation(0)?;
-        let shape = self.out().shape.clone();
-        let [Some(lhs), Some(rhs)] = [self.id(0), self.id(1)] else {
-            return Err(Problem::Text("it lacks an operand".into()));
-        };
-        let mut operands = [lhs, rhs];
-        for operand in &mut operands {
-            if self.network.tensor(*operand).shape != shape {
-                *operand = self.spread(*operand, &shape)?;
-            }
+        let alike = |tensor: &Tensor| tensor.shape == self.out().shape;
+        if alike(self.x()) && alike(self.second()?) {
+            self.int8_operands()?;
+            let clamp = self.activation(0)?;
+            return self.push(OpKind::Add { clamp }, 2);
         }
-        self.push_op(OpKind::Add { clamp }, operands.to_vec(), self.operator.outputs[0]);
-        Ok(())
+        self.binary(Binary::Add)
     }
 
-    /// A constant repeated to a larger shape, as broadcasting repeats it.
-    fn spread(&mut self, id: TensorId, shape: &[usize]) -> Result<TensorId, Problem> {
-        if self.network.tensor(id).data.is_some() {
-            self.spend(shape.iter().product())?;
-        }
-        let tensor = self.network.tensor(id);
-        let data = tensor.data.as_deref();
-        let data = data.ok_or_else(|| Problem::Text("shapes must be equal: only constants are broadcast".into()))?;
-        let lead = shape.len().checked_sub(tensor.shape.len());
-        let lead = lead.ok_or_else(|| Problem::Text("its operands' shapes do not fit its output".into()))?;
-        let own: Vec<usize> = vec![1; lead].into_iter().chain(tensor.shape.iter().copied()).collect();
-        ensure(
-            own.iter().zip(shape).all(|(own, size)| *own == 1 || own == size),
-            "its operands' shapes do not fit its output",
-        )?;
-        let elements: usize = shape.iter().product();
-        let source = |mut index: usize| {
-            let (mut from, mut stride) = (0, 1);
-            for (own, size) in own.iter().zip(shape).rev() {
-                from += if *own == 1 { 0 } else { index % size * stride };
-                stride *= own;
-                index /= size;
+    /// A function of two operands whose options begin with its activation, if it may have one.
+    pub(super) fn binary(&mut self, function: Binary) -> Result<(), Problem> {
+        self.int8_operands()?;
+        let (x, second, out) = (self.x(), self.second()?, self.out());
+        ensure(broadcast(&x.shape, &second.shape, &out.shape).is_some(), "its operands' shapes do not fit its output")?;
+        let clamp = match function {
+            Binary::Add | Binary::Subtract | Binary::Multiply => self.activation(0)?,
+            Binary::Maximum | Binary::Minimum => {
+                let alike = x.scale() == out.scale() && x.zero_point() == out.zero_point();
+                let alike = alike && second.scale() == out.scale() && second.zero_point() == out.zero_point();
+                ensure(alike, "its operands and its output must have the same scale")?;
+                Activation::None.clamp(out)
             }
-            data[from]
+            Binary::Prelu => {
+                ensure(x.shape == out.shape, "input and output must have the same shape")?;
+                Activation::None.clamp(out)
+            }
         };
-        let repeated: Vec<u8> = (0..elements).map(source).collect();
-        let name = format!("{}_broadcast", tensor.name);
-        let repeated = Tensor { name, shape: shape.to_vec(), data: Some(repeated.into()), ..tensor.clone() };
-        Ok(self.new_tensor(repeated))
+        self.push(OpKind::Binary { function, clamp }, 2)
+    }
+
+    fn int8_operands(&self) -> Result<(), Problem> {
+        self.int8()?;
+        let rhs = self.second()?;
+        ensure(rhs.dtype == DType::I8 && per_tensor(rhs), "both inputs must be int8 with one scale")
     }
 
     pub(super) fn mean(&mut self) -> Result<(), Problem> {
+        let (axes, keep_dims) = self.reduced()?;
+        self.push(OpKind::Mean { axes, keep_dims }, 1)
+    }
+
+    pub(super) fn reduce(&mut self, function: Reduction) -> Result<(), Problem> {
+        let (axes, keep_dims) = self.reduced()?;
+        ensure(function == Reduction::Sum || self.same_scale(), "input and output must have the same scale")?;
+        self.push(OpKind::Reduce { function, axes, keep_dims }, 1)
+    }
+
+    /// Axes, sorted, and whether they are kept with one element.
+    fn reduced(&self) -> Result<(Vec<usize>, bool), Problem> {
         self.int8()?;
         let (x, out) = (self.x(), self.out());
         let rank = x.shape.len() as i32;
@@ -65,8 +67,7 @@ impl Lowering<'_> {
         ensure(!axes.is_empty() && axes.iter().all(|a| *a < x.shape.len()), "an axis is out of range")?;
         let kept: usize = (0..x.shape.len()).filter(|a| !axes.contains(a)).map(|a| x.shape[a]).product();
         ensure(out.elements() == kept, "the output shape does not fit the axes")?;
-        let keep_dims = self.byte(0)? != 0;
-        self.push(OpKind::Mean { axes, keep_dims }, 1)
+        Ok((axes, self.byte(0)? != 0))
     }
 
     pub(super) fn softmax(&mut self) -> Result<(), Problem> {

@@ -2,14 +2,16 @@
 
 mod activate;
 mod arithmetic;
+mod rearrange;
 mod shape;
+mod transposed;
 mod weighted;
 
 use super::codes::*;
 use super::reader::Table;
 use super::{ImportError, codes};
 use crate::network::derive::Activation;
-use crate::network::{Clamp, DType, Network, Op, OpKind, Tensor, TensorId};
+use crate::network::{Binary, Clamp, DType, Network, Op, OpKind, Reduction, Tensor, TensorId, Unary};
 
 /// A problem of this operator as text, or an error of the file.
 enum Problem {
@@ -80,7 +82,8 @@ impl Lowering<'_> {
         if let Some(error) = inputs.iter().flatten().chain(outputs).find_map(|id| broken(*id)) {
             return Err(Problem::File(error));
         }
-        ensure(outputs.len() == 1, "it must have one output")?;
+        let splits = [SPLIT, SPLIT_V, UNPACK].contains(code) && !outputs.is_empty();
+        ensure(outputs.len() == 1 || splits, "it must have one output")?;
         // A shape computed at run time is known here: RESHAPE takes it from its output.
         if self.shape_arithmetic() {
             return Ok(());
@@ -91,12 +94,37 @@ impl Lowering<'_> {
             DEPTHWISE_CONV_2D => self.depthwise(),
             FULLY_CONNECTED => self.dense(),
             ADD => self.add(),
+            SUB => self.binary(Binary::Subtract),
+            MUL => self.binary(Binary::Multiply),
+            MAXIMUM => self.binary(Binary::Maximum),
+            MINIMUM => self.binary(Binary::Minimum),
+            PRELU => self.binary(Binary::Prelu),
             AVERAGE_POOL_2D | MAX_POOL_2D => self.pool(),
             MEAN => self.mean(),
             SOFTMAX => self.softmax(),
+            LOGISTIC => self.unary(Unary::Logistic),
+            TANH => self.unary(Unary::Tanh),
+            HARD_SWISH => self.unary(Unary::HardSwish),
+            LEAKY_RELU => self.leaky_relu(),
+            ABS => self.unary(Unary::Abs),
             RELU => self.rectify(Activation::Relu),
+            RELU_N1_TO_1 => self.rectify(Activation::ReluN1To1),
             RELU6 => self.rectify(Activation::Relu6),
             PAD | PADV2 => self.pad(),
+            CONCATENATION => self.concat(),
+            PACK => self.pack(),
+            STRIDED_SLICE => self.strided_slice(),
+            SLICE => self.slice(),
+            SPLIT | SPLIT_V => self.split(),
+            UNPACK => self.unpack(),
+            TILE => self.tile(),
+            DEPTH_TO_SPACE | SPACE_TO_DEPTH => self.blocks(),
+            RESIZE_NEAREST_NEIGHBOR => self.nearest(),
+            RESIZE_BILINEAR => self.bilinear(),
+            TRANSPOSE_CONV => self.transpose_conv(),
+            SUM => self.reduce(Reduction::Sum),
+            REDUCE_MAX => self.reduce(Reduction::Maximum),
+            REDUCE_MIN => self.reduce(Reduction::Minimum),
             RESHAPE | SQUEEZE | EXPAND_DIMS => self.reshape(),
             TRANSPOSE => self.transpose(),
             QUANTIZE => self.quantize(),
@@ -146,6 +174,11 @@ impl Lowering<'_> {
         ensure(fits(self.x()) && fits(self.out()), "input and output must be int8 with one scale")
     }
 
+    /// Whether input and output are of one type, and quantised alike.
+    fn same_scale(&self) -> bool {
+        alike(self.x(), self.out())
+    }
+
     /// The fused activation in this field, as a clamp.
     fn activation(&self, field: usize) -> Result<Clamp, Problem> {
         let code = self.byte(field)?;
@@ -180,6 +213,12 @@ impl Lowering<'_> {
         self.network.tensors.push(tensor);
         TensorId(self.network.tensors.len() - 1)
     }
+}
+
+/// Whether both are of one type, and quantised alike.
+fn alike(a: &Tensor, b: &Tensor) -> bool {
+    let scales = |tensor: &Tensor| tensor.quant.as_ref().map(|quant| (quant.scale.clone(), quant.zero_point.clone()));
+    a.dtype == b.dtype && scales(a) == scales(b)
 }
 
 fn per_tensor(tensor: &Tensor) -> bool {
