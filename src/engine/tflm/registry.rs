@@ -1,8 +1,8 @@
 //! The kernels of TFLM of July 2020 that a network may need, and what they do not take.
 
 use super::super::interface::EngineError;
-use crate::network::tflite::file::{File, FileOp};
-use crate::network::{DType, Network, Tensor};
+use crate::network::tflite::file::{Field, File, FileOp};
+use crate::network::{DType, Network, Rearrangement, Tensor};
 
 /// `BuiltinData` of an operator.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,7 +39,7 @@ const fn kernel(code: i32, kind: &'static str, later: &'static str, name: &'stat
     Kernel { code, kind, later, name, options: NO_OPTIONS, data_bytes: 0, channel_axis: None }
 }
 
-const KERNELS: [Kernel; 11] = [
+const KERNELS: &[Kernel] = &[
     Kernel { options: Options { bytes: 1, alignment: 1 }, ..kernel(0, "ADD", "Add", "add") },
     Kernel {
         options: Options { bytes: 40, alignment: 4 },
@@ -67,30 +67,36 @@ const KERNELS: [Kernel; 11] = [
     Kernel { options: Options { bytes: 36, alignment: 4 }, ..kernel(22, "RESHAPE", "Reshape", "reshape") },
     Kernel { options: Options { bytes: 4, alignment: 4 }, ..kernel(25, "SOFTMAX", "Softmax", "softmax") },
     kernel(PAD, "PAD", "Pad", "pad"),
-    Kernel { data_bytes: 8, ..kernel(114, "QUANTIZE", "Quantize", "quantize") },
-];
-
-/// What later versions compute in integers too.
-const LATER: &[Kernel] = &[
-    kernel(2, "CONCATENATION", "Concatenation", "concat"),
-    kernel(5, "DEPTH_TO_SPACE", "DepthToSpace", "depth_to_space"),
+    Kernel { options: Options { bytes: 8, alignment: 4 }, ..kernel(2, "CONCATENATION", "Concatenation", "concat") },
     kernel(14, "LOGISTIC", "Logistic", "logistic"),
-    kernel(18, "MUL", "Mul", "multiply"),
+    Kernel { options: Options { bytes: 1, alignment: 1 }, ..kernel(18, "MUL", "Mul", "multiply") },
     kernel(19, "RELU", "Relu", "relu"),
     kernel(21, "RELU6", "Relu6", "relu6"),
-    kernel(23, "RESIZE_BILINEAR", "ResizeBilinear", "resize_bilinear"),
-    kernel(26, "SPACE_TO_DEPTH", "SpaceToDepth", "space_to_depth"),
     kernel(28, "TANH", "Tanh", "tanh"),
-    kernel(39, "TRANSPOSE", "Transpose", "transpose"),
-    kernel(40, "MEAN", "Mean", "mean"),
-    kernel(41, "SUB", "Sub", "subtract"),
-    kernel(45, "STRIDED_SLICE", "StridedSlice", "strided_slice"),
+    Kernel { options: Options { bytes: 1, alignment: 1 }, ..kernel(41, "SUB", "Sub", "subtract") },
+    Kernel {
+        options: Options { bytes: 20, alignment: 4 },
+        ..kernel(45, "STRIDED_SLICE", "StridedSlice", "strided_slice")
+    },
     kernel(54, "PRELU", "Prelu", "prelu"),
     kernel(55, "MAXIMUM", "Maximum", "maximum"),
     kernel(57, "MINIMUM", "Minimum", "minimum"),
+    Kernel {
+        options: Options { bytes: 2, alignment: 1 },
+        ..kernel(97, "RESIZE_NEAREST_NEIGHBOR", "ResizeNearestNeighbor", "resize_nearest")
+    },
+    Kernel { data_bytes: 8, ..kernel(114, "QUANTIZE", "Quantize", "quantize") },
+];
+
+/// What only later versions compute in integers.
+const LATER: &[Kernel] = &[
+    kernel(5, "DEPTH_TO_SPACE", "DepthToSpace", "depth_to_space"),
+    kernel(23, "RESIZE_BILINEAR", "ResizeBilinear", "resize_bilinear"),
+    kernel(26, "SPACE_TO_DEPTH", "SpaceToDepth", "space_to_depth"),
+    kernel(39, "TRANSPOSE", "Transpose", "transpose"),
+    kernel(40, "MEAN", "Mean", "mean"),
     kernel(74, "SUM", "Sum", "sum"),
     kernel(82, "REDUCE_MAX", "ReduceMax", "reduce_max"),
-    kernel(97, "RESIZE_NEAREST_NEIGHBOR", "ResizeNearestNeighbor", "resize_nearest"),
     kernel(98, "LEAKY_RELU", "LeakyRelu", "leaky_relu"),
     kernel(101, "ABS", "Abs", "abs"),
     kernel(117, "HARD_SWISH", "HardSwish", "hard_swish"),
@@ -157,11 +163,35 @@ fn refusal(file: &File, op: &FileOp, kernel: &Kernel) -> Option<&'static str> {
         "FULLY_CONNECTED" if !bias_scale_agrees(input, tensor(1)?, tensor(2)?, &file.tensors[op.output]) => {
             Some("TFLM of July 2020 wants the bias's scale to be the product of the input's and the filter's")
         }
+        "RELU" | "RELU6" if input.quant != file.tensors[op.output].quant => {
+            Some("TFLM of July 2020 wants the input and the output of a rectifier to have one scale")
+        }
+        "ADD" | "MUL" | "SUB" | "MAXIMUM" | "MINIMUM" | "PRELU"
+            if file.tensors[op.output].shape.len() > 4 && tensor(1).is_some_and(|rhs| rhs.shape != input.shape) =>
+        {
+            Some("TFLM of July 2020 repeats operands of at most 4 dimensions")
+        }
+        "RESIZE_NEAREST_NEIGHBOR" if is_shifted(op, input, &file.tensors[op.output]) => {
+            Some("TFLM of July 2020 resizes as if pixels had no centres")
+        }
+        "CONCATENATION" if op.inputs.len() > 10 => Some("TFLM of July 2020 joins at most 10 operands"),
+        "STRIDED_SLICE" if input.shape.len() > 4 => Some("TFLM of July 2020 slices at most 4 dimensions"),
         "SOFTMAX" if file.tensors[op.output].zero_point() != -128 => {
             Some("TFLM of July 2020 wants the output's zero point to be -128")
         }
         _ => None,
     }
+}
+
+/// Whether other pixels are nearest to centres of pixels than to their corners: its kernel overlooks that option.
+fn is_shifted(op: &FileOp, input: &Tensor, output: &Tensor) -> bool {
+    let is_set =
+        |field: u16| op.options.fields.iter().any(|(at, value)| *at == field && matches!(value, Field::Byte(1)));
+    let pixels = |half_pixel_centers| {
+        let of = Rearrangement::ResizeNearest { align_corners: is_set(0), half_pixel_centers };
+        of.nearest(&input.shape, &output.shape)
+    };
+    pixels(is_set(1)) != pixels(false)
 }
 
 /// The condition of `GetQuantizedConvolutionMultipler`.
