@@ -216,7 +216,8 @@ impl<'a> Context<'a> {
                 Ok(Kernel::Nearest(kernel::Nearest { rows, columns, in_w: x.shape[2], pixel }))
             }
             _ => {
-                Err(self.fail(self.op.output, format!("shape {:?} does not fit its input's {:?}", out.shape, x.shape)))
+                let shapes = format!("{:?} to {:?}", x.shape, out.shape);
+                Err(self.fail(self.op.output, format!("kernels resize one NHWC image at a time, not {shapes}")))
             }
         }
     }

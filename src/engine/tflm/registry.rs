@@ -1,8 +1,8 @@
 //! The kernels of TFLM of July 2020 that a network may need, and what they do not take.
 
 use super::super::interface::EngineError;
-use crate::network::tflite::file::{File, FileOp};
-use crate::network::{DType, Network, Tensor};
+use crate::network::tflite::file::{Field, File, FileOp};
+use crate::network::{DType, Network, Rearrangement, Tensor};
 
 /// `BuiltinData` of an operator.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -171,6 +171,9 @@ fn refusal(file: &File, op: &FileOp, kernel: &Kernel) -> Option<&'static str> {
         {
             Some("TFLM of July 2020 repeats operands of at most 4 dimensions")
         }
+        "RESIZE_NEAREST_NEIGHBOR" if is_shifted(op, input, &file.tensors[op.output]) => {
+            Some("TFLM of July 2020 resizes as if pixels had no centres")
+        }
         "CONCATENATION" if op.inputs.len() > 10 => Some("TFLM of July 2020 joins at most 10 operands"),
         "STRIDED_SLICE" if input.shape.len() > 4 => Some("TFLM of July 2020 slices at most 4 dimensions"),
         "SOFTMAX" if file.tensors[op.output].zero_point() != -128 => {
@@ -178,6 +181,17 @@ fn refusal(file: &File, op: &FileOp, kernel: &Kernel) -> Option<&'static str> {
         }
         _ => None,
     }
+}
+
+/// Whether other pixels are nearest to centres of pixels than to their corners: its kernel overlooks that option.
+fn is_shifted(op: &FileOp, input: &Tensor, output: &Tensor) -> bool {
+    let is_set =
+        |field: u16| op.options.fields.iter().any(|(at, value)| *at == field && matches!(value, Field::Byte(1)));
+    let pixels = |half_pixel_centers| {
+        let of = Rearrangement::ResizeNearest { align_corners: is_set(0), half_pixel_centers };
+        of.nearest(&input.shape, &output.shape)
+    };
+    pixels(is_set(1)) != pixels(false)
 }
 
 /// The condition of `GetQuantizedConvolutionMultipler`.
