@@ -2,6 +2,8 @@
 //!
 //! Fields `f`, `g` and `h` with the bits `x`, `y` and `z` name the destination and the two operands. Handlers get places in the
 //! file of single registers; a double register takes two.
+//!
+//! A table: a row per encoding, and one file because the rows of all three share their fields.
 
 use super::insn::{Address, Class, Insn};
 use super::narrow::row;
