@@ -39,6 +39,8 @@ search:
   population: 6
   generations: 1
   chosen: 1
+  rivals: [mobilenetv2]
+  rival_engines: [cmsis-nn, tinyengine]
   seed: 3
 ";
 
@@ -123,6 +125,14 @@ fn a_killed_search_goes_on_to_the_same_networks() {
     assert!(whole.rows.iter().all(|row| row.latency().is_some_and(|latency| latency.ms() < 100.0)));
     assert!(chosen.accuracy.is_some_and(|share| (0.0..=1.0).contains(&share)) && whole.no_data.is_none());
     assert!(whole.surrogate_error.is_some() && !whole.curve.is_empty() && !whole.distributions.is_empty());
+    for engine in ["tinyengine", "cmsis-nn"] {
+        let measured = whole.rows.iter().filter(|row| row.network.starts_with("mobilenetv2") && row.engine == engine);
+        assert_eq!(measured.count(), whole.rivals.len(), "{engine}");
+        assert!(whole.rows.iter().all(|row| row.engine == "tinyengine" || row.network.starts_with("mobilenetv2")));
+        let compared = whole.compared.iter().filter(|compared| compared.rival.engine == engine);
+        assert_eq!(compared.count(), whole.rivals.len(), "{engine}");
+    }
+    assert!(!whole.rivals.is_empty());
     let folder = base.path().join("whole");
     assert!(folder.join(&chosen.model).is_file());
     assert!(chosen.code.iter().all(|code| fs::read_dir(folder.join(code)).expect("C code").count() > 3));

@@ -182,14 +182,15 @@ fn rows<'a>(report: &'a Report, chosen: &Chosen) -> Vec<&'a Measurement> {
     report.rows.iter().filter(|row| row.network == chosen.network).collect()
 }
 
-const TITLES: [&str; 8] = ["network", "board", "provenance", "int8 %", "float %", "latency ms", "SRAM B", "flash B"];
+const TITLES: [&str; 9] =
+    ["network", "board", "engine", "provenance", "int8 %", "float %", "latency ms", "SRAM B", "flash B"];
 
 /// A share of the test set, where there is one.
 fn percent(share: Option<f64>) -> String {
     share.map_or("-".into(), |share| format!("{:.2}", share * 100.0))
 }
 
-/// A line per chosen network, or rival, and board.
+/// A line per chosen network, or rival, board and engine.
 fn lines(report: &Report) -> Vec<Vec<String>> {
     let mut lines = Vec::new();
     for chosen in report.chosen.iter().chain(&report.rivals) {
@@ -198,6 +199,7 @@ fn lines(report: &Report) -> Vec<Vec<String>> {
             lines.push(vec![
                 chosen.network.clone(),
                 row.board.clone(),
+                row.engine.clone(),
                 row.provenance.to_string(),
                 if report.no_data.is_some() { "no data set".into() } else { percent(chosen.accuracy) },
                 percent(chosen.float_accuracy),
@@ -233,18 +235,21 @@ fn notes(report: &Report) -> Vec<String> {
     [data, predicted, band].into_iter().flatten().collect()
 }
 
-const AGAINST: [&str; 8] = [
+const AGAINST: [&str; 11] = [
     "rival",
     "board",
+    "engine",
     "accuracy %",
     "latency ms",
     "SRAM bytes",
+    "flash bytes",
     "ours, as accurate",
     "times faster",
-    "times less SRAM",
+    "less SRAM",
+    "less flash",
 ];
 
-/// A line per rival and board.
+/// A line per rival, board and engine.
 fn against(report: &Report) -> Vec<Vec<String>> {
     let times = |times: Option<f64>| times.map_or("-".into(), |times| format!("{times:.2}"));
     let line = |compared: &Compared| {
@@ -252,33 +257,34 @@ fn against(report: &Report) -> Vec<Vec<String>> {
         vec![
             rival.network.clone(),
             rival.board.clone(),
+            rival.engine.clone(),
             format!("{:.2}", rival.accuracy * 100.0),
             format!("{:.2}", rival.latency_ms),
             rival.sram_bytes.to_string(),
+            rival.flash_bytes.to_string(),
             compared.ours.as_ref().map_or("none".into(), |ours| ours.network.clone()),
             times(compared.times_faster),
             times(compared.times_less_sram),
+            times(compared.times_less_flash),
         ]
     };
     report.compared.iter().map(line).collect()
 }
 
 fn table(report: &Report) -> String {
-    let titled = |titles: [&str; 8], lines: Vec<Vec<String>>| {
-        let mut all = vec![titles.map(String::from).to_vec()];
-        all.extend(lines);
-        all
+    // Narrower than on the page, to fit a terminal.
+    let titled = |titles: &[&str], lines: Vec<Vec<String>>, shown: &[usize]| {
+        let title = titles.iter().map(|title| title.to_string()).collect();
+        let narrow = |line: Vec<String>| shown.iter().map(|at| line[*at].clone()).collect::<Vec<_>>();
+        std::iter::once(title).chain(lines).map(narrow).collect::<Vec<_>>()
     };
     let mut parts = vec![wrapped(&summary(report))];
     parts.extend(notes(report).iter().map(|note| wrapped(note)));
-    let mut text = format!("{}\n\n{}", parts.join("\n"), columns(&titled(TITLES, lines(report)), 3));
+    let rows = titled(&TITLES, lines(report), &[0, 1, 2, 3, 4, 6, 7, 8]);
+    let mut text = format!("{}\n\n{}", parts.join("\n"), columns(&rows, 4));
     if !report.compared.is_empty() {
-        // Narrower than on the page, to fit a terminal.
-        let narrow = |line: Vec<String>| {
-            vec![line[0].clone(), line[2].clone(), line[5].clone(), line[6].clone(), line[7].clone()]
-        };
-        let lines = titled(AGAINST, against(report)).into_iter().map(narrow).collect::<Vec<_>>();
-        text += &format!("\n\n{}", columns(&lines, 1));
+        let lines = titled(&AGAINST, against(report), &[0, 2, 3, 7, 8, 9, 10]);
+        text += &format!("\n\n{}", columns(&lines, 2));
     }
     text
 }

@@ -83,6 +83,9 @@ pub struct Search {
     /// Built-in architectures, such as `mobilenetv2`, that are scaled to fit, trained as long, and measured, too.
     #[serde(default)]
     pub rivals: Vec<String>,
+    /// Engines that rivals are measured with beside the scenario's own, such as `cmsis-nn`.
+    #[serde(default)]
+    pub rival_engines: Vec<EngineName>,
     /// What computes gradients: `cpu`, `flex`, or, where it is compiled in, `cuda`, `rocm`, `metal`, `vulkan` or `wgpu`.
     #[serde(default = "trainer")]
     pub trainer: String,

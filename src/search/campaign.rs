@@ -24,7 +24,7 @@ use crate::network::{Network, tflite};
 use crate::rack::{Cancel, Rack};
 use crate::results::{Measurement, write_file};
 use crate::run::{Event, Toolchain};
-use crate::scenario::{Scenario, Search};
+use crate::scenario::{Engine as ScenarioEngine, Scenario, Search};
 use crate::train::TrainError;
 use crate::train::accuracy::Accuracy;
 use crate::train::calibrate::Calibration;
@@ -424,9 +424,21 @@ impl Campaign<'_> {
             rivals.push(finished);
         }
         if !files.is_empty() {
-            rows.extend(self.runs().run("rivals", &files)?.rows);
+            let scenario = self.rival_scenario();
+            rows.extend(Runs { scenario: &scenario, ..self.runs() }.run("rivals", &files)?.rows);
         }
         Ok(rivals)
+    }
+
+    /// The scenario, with the engines that only rivals are measured with.
+    fn rival_scenario(&self) -> Scenario {
+        let mut scenario = self.order.scenario.clone();
+        for name in &self.order.search.rival_engines {
+            if !scenario.engines.iter().any(|engine| engine.name() == name.name()) {
+                scenario.engines.push(ScenarioEngine::Named(*name));
+            }
+        }
+        scenario
     }
 
     /// Exports a network and writes its C code for every board.

@@ -1,5 +1,6 @@
 //! What a search is compared with: well-known architectures, scaled until they fit, trained as long on the same samples,
-//! measured on the same boards.
+//! measured on the same boards, with the same engine and with others. With the same one the comparison is of networks; with
+//! another it is of networks and engine together, as a user sees it who has neither.
 
 use serde::Serialize;
 
@@ -41,6 +42,7 @@ pub fn fitting<S: AsRef<str>>(
 pub struct Standing {
     pub network: String,
     pub board: String,
+    pub engine: String,
     /// Share of the test set, int8.
     pub accuracy: f64,
     pub latency_ms: f64,
@@ -55,6 +57,7 @@ impl Standing {
         Some(Self {
             network: row.network.clone(),
             board: row.board.clone(),
+            engine: row.engine.clone(),
             accuracy,
             latency_ms: latency.ms(),
             sram_bytes: memory.sram.peak(),
@@ -72,6 +75,7 @@ pub struct Compared {
     /// How often the rival's latency ours is.
     pub times_faster: Option<f64>,
     pub times_less_sram: Option<f64>,
+    pub times_less_flash: Option<f64>,
 }
 
 pub fn compare(ours: &[Standing], rivals: Vec<Standing>) -> Vec<Compared> {
@@ -79,8 +83,9 @@ pub fn compare(ours: &[Standing], rivals: Vec<Standing>) -> Vec<Compared> {
         let equal = ours.iter().filter(|o| o.board == rival.board && o.accuracy >= rival.accuracy);
         let ours = equal.min_by(|a, b| a.latency_ms.total_cmp(&b.latency_ms)).cloned();
         let times_faster = ours.as_ref().map(|o| rival.latency_ms / o.latency_ms);
-        let times_less_sram = ours.as_ref().map(|o| rival.sram_bytes as f64 / o.sram_bytes.max(1) as f64);
-        Compared { rival, ours, times_faster, times_less_sram }
+        let times_less = |of: fn(&Standing) -> u64| ours.as_ref().map(|o| of(&rival) as f64 / of(o).max(1) as f64);
+        let (times_less_sram, times_less_flash) = (times_less(|s| s.sram_bytes), times_less(|s| s.flash_bytes));
+        Compared { rival, ours, times_faster, times_less_sram, times_less_flash }
     };
     rivals.into_iter().map(against).collect()
 }
@@ -90,7 +95,8 @@ mod tests {
     use super::*;
 
     fn standing(network: &str, board: &str, accuracy: f64, latency_ms: f64, sram_bytes: u64) -> Standing {
-        Standing { network: network.into(), board: board.into(), accuracy, latency_ms, sram_bytes, flash_bytes: 1 }
+        let (network, board, engine) = (network.into(), board.into(), "tinyengine".into());
+        Standing { network, board, engine, accuracy, latency_ms, sram_bytes, flash_bytes: 1 }
     }
 
     #[test]

@@ -14,6 +14,7 @@ pub mod elastic;
 mod error;
 pub mod fold;
 pub mod layer;
+pub mod memory;
 pub mod recipe;
 pub mod rivals;
 pub mod session;

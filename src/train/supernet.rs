@@ -15,6 +15,7 @@ use super::elastic::gather;
 use super::error::TrainError;
 use super::fold::fold;
 use super::layer::Layer;
+use super::memory;
 use super::recipe::Recipe;
 use super::session::{Family, Session, Watch};
 use super::surrogate::Surrogate;
@@ -83,6 +84,7 @@ impl<'a> School<'a> {
         calibration: Calibration,
         budget: Budget,
     ) -> Result<Self, TrainError> {
+        memory::keep_freed();
         let moments = Ready::new(&data.training.take(budget.calibration), preparation)?;
         if moments.len() < 2 {
             let problem = format!("{} samples do not calibrate a normalisation; it takes 2 or more", moments.len());
