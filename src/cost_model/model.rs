@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use rayon::prelude::*;
+
 use super::data::{DataSet, Sample};
 use super::facts::Facts;
 use super::physics::Physics;
@@ -128,11 +130,8 @@ impl Model {
         }
         // Per share of the residual: board, and error of a network that was held out in units of sigma and of itself.
         let mut held: Vec<Vec<(String, f64, f64)>> = vec![Vec::new(); SHARES.len()];
-        for (rest, out) in folds(samples, settings) {
-            if rest.is_empty() || out.is_empty() {
-                continue;
-            }
-            let fitted = Fitted::new(&rest, settings.seed)?;
+        let folds = folds(samples, settings).into_iter().filter(|(rest, out)| !rest.is_empty() && !out.is_empty());
+        for (fitted, out) in fitted(folds.collect(), settings.seed)? {
             for sample in out {
                 for (share, errors) in SHARES.iter().zip(&mut held) {
                     let raw = fitted.predict(&sample.engine, &sample.steps, &sample.facts, *share);
@@ -146,8 +145,9 @@ impl Model {
         let share = SHARES[best];
         let mut scores = Scores::new(settings.coverage);
         held[best].iter().for_each(|(board, score, _)| scores.add(board, *score));
-        for (board, rest, out) in hidden(samples, settings.seed) {
-            let fitted = Fitted::new(&rest, settings.seed)?;
+        let (boards, hidden): (Vec<_>, Vec<_>) =
+            hidden(samples, settings.seed).into_iter().map(|(board, rest, out)| (board, (rest, out))).unzip();
+        for (board, (fitted, out)) in boards.into_iter().zip(fitted(hidden, settings.seed)?) {
             for sample in out {
                 let raw = fitted.predict(&sample.engine, &sample.steps, &sample.facts, share);
                 scores.add_hidden(board, (sample.cycles / raw.cycles).ln().abs() / raw.sigma);
@@ -194,7 +194,13 @@ fn milliwatts(samples: &[&Sample]) -> BTreeMap<String, f64> {
     all.into_iter().map(|(board, values)| (board, median(values))).collect()
 }
 
+/// What is trained on, and what is held out.
 type Fold<'a> = (Vec<&'a Sample>, Vec<&'a Sample>);
+
+/// A model per fold, and what was held out of it; as many at a time as there are threads.
+fn fitted(folds: Vec<Fold<'_>>, seed: u64) -> Result<Vec<(Fitted, Vec<&Sample>)>, ModelError> {
+    folds.into_par_iter().map(|(rest, out)| Ok((Fitted::new(&rest, seed)?, out))).collect()
+}
 
 /// Samples without and within each part; a network is in one part with all its boards.
 fn folds<'a>(samples: &[&'a Sample], settings: Settings) -> Vec<Fold<'a>> {
