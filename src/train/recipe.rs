@@ -108,10 +108,10 @@ impl Recipe {
         Self { phases, ..Self::supernet(epochs) }
     }
 
-    /// For one network that a supernet has taught before.
+    /// For one network that a supernet has taught before. At the full rate: weights that suit every network of the
+    /// supernet are far from those that suit one, and a small rate would not take them there.
     pub fn fine(epochs: f64) -> Self {
-        let phases = vec![Phase { open: Open::Largest, epochs, rate: 0.3 }];
-        Self { phases, ..Self::supernet(epochs) }
+        Self::alone(epochs)
     }
 
     /// Steps of a phase over this many samples.
