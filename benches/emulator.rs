@@ -101,12 +101,14 @@ fn main() {
                 (core.instructions(), core.cycles(), seconds)
             };
             let few = run(&small).0;
-            let (mut ours, mut theirs, mut each) = (0.0f64, None, 0.0);
-            for _ in 0..3 {
+            // The best of both: what else runs on the machine slows QEMU, whose time is wall-clock time.
+            let (mut ours, mut theirs, mut each) = (0.0f64, None::<f64>, 0.0);
+            for _ in 0..5 {
                 let (instructions, cycles, seconds) = run(&image);
                 ours = ours.max(instructions as f64 / seconds / 1e6);
                 each = cycles as f64 / instructions as f64;
-                theirs = qemu_speed(machine, (&long, instructions), (&short, few)).or(theirs);
+                let speed = qemu_speed(machine, (&long, instructions), (&short, few));
+                theirs = speed.into_iter().chain(theirs).reduce(f64::max);
             }
             let beside = theirs.map_or("no qemu-system-arm".into(), |theirs| {
                 format!("QEMU -icount {theirs:.0}, {:.2} of it", ours / theirs)

@@ -6,6 +6,7 @@ mod program;
 mod qemu_common;
 mod record;
 
+use generate::Snippet;
 use program::{RECORD_WORDS, RECORDS, STATE_WORDS, STATES};
 use qemu_common::{
     Counter, EmulatedCounter, M4, M7, M33, RAM_SIZE, TWINS, Twin, assemble, effort, emulate_until_marker,
@@ -30,8 +31,8 @@ struct Difference {
     words: Vec<String>,
 }
 
-/// The differing runs of a batch, one for each snippet.
-fn batch(twin: Twin, seed: u64, folder: &Path) -> Vec<Difference> {
+/// The differing runs of a batch, one for each snippet, and how many instructions were compared.
+fn batch(twin: Twin, seed: u64, folder: &Path) -> (Vec<Difference>, usize) {
     let snippets = program::snippets(seed, SNIPPETS, twin, true);
     let states = program::states(seed, twin);
     let elf = assemble(&program::text(&snippets, twin, RUNS), twin, folder, "stream");
@@ -57,7 +58,8 @@ fn batch(twin: Twin, seed: u64, folder: &Path) -> Vec<Difference> {
             }
         }));
     }
-    found
+    let compared = RUNS * snippets.iter().map(Snippet::instructions).sum::<usize>();
+    (found, compared)
 }
 
 fn check(twin: Twin) {
@@ -65,10 +67,13 @@ fn check(twin: Twin) {
         return;
     }
     let folder = tempfile::tempdir().expect("a folder");
-    let mut found = Vec::new();
+    let (mut found, mut compared) = (Vec::new(), 0);
     for round in 0..2 * effort() as u64 {
-        found.extend(batch(twin, seed() * 1_000_000 + round, folder.path()));
+        let (differences, instructions) = batch(twin, seed() * 1_000_000 + round, folder.path());
+        found.extend(differences);
+        compared += instructions;
     }
+    println!("{compared} instructions on {}, loops once", twin.cpu);
     // The shortest ones say most.
     found.sort_by_key(|difference| difference.text.len());
     let shown = found.iter().take(8).map(|Difference { seed, snippet, text, state, words }| {
