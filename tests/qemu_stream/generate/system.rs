@@ -60,8 +60,8 @@ impl Generator {
         let unaligned = self.address(4, 16) + 1 + self.rng.below(3) as u32;
         let (base, setup) = self.base(unaligned);
         let base_name = name(base);
-        // Not secure on any of the boards: bit 28 is clear.
-        let nowhere = Self::load_constant(base, 0xa000_0000);
+        // Where no board has anything; bit 28 would make it secure on one.
+        let nowhere = Self::load_constant(base, if self.twin.armv8 { 0xa000_0000 } else { 0x9000_0000 });
         let text = match self.rng.below(if self.twin.armv8 { 15 } else { 14 }) {
             14 => {
                 self.lines.extend(setup);
