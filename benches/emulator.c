@@ -81,7 +81,7 @@ static uint32_t mixed(int rounds) {
 uint32_t result;
 
 static void start(void) {
-    // CCR: the caches of a Cortex-M7; a Cortex-M4 has no such bits.
+    // CCR: the caches of a Cortex-M7; the other cores have no such bits.
     *(volatile unsigned *)0xE000ED14 |= 3u << 16;
     *(volatile uint32_t *)0xE000ED88 = 0xF00000;
     __asm volatile("dsb\nisb");
@@ -90,4 +90,4 @@ static void start(void) {
     __asm volatile("bkpt 0");
 }
 
-__attribute__((section(".vectors"), used)) static const void *const vectors[] = {(void *)0x20010000, start};
+__attribute__((section(".vectors"), used)) static const void *const vectors[] = {(void *)0x20008000, start};

@@ -37,6 +37,12 @@ fn build(kernel: &str, rounds: u32, cpu: &str, fpu: &str, folder: &Path) -> Opti
         .status()
         .ok()?;
     assert!(status.success());
+    if cpu == "cortex-m33" {
+        // QEMU's starts in secure state, and finds its vectors where the bytes for address 0 are secure.
+        let moved = [".vectors", ".text", ".rodata"].map(|name| format!("--change-section-lma={name}+0x10000000"));
+        let status = Command::new("arm-none-eabi-objcopy").args(moved).arg(&elf).output().ok()?.status;
+        assert!(status.success());
+    }
     Some((std::fs::read(image).ok()?, elf))
 }
 
@@ -73,6 +79,7 @@ fn main() {
     for (name, board, cpu, fpu, machine) in [
         ("Cortex-M4", "nucleo-l4r5zi", "cortex-m4", "fpv4-sp-d16", "mps2-an386"),
         ("Cortex-M7", "stm32f746g-disco", "cortex-m7", "fpv5-sp-d16", "mps2-an500"),
+        ("Cortex-M33", "nucleo-u575zi-q", "cortex-m33", "fpv5-sp-d16", "mps2-an505"),
     ] {
         let board = Board::shipped(board).expect("a board");
         for (kernel, rounds) in [("int8", 500), ("mixed", 100)] {
@@ -94,12 +101,14 @@ fn main() {
                 (core.instructions(), core.cycles(), seconds)
             };
             let few = run(&small).0;
-            let (mut ours, mut theirs, mut each) = (0.0f64, None, 0.0);
-            for _ in 0..3 {
+            // The best of both: what else runs on the machine slows QEMU, whose time is wall-clock time.
+            let (mut ours, mut theirs, mut each) = (0.0f64, None::<f64>, 0.0);
+            for _ in 0..5 {
                 let (instructions, cycles, seconds) = run(&image);
                 ours = ours.max(instructions as f64 / seconds / 1e6);
                 each = cycles as f64 / instructions as f64;
-                theirs = qemu_speed(machine, (&long, instructions), (&short, few)).or(theirs);
+                let speed = qemu_speed(machine, (&long, instructions), (&short, few));
+                theirs = speed.into_iter().chain(theirs).reduce(f64::max);
             }
             let beside = theirs.map_or("no qemu-system-arm".into(), |theirs| {
                 format!("QEMU -icount {theirs:.0}, {:.2} of it", ours / theirs)

@@ -29,7 +29,7 @@ fn board(name: &str, code: &[u16]) -> Machine {
 /// movs r0, #0; loop: adds r0, #1; b loop.
 const COUNT: &[u16] = &[0x2000, 0x3001, 0xE7FD];
 /// One board of each core.
-const BOARDS: &[&str] = &["nucleo-l4r5zi", "nucleo-f767zi"];
+const BOARDS: &[&str] = &["nucleo-l4r5zi", "nucleo-f767zi", "nucleo-u575zi-q"];
 
 #[test]
 fn a_core_steps_through_code_and_runs_to_breakpoints() {

@@ -119,3 +119,23 @@ fn every_board_counts_microseconds() {
         assert!(told > 1000.0 && (told - passed).abs() <= 1000.0, "{}: {told} us, and {passed} passed", board.name);
     }
 }
+
+/// One run alone, then two at a time.
+#[test]
+fn runs_of_every_board_are_the_same_to_the_cycle_on_one_thread_and_on_two() {
+    let bytes = network(8).tensor(network(8).inputs[0]).bytes();
+    for board in shipped() {
+        let run = || {
+            let mut console = boot(&board)?;
+            console.load(&noise(1, bytes));
+            let said = console.ask("infer 3 1");
+            let machine = &console.0;
+            Some((machine.cycles(), machine.instructions(), machine.activity(), said))
+        };
+        let Some(alone) = run() else { return };
+        let both = std::thread::scope(|scope| [scope.spawn(run), scope.spawn(run)].map(|thread| thread.join().ok()));
+        for other in both {
+            assert_eq!(other.flatten(), Some(alone.clone()), "{}", board.name);
+        }
+    }
+}

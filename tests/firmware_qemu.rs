@@ -6,19 +6,24 @@ use std::fs;
 use std::path::Path;
 
 use firmware_common::{Console, compile, fact, has_qemu, network, noise, options, reconstructing, twins};
+use hil::board::{Board, Core};
 use hil::engine::Compiled;
-use hil::firmware::{HostInput, Image, Options, build, reserved};
+use hil::firmware::{HostInput, Image, Options, build, qemu_twin, reserved};
 use hil::network::{Network, reference, tflite};
 
 const READY: &str = "m-ready\r\n";
 
 /// Builds `network` for each twin and hands both to `check`; nothing where a tool is missing.
 fn on_twins(network: &Network, check: impl Fn(&Image, &mut Console)) {
+    on(&twins(), network, check);
+}
+
+fn on(boards: &[Board], network: &Network, check: impl Fn(&Image, &mut Console)) {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("firmware");
     let Some(options) = options(&folder.join("cache")).filter(|_| has_qemu()) else { return };
     let compiled = compile(network);
-    for board in twins() {
-        let image = build(&compiled, &board, &options).unwrap_or_else(|e| panic!("{}: {e}", network.name));
+    for board in boards {
+        let image = build(&compiled, board, &options).unwrap_or_else(|e| panic!("{}: {e}", network.name));
         let mut console = Console::open(&image, &board.name);
         console.until(READY);
         check(&image, &mut console);
@@ -43,6 +48,8 @@ fn check_outputs(network: &Network, console: &mut Console) {
 fn outputs_are_those_of_the_interpreter() {
     let network = network(8);
     on_twins(&network, |_, console| check_outputs(&network, console));
+    let m33 = qemu_twin(Core::CortexM33f);
+    on(&[m33], &network, |_, console| check_outputs(&network, console));
 }
 
 #[test]

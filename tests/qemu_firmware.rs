@@ -4,10 +4,11 @@ mod firmware_common;
 #[path = "qemu_common/mod.rs"]
 mod qemu_common;
 
-use firmware_common::{compile, network, options, twins};
+use firmware_common::{compile, network, options};
+use hil::board::Board;
 use hil::firmware::{Image, build};
 use hil::network::{Network, tflite};
-use qemu_common::{Counter, EmulatedCounter, M4, M7, tools_are_there};
+use qemu_common::{Counter, EmulatedCounter, TWINS, tools_are_there};
 use std::path::Path;
 
 fn address(image: &Image, name: &str) -> u32 {
@@ -20,9 +21,9 @@ fn check(network: &Network) {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("qemu_firmware");
     let Some(options) = options(&folder.join("cache")).filter(|_| tools_are_there()) else { return };
     let compiled = compile(network);
-    for (board, twin) in twins().iter().zip([M4, M7]) {
-        assert_eq!(board.name, twin.board);
-        let image = build(&compiled, board, &options).unwrap_or_else(|e| panic!("{}: {e}", network.name));
+    for twin in TWINS {
+        let board = Board::shipped(twin.board).expect("a twin");
+        let image = build(&compiled, &board, &options).unwrap_or_else(|e| panic!("{}: {e}", network.name));
         let elf = folder.join(format!("{}-{}.elf", network.name.replace('/', "-"), twin.board));
         std::fs::write(&elf, &image.elf).expect("an image");
         let (mut qemu, mut ours) = (Counter::start(&elf, twin, &[]), EmulatedCounter::start(&elf, twin, &[]));

@@ -32,13 +32,7 @@ fn program(bytes: usize, seed: u8) -> Program {
 
 #[test]
 fn every_board_is_programmed_verified_and_started_by_its_own_flash_algorithm() {
-    // No port of a debugger is modelled for its core: it says so.
-    const WITHOUT: &str = "nucleo-u575zi-q";
-    let board = Board::shipped(WITHOUT).expect("a board");
-    let sim = SimBoard::start(&board, "no-probe", &FaultScript::parse("").expect("a script")).expect("a board");
-    let error = ProbeUnit::simulated("no-probe", sim).err().expect("no unit").to_string();
-    assert!(error.contains(WITHOUT) && error.contains("probe"), "{error}");
-    for board in names().into_iter().filter(|name| *name != WITHOUT) {
+    for board in names() {
         let mut unit = unit(board, &format!("flash-{board}"), "");
         assert_eq!(unit.driver(), Driver::SimProbe);
         let cancel = Cancel::new();
@@ -50,6 +44,14 @@ fn every_board_is_programmed_verified_and_started_by_its_own_flash_algorithm() {
         let seen = unit.post_mortem(false, &cancel).expect("a core dump").summary;
         assert!(seen.contains("running at 0x08000100"), "{board}: {seen}");
     }
+}
+
+#[test]
+fn a_board_whose_file_names_no_chip_is_refused() {
+    let board = Board { probe: None, ..Board::shipped("nucleo-l4r5zi").expect("a board") };
+    let sim = SimBoard::start(&board, "no-probe", &FaultScript::parse("").expect("a script")).expect("a board");
+    let error = ProbeUnit::simulated("no-probe", sim).err().expect("no unit").to_string();
+    assert!(error.contains(&board.name) && error.contains("probe"), "{error}");
 }
 
 #[test]

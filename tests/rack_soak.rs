@@ -38,7 +38,11 @@ const LIMITS: Limits = Limits {
 };
 
 fn job(cache: &Path) -> Option<Job> {
-    let board = Board::shipped(BOARD).expect("a board");
+    job_on(BOARD, cache)
+}
+
+fn job_on(name: &str, cache: &Path) -> Option<Job> {
+    let board = Board::shipped(name).expect("a board");
     let network = network(8);
     let compiled = compile(&network);
     let built = Images::with(options(cache)?).build(&compiled, &board).unwrap_or_else(|e| panic!("{}", e.reason));
@@ -52,7 +56,7 @@ fn job(cache: &Path) -> Option<Job> {
     let expected =
         Expected { build_id: built.build_id.clone(), steps: compiled.steps.len(), timed: compiled.timed.clone() };
     let rack = Rack::emulated(&[board], 1);
-    let mut unit = rack.lease(BOARD, &Cancel::new()).expect("a unit");
+    let mut unit = rack.lease(name, &Cancel::new()).expect("a unit");
     let plain = measure(&mut *unit, &built.program, &expected, &cases, &SETTINGS, &Cancel::new()).expect("measured");
     Some(Job { program: built.program.clone(), expected, cases, cycles: plain.cycles })
 }
@@ -76,7 +80,11 @@ faults:
 ";
 
 fn unit(name: &str, faults: &str) -> (Box<dyn Unit>, std::sync::Arc<SimBoard>) {
-    let board = Board::shipped(BOARD).expect("a board");
+    unit_on(BOARD, name, faults)
+}
+
+fn unit_on(board: &str, name: &str, faults: &str) -> (Box<dyn Unit>, std::sync::Arc<SimBoard>) {
+    let board = Board::shipped(board).expect("a board");
     let sim = SimBoard::start(&board, name, &FaultScript::parse(faults).expect("a script")).expect("a board");
     (Box::new(ProbeUnit::simulated(name, sim.clone()).expect("a unit")), sim)
 }
@@ -97,10 +105,13 @@ fn as_unit_error(id: &str, error: MeasureError) -> UnitError {
 #[test]
 fn a_simulated_probe_measures_what_the_emulator_measures() {
     let cache = tempfile::tempdir().expect("a folder");
-    let Some(job) = job(cache.path()) else { return };
-    let (mut unit, _sim) = unit("plain", "");
-    let measured = measure(&mut *unit, &job.program, &job.expected, &job.cases, &SETTINGS, &Cancel::new());
-    assert_eq!(measured.expect("measured").cycles, job.cycles);
+    // One that is of Armv7-M, and one of Armv8-M.
+    for board in [BOARD, "nucleo-u575zi-q"] {
+        let Some(job) = job_on(board, cache.path()) else { return };
+        let (mut unit, _sim) = unit_on(board, &format!("plain-{board}"), "");
+        let measured = measure(&mut *unit, &job.program, &job.expected, &job.cases, &SETTINGS, &Cancel::new());
+        assert_eq!(measured.unwrap_or_else(|error| panic!("{board}: {error}")).cycles, job.cycles, "{board}");
+    }
 }
 
 #[test]

@@ -296,6 +296,7 @@ const SHIPPED: &[(&str, &str)] = &[
 const TEST: &[(&str, &str)] = &[
     ("mps2-an386", include_str!("../../boards/mps2-an386.yaml")),
     ("mps2-an500", include_str!("../../boards/mps2-an500.yaml")),
+    ("mps2-an505", include_str!("../../boards/mps2-an505.yaml")),
 ];
 
 /// Names of the boards that ship with the harness.

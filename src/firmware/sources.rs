@@ -47,7 +47,9 @@ const STM32H7A3: &[Embedded] = embedded!("ports/stm32h7a3": "registers.h", "volt
 const STM32L4PLUS: &[Embedded] = embedded!("ports/stm32l4plus": "registers.h", "clock.c");
 const STM32U5: &[Embedded] = embedded!("ports/stm32u5": "registers.h", "clock.c");
 const STM32F7: &[Embedded] = embedded!("ports/stm32f7": "registers.h", "voltage.c");
-const MPS2: &[Embedded] = embedded!("ports/mps2": "registers.h", "port.c");
+const MPS2: &[Embedded] = embedded!("ports/mps2": "port.c");
+const AN386: &[Embedded] = embedded!("ports/an386": "registers.h");
+const AN505: &[Embedded] = embedded!("ports/an505": "registers.h");
 
 /// A family of boards that there is a port for.
 struct Family {
@@ -57,7 +59,7 @@ struct Family {
     consoles: &'static [&'static str],
 }
 
-const FAMILIES: [Family; 8] = [
+const FAMILIES: [Family; 9] = [
     Family { name: "stm32l4plus", port: &[STM32, STM32_USART, STM32L4PLUS], consoles: &["LPUART1"] },
     Family { name: "stm32f412", port: &[STM32, STM32F4F7, STM32F4], consoles: &["USART2"] },
     Family { name: "stm32f7", port: &[STM32, STM32_USART, STM32F4F7, STM32F7], consoles: &["USART1", "USART3"] },
@@ -65,7 +67,8 @@ const FAMILIES: [Family; 8] = [
     Family { name: "stm32h743", port: &[STM32, STM32_USART, STM32H7, STM32H743], consoles: &["USART3"] },
     Family { name: "stm32h7a3", port: &[STM32, STM32_USART, STM32H7, STM32H7A3], consoles: &["USART3"] },
     Family { name: "stm32u5", port: &[STM32, STM32_USART, STM32U5], consoles: &["USART1"] },
-    Family { name: "mps2", port: &[MPS2], consoles: &["UART0"] },
+    Family { name: "mps2", port: &[MPS2, AN386], consoles: &["UART0"] },
+    Family { name: "an505", port: &[MPS2, AN505], consoles: &["UART0"] },
 ];
 
 /// The runtime with the port to the family of `board`, and what takes real numbers from the host where they are sent.

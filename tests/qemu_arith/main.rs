@@ -6,7 +6,7 @@ mod fpu;
 mod qemu_common;
 mod table;
 
-use qemu_common::{M4, M7, tools_are_there};
+use qemu_common::{M4, M7, M33, tools_are_there};
 
 #[test]
 fn integer_operations_equal_qemu() {
@@ -26,6 +26,7 @@ fn single_precision_equals_qemu() {
 fn version_5_equals_qemu() {
     if tools_are_there() {
         table::check(M7, &fpu::single_version_5(), table::single_cases, table::float_loop);
+        table::check(M33, &fpu::single_version_5(), table::single_cases, table::float_loop);
         table::check(M7, &fpu::double(), table::double_cases, table::float_loop);
     }
 }

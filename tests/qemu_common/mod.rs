@@ -25,7 +25,16 @@ pub struct Twin {
     pub cpu: &'static str,
     pub fpu: &'static str,
     pub double_precision: bool,
-    /// Where the external RAM is that a file on the host backs (QEMU's hw/arm/mps2.c).
+    /// Whether the FPU is of version 5.
+    pub version_5: bool,
+    /// Whether bits of RAM have aliases.
+    pub bit_bands: bool,
+    /// Whether the core is of Armv8-M. QEMU's starts in secure state, which [`assemble`]'s programs leave.
+    pub armv8: bool,
+    pub uart: u32,
+    /// By which address the bytes for address 0 are loaded.
+    pub load: u32,
+    /// Where the external RAM is that a file on the host backs (QEMU's hw/arm/mps2.c and mps2-tz.c).
     pub ram_base: u32,
 }
 
@@ -35,6 +44,11 @@ pub const M4: Twin = Twin {
     cpu: "cortex-m4",
     fpu: "fpv4-sp-d16",
     double_precision: false,
+    version_5: false,
+    bit_bands: true,
+    armv8: false,
+    uart: 0x4000_4000,
+    load: 0,
     ram_base: 0x2100_0000,
 };
 
@@ -44,12 +58,34 @@ pub const M7: Twin = Twin {
     cpu: "cortex-m7",
     fpu: "fpv5-d16",
     double_precision: true,
+    version_5: true,
+    bit_bands: false,
+    armv8: false,
+    uart: 0x4000_4000,
+    load: 0,
     ram_base: 0x6000_0000,
 };
 
+pub const M33: Twin = Twin {
+    board: "mps2-an505",
+    machine: "mps2-an505",
+    cpu: "cortex-m33",
+    fpu: "fpv5-sp-d16",
+    double_precision: false,
+    version_5: true,
+    bit_bands: false,
+    armv8: true,
+    uart: 0x4020_0000,
+    load: 0x1000_0000,
+    ram_base: 0x8000_0000,
+};
+
+pub const TWINS: [Twin; 3] = [M4, M7, M33];
+
 /// Whether emulator and cross tools are there; says so where they are not.
 pub fn tools_are_there() -> bool {
-    for tool in ["qemu-system-arm", "arm-none-eabi-as", "arm-none-eabi-ld", "arm-none-eabi-nm"] {
+    for tool in ["qemu-system-arm", "arm-none-eabi-as", "arm-none-eabi-ld", "arm-none-eabi-nm", "arm-none-eabi-objcopy"]
+    {
         let found = Command::new(tool).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
         if !found.is_ok_and(|status| status.success()) {
             println!("skipped: {tool} is missing");

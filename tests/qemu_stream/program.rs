@@ -179,7 +179,12 @@ on_svc:
     mrsne r2, psp
     ldr r1, [r2, #24]
     ldrb r1, [r1, #-2]
+    @ Armv8-M leaves the flags unknown here; QEMU clears them.
+    .if ARMV8
+    mrs r3, ipsr
+    .else
     mrs r3, xpsr
+    .endif
     stmia r0!, {r2, r3, lr}
     mrs r3, control
     str r3, [r0], #4
@@ -286,6 +291,7 @@ pub fn text(snippets: &[Snippet], twin: Twin, runs: usize) -> String {
         ("STATES", STATES),
         ("STATE_BYTES", STATE_WORDS * 4),
         ("RUNS", runs),
+        ("ARMV8", usize::from(twin.armv8)),
     ] {
         text += &format!("    .equ {name}, {value:#x}\n");
     }

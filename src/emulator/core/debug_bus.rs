@@ -15,8 +15,8 @@ const ROM: u32 = 0xE00F_F000;
 /// The last registers of a component, which say what it is (ADIv5.2, chapter C).
 const IDENTITY: u32 = 0xFD0;
 
-/// Components from the ROM table on, and the parts that they name themselves (Cortex-M4 TRM 4.2, Cortex-M7 TRM 3.2). No port of
-/// a debugger is modelled that would reach those of a Cortex-M33.
+/// Components from the ROM table on, and the parts that they name themselves (Cortex-M4 TRM 4.2, Cortex-M7 TRM 3.2). Those of
+/// a Cortex-M33 are not modelled, and whoever reads them is told: programming and halting needs none.
 const COMPONENTS: &[(u32, u32, [u32; 2])] = &[
     (0xE000_E000, 0xE, [0x00C, 0x00C]),
     (0xE000_1000, 0xE, [0x002, 0x002]),

@@ -57,7 +57,7 @@ pub struct DebugPort {
 }
 
 impl DebugPort {
-    /// The ports that the board's part has (ST RM0432, RM0385, RM0433, debug support: identification codes).
+    /// The ports that the board's part has (ST RM0432, RM0385, RM0433, RM0456, debug support: identification codes).
     pub fn new(board: &Board) -> Self {
         let (dpidr, ports) = match board.core {
             board::Core::CortexM4f => (0x2BA0_1477, vec![AccessPort::new(0x2477_0011, 0xE00F_F003, &[], false)]),
@@ -69,8 +69,7 @@ impl DebugPort {
                     AccessPort::new(0x5477_0002, 0xE00E_0003, H7_DBGMCU, true),
                 ],
             ),
-            // None is modelled: nothing answers behind the port.
-            board::Core::CortexM33f => (0x0BE1_2477, vec![]),
+            board::Core::CortexM33f => (0x0BE1_2477, vec![AccessPort::new(0x1477_0015, 0xE00F_E003, &[], false)]),
             board::Core::CortexM7f => (0x5BA0_2477, vec![AccessPort::new(0x7477_0001, 0xE00F_F003, &[], false)]),
         };
         let clock = 4_000_000;

@@ -38,6 +38,8 @@ pub enum Model {
     Wwdg,
     /// Seven channels behind DMAMUX outputs from the given one on; an interrupt line each.
     DmaChannels(usize, &'static mux::Part),
+    /// Sixteen channels; an interrupt line each.
+    Gpdma,
     DmaMux(&'static mux::Part),
     /// Eight streams of the controller of this number; an interrupt line each.
     DmaStreams(u8),

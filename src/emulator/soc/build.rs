@@ -100,6 +100,11 @@ impl Soc {
                 let irqs = std::array::from_fn(|at| irq(wires, at));
                 Box::new(dma::channels::Channels::new(irqs, first, requests))
             }
+            Model::Gpdma => {
+                self.dma.push(next);
+                let irqs = std::array::from_fn(|at| irq(wires, at));
+                Box::new(dma::gpdma::Gpdma::new(irqs, wires))
+            }
             Model::DmaMux(part) => Box::new(dma::mux::Mux::new(part)),
             Model::DmaStreams(number) => {
                 self.dma.push(next);

@@ -1,6 +1,7 @@
 //! DMA controllers. An item moves as soon as its request is there and takes no time; the bus is not contended for.
 
 pub mod channels;
+pub mod gpdma;
 pub mod mux;
 pub mod streams;
 

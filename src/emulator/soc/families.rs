@@ -11,7 +11,7 @@ use super::blocks::FamilyMap;
 
 /// The family that a board file names.
 pub fn find(name: &str) -> Option<&'static FamilyMap> {
-    const ALL: [&FamilyMap; 8] = [
+    const ALL: [&FamilyMap; 9] = [
         &stm32l4plus::FAMILY,
         &stm32f4::FAMILY,
         &stm32f7::FAMILY,
@@ -20,6 +20,7 @@ pub fn find(name: &str) -> Option<&'static FamilyMap> {
         &stm32h7::H7A3,
         &stm32u5::FAMILY,
         &mps2::FAMILY,
+        &mps2::AN505,
     ];
     ALL.into_iter().find(|family| family.name == name)
 }

@@ -1,4 +1,4 @@
-//! The instruction cache between core and flash of STM32U5 (RM0456 chapter 8): whether it is on. Remapped regions and the
+//! The instruction cache between core and flash of STM32U5 (RM0456 Rev 6, chapter 8): whether it is on. Remapped regions and the
 //! interrupt are refused; the counters of hits and misses stand still.
 
 use super::device::{Bus, Device, Refusal};
@@ -81,7 +81,7 @@ impl Device for Icache {
     }
 }
 
-/// The data cache of external memories (RM0456 chapter 9).
+/// The data cache of external memories (RM0456 Rev 6, chapter 9).
 pub const DCACHE: &[Register] = &[
     Register::rw("CR", 0x00, 0, 0x80f0_0701),
     Register::ro("SR", 0x04, 0),

@@ -72,7 +72,7 @@ impl CoreDump {
         };
         add(link);
         // A handler's frame begins with what was interrupted: its PC and LR are the seventh and the sixth word.
-        if link >= 0xFFFF_FFE0
+        if link >= 0xFFFF_FF80
             && let (Some(pc), Some(lr)) = (stack.get(6), stack.get(5))
         {
             let (pc, lr) = (*pc, *lr);

@@ -74,7 +74,10 @@ impl Generator {
         self.write(registers, 0xe000_ed20, pendsv);
         let number = self.rng.below(8);
         self.lines.push(format!("svc #{number}"));
-        let read = self.rng.pick(&[0xe000_ed18, 0xe000_ed1c, 0xe000_ed20, 0xe000_ed24, 0xe000_ed0c, 0xe000_ed08]);
+        let readable = [0xe000_ed18, 0xe000_ed1c, 0xe000_ed20, 0xe000_ed24, 0xe000_ed08, 0xe000_ed0c];
+        // AIRCR of Armv8-M shows in which state faults are taken, which is more than one on QEMU alone.
+        let readable = if self.twin.armv8 { &readable[..5] } else { &readable[..] };
+        let read = self.rng.pick(readable);
         let value = self.target_number();
         self.lines.extend(Self::load_constant(value, read));
         self.lines.push(format!("ldr {0}, [{0}]", name(value)));

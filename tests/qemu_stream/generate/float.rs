@@ -42,7 +42,7 @@ impl Generator {
             6 => self.conversion(),
             7 | 8 => self.transfer(),
             9 | 10 => self.float_memory(),
-            _ if self.twin.double_precision => self.version_5(),
+            _ if self.twin.version_5 => self.version_5(),
             _ => self.conversion(),
         }
     }

@@ -25,7 +25,8 @@ impl Generator {
             10 | 11 => self.multiple(),
             12 => self.stack(),
             _ => match self.rng.below(4) {
-                3 if !self.twin.double_precision => self.bit_band(),
+                3 if self.twin.bit_bands => self.bit_band(),
+                3 if self.twin.armv8 => self.ordered(),
                 0 => self.exclusive(),
                 1 => self.literal(),
                 _ => self.unprivileged(),
@@ -240,6 +241,10 @@ impl Generator {
     fn exclusive(&mut self) -> Item {
         let (load, store, align) =
             self.rng.pick(&[("ldrex", "strex", 4), ("ldrexb", "strexb", 1), ("ldrexh", "strexh", 2)]);
+        // Of Armv8-M each of both may order besides.
+        let [load, store] = [(load, "ldaex"), (store, "stlex")].map(|(plain, ordered)| {
+            if self.twin.armv8 && self.once_in(2) { format!("{ordered}{}", &plain[5..]) } else { plain.into() }
+        });
         let address = self.address(align, 4);
         let (base, mut setup) = self.base(address);
         let loaded = self.target_besides(&[base]);
@@ -254,6 +259,22 @@ impl Generator {
         let mut item = Item::after(setup, format!("{store} {result}, {stored}, [{base}]"));
         item.conditional = false;
         item
+    }
+
+    /// A load that acquires or a store that releases.
+    fn ordered(&mut self) -> Item {
+        let (op, load, align) = self.rng.pick(&[
+            ("lda", true, 4),
+            ("ldab", true, 1),
+            ("ldah", true, 2),
+            ("stl", false, 4),
+            ("stlb", false, 1),
+            ("stlh", false, 2),
+        ]);
+        let address = self.address(align, 4);
+        let (base, setup) = self.base(address);
+        let data = self.data(load, base, false);
+        Item::after(setup, format!("{op}{{c}} {data}, [{}]", name(base)))
     }
 
     /// A bit of the window through its alias, which Cortex-M4 has.

@@ -45,6 +45,12 @@ pub struct Snippet {
 }
 
 impl Snippet {
+    /// Instructions in it, each once.
+    pub fn instructions(&self) -> usize {
+        let lines = self.lines.iter().flat_map(|line| line.lines().map(str::trim));
+        lines.filter(|line| !line.ends_with(':') && !line.contains(": .") && !line.starts_with('.')).count()
+    }
+
     pub fn text(&self) -> String {
         let mut text = String::new();
         for line in &self.lines {

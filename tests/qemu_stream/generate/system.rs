@@ -1,11 +1,13 @@
 //! Special registers, hints, and instructions that fault.
 
 use super::{Generator, Item, name};
+use crate::program::{SCRATCH, STACK};
 
 impl Generator {
     pub(super) fn system(&mut self) -> Item {
         let (d, n) = (self.target(), self.source());
-        match self.rng.below(12) {
+        match self.rng.below(if self.twin.armv8 { 13 } else { 12 }) {
+            12 => self.stack_limit(),
             0 => Item::new(format!("mrs{{c}} {d}, {}", self.pick(&["apsr", "xpsr", "iapsr", "ipsr", "epsr"]))),
             1 => Item::new(format!("msr{{c}} apsr_nzcvq, {n}")),
             2 => Item::new(format!("msr{{c}} apsr_{}, {n}", self.pick(&["g", "nzcvqg"]))),
@@ -38,6 +40,18 @@ impl Generator {
         }
     }
 
+    /// A limit that no stack comes near.
+    fn stack_limit(&mut self) -> Item {
+        let (register, d) = (self.target_number(), self.target());
+        let (limit, value) = self.rng.pick(&[("msplim", SCRATCH), ("psplim", SCRATCH), ("psplim", STACK)]);
+        let value = value + self.rng.below(512) as u32;
+        let text =
+            format!("msr {limit}, {0}\n    mrs {d}, {limit}\n    mov {0}, #0\n    msr {limit}, {0}", name(register));
+        let mut item = Item::after(Self::load_constant(register, value), text);
+        item.conditional = false;
+        item
+    }
+
     /// Something that the core refuses. It ends the snippet.
     pub(super) fn fault(&mut self) {
         let (d, n) = (self.target_number(), self.source());
@@ -46,8 +60,13 @@ impl Generator {
         let unaligned = self.address(4, 16) + 1 + self.rng.below(3) as u32;
         let (base, setup) = self.base(unaligned);
         let base_name = name(base);
-        let nowhere = Self::load_constant(base, 0x9000_0000);
-        let text = match self.rng.below(14) {
+        // Where no board has anything; bit 28 would make it secure on one.
+        let nowhere = Self::load_constant(base, if self.twin.armv8 { 0xa000_0000 } else { 0x9000_0000 });
+        let text = match self.rng.below(if self.twin.armv8 { 15 } else { 14 }) {
+            14 => {
+                self.lines.extend(setup);
+                format!("{} {d}, [{base_name}]", self.pick(&["lda", "ldaex", "stl"]))
+            }
             12 => {
                 self.trap(1 << 4);
                 self.lines.push(format!("mov {other}, #0"));

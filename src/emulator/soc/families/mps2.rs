@@ -1,4 +1,4 @@
-//! Arm MPS2 with the images AN386 and AN500 as QEMU 7.2 models them (hw/arm/mps2.c): a twin for tests.
+//! Arm MPS2 with the images AN386, AN500 and AN505 as QEMU 7.2 models them (hw/arm/mps2.c, hw/arm/mps2-tz.c): twins for tests.
 
 use crate::emulator::soc::blocks::{Block, FamilyMap, Model, Unclocked};
 use crate::emulator::soc::mps2;
@@ -39,4 +39,26 @@ const BLOCKS: &[Block] = &[
     Block::new("SCC", 0x4002_f000, 0x1000, Model::Plain(mps2::SCC)),
     Block::absent("VGA", 0x4100_0000, 0x100_0000),
     Block::absent("ETHERNET", 0x4020_0000, 0x10_0000),
+];
+
+/// The image with a Cortex-M33. What decides on secure and other accesses is left out: it lets all pass here.
+pub static AN505: FamilyMap = FamilyMap {
+    name: "an505",
+    blocks: AN505_BLOCKS,
+    gate_to_reset: 0,
+    unclocked: Unclocked::Refused,
+    fixed_hz: Some(20_000_000),
+};
+
+const AN505_BLOCKS: &[Block] = &[
+    Block::new("TIMER0", 0x4000_0000, 0x1000, Model::CmsdkTimer).irqs(&[3]),
+    Block::new("TIMER1", 0x4000_1000, 0x1000, Model::CmsdkTimer).irqs(&[4]),
+    Block::new("DUALTIMER", 0x4000_2000, 0x1000, Model::CmsdkDualTimer).irqs(&[5]),
+    uart("UART0", 0x4020_0000, &[32, 33, 47]),
+    uart("UART1", 0x4020_1000, &[34, 35, 47]),
+    uart("UART2", 0x4020_2000, &[36, 37, 47]),
+    uart("UART3", 0x4020_3000, &[38, 39, 47]),
+    uart("UART4", 0x4020_4000, &[40, 41, 47]),
+    Block::new("SCC", 0x4030_0000, 0x1000, Model::Plain(mps2::SCC)),
+    Block::new("FPGAIO", 0x4030_2000, 0x1000, Model::FpgaIo),
 ];

@@ -35,9 +35,8 @@ const fn port(name: &'static str, number: u8) -> Block {
     Block::new(name, base, 0x400, Model::Gpio(number, Resting::Analog)).gated(AHB2, number)
 }
 
-const fn serial(name: &'static str, base: u32, kernel: Kernel) -> Block {
-    // The general-purpose DMA is not modelled: nobody answers requests.
-    Block::new(name, base, 0x400, Model::Usart(Kind::Fifo, kernel, None))
+const fn serial(name: &'static str, base: u32, kernel: Kernel, requests: (&'static str, &'static str)) -> Block {
+    Block::new(name, base, 0x400, Model::Usart(Kind::Fifo, kernel, Some(requests)))
 }
 
 const fn timer(name: &'static str, base: u32, shape: Shape, clock: Node) -> Block {
@@ -63,10 +62,10 @@ const BLOCKS: &[Block] = &[
     Block::new("WWDG", 0x4000_2c00, 0x400, Model::Wwdg).gated(APB1, 11).irqs(&[0]),
     Block::new("IWDG", 0x4000_3000, 0x400, Model::Iwdg),
     Block::absent("SPI2", 0x4000_3800, 0x400).gated(APB1, 14).irqs(&[60]),
-    serial("USART2", 0x4000_4400, ccipr1(2, Node::Apb1)).gated(APB1, 17).irqs(&[62]),
-    serial("USART3", 0x4000_4800, ccipr1(4, Node::Apb1)).gated(APB1, 18).irqs(&[63]),
-    serial("UART4", 0x4000_4c00, ccipr1(6, Node::Apb1)).gated(APB1, 19).irqs(&[64]),
-    serial("UART5", 0x4000_5000, ccipr1(8, Node::Apb1)).gated(APB1, 20).irqs(&[65]),
+    serial("USART2", 0x4000_4400, ccipr1(2, Node::Apb1), ("USART2_TX", "USART2_RX")).gated(APB1, 17).irqs(&[62]),
+    serial("USART3", 0x4000_4800, ccipr1(4, Node::Apb1), ("USART3_TX", "USART3_RX")).gated(APB1, 18).irqs(&[63]),
+    serial("UART4", 0x4000_4c00, ccipr1(6, Node::Apb1), ("UART4_TX", "UART4_RX")).gated(APB1, 19).irqs(&[64]),
+    serial("UART5", 0x4000_5000, ccipr1(8, Node::Apb1), ("UART5_TX", "UART5_RX")).gated(APB1, 20).irqs(&[65]),
     Block::absent("I2C1", 0x4000_5400, 0x400).gated(APB1, 21).irqs(&[55, 56]),
     Block::absent("I2C2", 0x4000_5800, 0x400).gated(APB1, 22).irqs(&[57, 58]),
     Block::absent("CRS", 0x4000_6000, 0x400).gated(APB1, 24).irqs(&[74]),
@@ -77,13 +76,15 @@ const BLOCKS: &[Block] = &[
     timer("TIM1", 0x4001_2c00, Shape::ADVANCED, Node::Timer2).gated(APB2, 11).irqs(&[42, 44, 41, 43]),
     Block::absent("SPI1", 0x4001_3000, 0x400).gated(APB2, 12).irqs(&[59]),
     timer("TIM8", 0x4001_3400, Shape::ADVANCED, Node::Timer2).gated(APB2, 13).irqs(&[52, 54, 51, 53]),
-    serial("USART1", 0x4001_3800, ccipr1(0, Node::Apb2)).gated(APB2, 14).irqs(&[61]),
+    serial("USART1", 0x4001_3800, ccipr1(0, Node::Apb2), ("USART1_TX", "USART1_RX")).gated(APB2, 14).irqs(&[61]),
     timer("TIM15", 0x4001_4000, Shape::NARROW_2, Node::Timer2).gated(APB2, 16).irqs(&[69]),
     timer("TIM16", 0x4001_4400, Shape::NARROW_1, Node::Timer2).gated(APB2, 17).irqs(&[70]),
     timer("TIM17", 0x4001_4800, Shape::NARROW_1, Node::Timer2).gated(APB2, 18).irqs(&[71]),
     Block::absent("SAI1", 0x4001_5400, 0x400).gated(APB2, 21).irqs(&[90]),
     Block::absent("SAI2", 0x4001_5800, 0x400).gated(APB2, 22).irqs(&[91]),
-    Block::absent("GPDMA1", 0x4002_0000, 0x1000).gated(AHB1, 0),
+    Block::new("GPDMA1", 0x4002_0000, 0x1000, Model::Gpdma)
+        .gated(AHB1, 0)
+        .irqs(&[29, 30, 31, 32, 33, 34, 35, 36, 80, 81, 82, 83, 84, 85, 86, 87]),
     Block::absent("CORDIC", 0x4002_1000, 0x400).gated(AHB1, 1).irqs(&[123]),
     Block::absent("FMAC", 0x4002_1400, 0x400).gated(AHB1, 2).irqs(&[124]),
     Block::new("FLASH", 0x4002_2000, 0x400, Model::Flash(&flash::u5::FAMILY)).gated(AHB1, 8).irqs(&[6]),
@@ -118,7 +119,9 @@ const BLOCKS: &[Block] = &[
     Block::absent("OCTOSPI2", 0x420d_2400, 0x400).gated(AHB2_2, 8).irqs(&[120]),
     Block::new("SYSCFG", 0x4600_0400, 0x400, Model::Plain(syscfg::U5)).gated(APB3, 1),
     Block::absent("SPI3", 0x4600_2000, 0x400).gated(APB3, 5).irqs(&[99]),
-    Block::new("LPUART1", 0x4600_2400, 0x400, Model::Usart(Kind::LowPower, LPUART, None)).gated(APB3, 6).irqs(&[66]),
+    Block::new("LPUART1", 0x4600_2400, 0x400, Model::Usart(Kind::LowPower, LPUART, Some(("LPUART1_TX", "LPUART1_RX"))))
+        .gated(APB3, 6)
+        .irqs(&[66]),
     Block::absent("I2C3", 0x4600_2800, 0x400).gated(APB3, 7).irqs(&[88, 89]),
     Block::absent("LPTIM1", 0x4600_4400, 0x400).gated(APB3, 11).irqs(&[67]),
     Block::absent("LPTIM3", 0x4600_4800, 0x400).gated(APB3, 12).irqs(&[98]),

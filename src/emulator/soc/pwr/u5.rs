@@ -1,4 +1,4 @@
-//! PWR of STM32U5 (RM0456 chapter 10). Low-power modes are not modelled.
+//! PWR of STM32U5 (RM0456 Rev 6, chapter 10). Low-power modes are not modelled.
 
 use super::{Family, anything};
 use crate::emulator::soc::registers::{Register, Registers};
@@ -35,8 +35,8 @@ const TABLE: &[Register] = &[
     Register::rw("APCR", 0x4c, 0, 0x0000_0001),
 ];
 
-/// Every flag follows what it tells of at once. Ranges 4, 3, 2 and 1 bear 25, 55, 110 and 160 MHz, and above 55 MHz only
-/// with the booster (RM0456 10.5.4).
+/// Every flag follows what it tells of at once. Ranges 4, 3, 2 and 1 bear the highest clocks of RM0456 Rev 6, table 54, 25, 55,
+/// 110 and 160 MHz, and ranges 2 and 1 more than 55 MHz only with the booster (10.10.4, BOOSTEN).
 fn settle(registers: &mut Registers, _: &Wires) -> u64 {
     let vosr = registers.get(VOSR);
     let (range, boosted) = (vosr >> 16 & 3, vosr >> 18 & 1 == 1);

@@ -1,4 +1,4 @@
-//! RCC of STM32U5 (RM0456 chapter 11).
+//! RCC of STM32U5 (RM0456 Rev 6, chapter 11).
 
 use super::{
     Family, Follows, Oscillators, ResetFlags, Switch, ahb_divider, apb_divider, buses, oscillate, running, steps,
@@ -57,7 +57,7 @@ const TABLE: &[Register] = &[
     Register::rw("APB1RSTR2", 0x78, 0, 0x0080_0222),
     Register::rw("APB2RSTR", 0x7c, 0, 0x0067_7800),
     Register::rw("APB3RSTR", 0x80, 0, 0x0010_f8e2),
-    Register::rw("AHB1ENR", 0x88, 0xd020_0100, 0xd107_110f),
+    Register::rw("AHB1ENR", 0x88, 0xd000_0100, 0xd107_110f),
     Register::rw("AHB2ENR1", 0x8c, 0xc000_0000, 0xd826_55ff),
     Register::rw("AHB2ENR2", 0x90, 0, 0x0000_0111),
     Register::rw("AHB3ENR", 0x94, 0x8000_0000, 0x8000_1665),
@@ -140,10 +140,15 @@ fn pll(registers: &Registers, oscillators: Oscillators) -> Result<u64, Refusal> 
     let n = u64::from((dividers & 0x1ff) + 1);
     let vco = source * (n * 8192 + fraction) / (m * 8192);
     within("PLL1 VCO", vco, 128_000_000, 544_000_000)?;
+    // 11.8.12: DIVR divides by one or an even factor.
+    let divider = dividers >> 24 & 0x7f;
+    if divider != 0 && divider & 1 == 0 {
+        return Err(Refusal::register("PLL1DIVR", format!("PLL1R divides by {}, which is odd", divider + 1)));
+    }
     if word >> 18 & 1 == 0 {
         return Err(Refusal::register("PLL1CFGR", "PLL1REN is 0 and the PLL is the system clock"));
     }
-    Ok(vco / u64::from((dividers >> 24 & 0x7f) + 1))
+    Ok(vco / u64::from(divider + 1))
 }
 
 fn clocks(registers: &Registers, oscillators: Oscillators) -> Result<Clocks, Refusal> {
@@ -163,7 +168,8 @@ fn clocks(registers: &Registers, oscillators: Oscillators) -> Result<Clocks, Ref
     Ok(clocks)
 }
 
-/// RM0456 7.3.3, table of wait states by HCLK and voltage range, with LPM = 0.
+/// RM0456 Rev 6, 7.3.3, table 54: wait states by HCLK and voltage range, with LPM = 0. STM32CubeU5 has lower bounds for ranges 2
+/// to 4 (stm32u5xx_ll_utils.c), which these accept.
 fn wait_states(hz: u64, supply_limit: u64) -> u32 {
     match supply_limit {
         0..=25_000_000 => steps(hz, &[12, 25]),
