@@ -381,6 +381,7 @@ impl Binary {
             Arithmetic::Maximum => "maximum",
             Arithmetic::Minimum => "minimum",
             Arithmetic::Prelu { .. } => "prelu",
+            Arithmetic::Square(_) => "squared_difference",
         }
     }
 }

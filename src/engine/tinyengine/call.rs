@@ -72,9 +72,9 @@ pub(super) struct AddArgs {
 }
 
 impl AddArgs {
-    fn new(params: AddParams, (lhs, rhs, output): (i32, i32, i32), clamp: Clamp) -> Self {
+    fn new(params: AddParams, left_shift: u32, (lhs, rhs, output): (i32, i32, i32), clamp: Clamp) -> Self {
         Self {
-            left_shift: AddParams::LEFT_SHIFT,
+            left_shift,
             lhs_offset: -lhs,
             rhs_offset: -rhs,
             output_offset: output,
@@ -87,7 +87,7 @@ impl AddArgs {
     }
 
     fn of(add: &kernel::Add) -> Self {
-        Self::new(add.params, (add.lhs_zero, add.rhs_zero, add.output_zero), add.clamp)
+        Self::new(add.params, AddParams::LEFT_SHIFT, (add.lhs_zero, add.rhs_zero, add.output_zero), add.clamp)
     }
 }
 
@@ -308,11 +308,12 @@ fn binary(binary: &kernel::Binary) -> Call {
     let (lhs_offset, rhs_offset, output_offset) = (-binary.lhs_zero, -binary.rhs_zero, binary.output_zero);
     let (clamp_min, clamp_max) = (clamp.min, clamp.max);
     match *arithmetic {
-        Arithmetic::Sum(params) | Arithmetic::Difference(params) => Call::Sum {
-            kernel: binary.name(),
-            grid,
-            add: AddArgs::new(params, (binary.lhs_zero, binary.rhs_zero, output_offset), *clamp),
-        },
+        Arithmetic::Sum(params) | Arithmetic::Difference(params) | Arithmetic::Square(params) => {
+            let squares = matches!(arithmetic, Arithmetic::Square(_));
+            let left_shift = if squares { AddParams::SQUARE_SHIFT } else { AddParams::LEFT_SHIFT };
+            let zeros = (binary.lhs_zero, binary.rhs_zero, output_offset);
+            Call::Sum { kernel: binary.name(), grid, add: AddArgs::new(params, left_shift, zeros, *clamp) }
+        }
         Arithmetic::Product(requant) => {
             let requant = requant.into();
             Call::Multiply { grid, lhs_offset, rhs_offset, output_offset, requant, clamp_min, clamp_max }
