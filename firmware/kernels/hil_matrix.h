@@ -157,22 +157,11 @@ HIL_SPECIALISED void hil_matrix_conv(const hil_window *w, int32_t general, const
     }
 }
 
-/* What is added to the outputs of a convolution before they are written. */
-typedef struct {
-    /* Specialised for the layer, as a function of its own: its loop takes all registers. */
-    void (*add)(const int8_t *product, const int8_t *other, int8_t *output, int32_t count);
-    const int8_t *other; /* as large as the output, which may be written over it */
-} hil_matrix_sum;
-
-/* Elements that are added at a time: enough that to begin costs little, and few enough to be in a cache still. */
-#define HIL_MATRIX_ADDED 2048
-
 /* A 1x1 filter at stride 1 without pads. `output` may be `input`: from the first pixel on where pixels do not grow,
- * from the last one on (`backwards`) where they do. Where there is a `sum` pixels do not grow, and `input` is written over:
- * what is made of pixels lies where they lay until it is added. */
+ * from the last one on (`backwards`) where they do. */
 HIL_SPECIALISED void hil_matrix_pixels(const hil_window *w, int32_t general, int32_t backwards, const int8_t *input,
                                        const uint32_t *filter, const hil_channel *channels, int8_t *output,
-                                       void *scratch, const hil_matrix_sum *sum)
+                                       void *scratch)
 {
     /* The caller's goes to functions that are not part of this one: what is theirs too is not constant any more. */
     const hil_window own = *w;
@@ -184,7 +173,6 @@ HIL_SPECIALISED void hil_matrix_pixels(const hil_window *w, int32_t general, int
     if ((own.in_c % 4) != 0) {
         (void)memset(&bytes[depth - 4], 0, 4);
     }
-    int32_t added = 0;
     for (int32_t done = 0; done < count; done += 4) {
         const int32_t held = ((count - done) < 4) ? (count - done) : 4;
         const int32_t first = backwards ? (count - done - held) : done;
@@ -198,21 +186,46 @@ HIL_SPECIALISED void hil_matrix_pixels(const hil_window *w, int32_t general, int
             }
         }
         int8_t *const out = &output[first * own.out_c];
-        const int32_t lain = (added * own.in_c) + ((first - added) * own.out_c);
-        int8_t *const to = (sum != NULL) ? (int8_t *)(uintptr_t)&input[lain] : out;
         if (held == 4) {
-            hil_matrix_block(w, range, columns, filter, channels, to);
-        } else {
-            for (int32_t j = 0; j < held; j++) {
-                hil_matrix_pixel(w, range, &columns[j], filter, channels, &to[j * own.out_c]);
-            }
+            hil_matrix_block(w, range, columns, filter, channels, out);
+            continue;
         }
-        const int32_t waiting = (first + held - added) * own.out_c;
-        if ((sum != NULL) && ((waiting >= HIL_MATRIX_ADDED) || ((first + held) == count))) {
-            const int32_t at = added * own.out_c;
-            sum->add(&input[added * own.in_c], &sum->other[at], &output[at], waiting);
-            added = first + held;
+        for (int32_t j = 0; j < held; j++) {
+            hil_matrix_pixel(w, range, &columns[j], filter, channels, &out[j * own.out_c]);
         }
+    }
+}
+
+/* What is added to the outputs of a convolution before they are written. */
+typedef struct {
+    /* Specialised for the layer, as a function of its own: its loop takes all registers. */
+    void (*add)(const int8_t *product, const int8_t *other, int8_t *output, int32_t count);
+    const int8_t *other; /* as large as the output, which may be written over it */
+} hil_matrix_sum;
+
+/* Elements that are added at a time: enough that to begin costs little, and few enough to be in a cache still. */
+#define HIL_MATRIX_ADDED 2048
+
+/* The same where something is added and pixels do not grow. `input` is written over: what is made of some pixels lies where
+ * they lay until it is added. */
+HIL_SPECIALISED void hil_matrix_pixels_sum(const hil_window *w, int32_t general, int8_t *input, const uint32_t *filter,
+                                           const hil_channel *channels, int8_t *output, void *scratch,
+                                           const hil_matrix_sum *sum)
+{
+    const int32_t count = w->out_h * w->out_w;
+    const int32_t fits = (HIL_MATRIX_ADDED / w->out_c) & ~3;
+    const int32_t most = (fits > 4) ? fits : 4;
+    for (int32_t done = 0; done < count; done += most) {
+        const int32_t held = ((count - done) < most) ? (count - done) : most;
+        hil_window part = *w;
+        part.in_h = 1;
+        part.out_h = 1;
+        part.in_w = held;
+        part.out_w = held;
+        int8_t *const product = &input[done * w->in_c];
+        hil_matrix_pixels(&part, general, 0, product, filter, channels, product, scratch);
+        const int32_t at = done * w->out_c;
+        sum->add(product, &sum->other[at], &output[at], held * w->out_c);
     }
 }
 

@@ -82,7 +82,7 @@ void hil_small_pixels(const hil_small *s)
     const hil_window w = window_of(s);
     const hil_channel *const channels = channels_of(s, hil_matrix_scratch_bytes(&w));
     hil_matrix_pixels(&w, 0, s->backwards, (const int8_t *)s->input, (const uint32_t *)s->filter, channels,
-                      (int8_t *)s->output, s->scratch, NULL);
+                      (int8_t *)s->output, s->scratch);
 }
 
 size_t hil_small_dense_scratch_bytes(const hil_small *s)
