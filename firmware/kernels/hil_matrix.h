@@ -157,17 +157,16 @@ HIL_SPECIALISED void hil_matrix_conv(const hil_window *w, int32_t general, const
     }
 }
 
-/* A 1x1 filter at stride 1 without pads. `output` may be `input`: from the first pixel on where pixels do not grow,
- * from the last one on (`backwards`) where they do. */
-HIL_SPECIALISED void hil_matrix_pixels(const hil_window *w, int32_t general, int32_t backwards, const int8_t *input,
-                                       const uint32_t *filter, const hil_channel *channels, int8_t *output,
-                                       void *scratch)
+/* So many pixels of a 1x1 filter at stride 1 without pads. `output` may be `input`: from the first pixel on where pixels do
+ * not grow, from the last one on (`backwards`) where they do. */
+HIL_SPECIALISED void hil_matrix_some(const hil_window *w, int32_t count, int32_t general, int32_t backwards,
+                                     const int8_t *input, const uint32_t *filter, const hil_channel *channels,
+                                     int8_t *output, void *scratch)
 {
     /* The caller's goes to functions that are not part of this one: what is theirs too is not constant any more. */
     const hil_window own = *w;
     const hil_range range = {own.output_offset, own.clamp_min, own.clamp_max, general};
     const int32_t depth = hil_matrix_depth(&own);
-    const int32_t count = own.out_h * own.out_w;
     hil_word *const columns = (hil_word *)scratch;
     int8_t *const bytes = (int8_t *)&columns[2 * depth];
     if ((own.in_c % 4) != 0) {
@@ -196,6 +195,14 @@ HIL_SPECIALISED void hil_matrix_pixels(const hil_window *w, int32_t general, int
     }
 }
 
+/* All of them. */
+HIL_SPECIALISED void hil_matrix_pixels(const hil_window *w, int32_t general, int32_t backwards, const int8_t *input,
+                                       const uint32_t *filter, const hil_channel *channels, int8_t *output,
+                                       void *scratch)
+{
+    hil_matrix_some(w, w->out_h * w->out_w, general, backwards, input, filter, channels, output, scratch);
+}
+
 /* What is added to the outputs of a convolution before they are written. */
 typedef struct {
     /* Specialised for the layer, as a function of its own: its loop takes all registers. */
@@ -217,13 +224,8 @@ HIL_SPECIALISED void hil_matrix_pixels_sum(const hil_window *w, int32_t general,
     const int32_t most = (fits > 4) ? fits : 4;
     for (int32_t done = 0; done < count; done += most) {
         const int32_t held = ((count - done) < most) ? (count - done) : most;
-        hil_window part = *w;
-        part.in_h = 1;
-        part.out_h = 1;
-        part.in_w = held;
-        part.out_w = held;
         int8_t *const product = &input[done * w->in_c];
-        hil_matrix_pixels(&part, general, 0, product, filter, channels, product, scratch);
+        hil_matrix_some(w, held, general, 0, product, filter, channels, product, scratch);
         const int32_t at = done * w->out_c;
         sum->add(product, &sum->other[at], &output[at], held * w->out_c);
     }
