@@ -52,6 +52,8 @@ fn a_tuned_run_times_once_and_survives_what_happens_to_its_log() {
     assert!(tuned <= estimated + estimated / 100, "{tuned} of {estimated}");
     let kept = fs::read_to_string(&log).expect("a log");
     assert!(kept.lines().count() > 4 && kept.contains("\"kernel\":\"general\""), "{kept}");
+    let told = kept.lines().skip(1).filter(|line| line.contains("\"nanojoules\":")).count();
+    assert_eq!(told, kept.lines().count() - 1, "the power of the board is known: {kept}");
     let second = run(folder.path(), &scenario);
     assert_eq!(fs::read_to_string(&log).expect("a log"), kept, "what is timed would be added");
     assert_eq!(cycles(&second, "tinyengine-latency-tuned"), tuned);

@@ -9,7 +9,7 @@ use std::fs;
 use engine_common::Builder;
 use hil::engine::pack::Form;
 use hil::engine::{Budget, Compiled, Engine, Goal, KernelChoice, Prefer, Tailored, TinyEngine};
-use hil::network::{DType, Network, tflite};
+use hil::network::{Binary, Clamp, DType, Network, OpKind, Rearrangement, tflite};
 
 fn check(network: &Network, name: &str) {
     check_compiled(network, name, TinyEngine.compile(network).unwrap_or_else(|e| panic!("{name}: {e}")));
@@ -67,6 +67,20 @@ fn pieces_compute_what_the_interpreter_does() {
     for seed in 0..engine_host::rounds(4) {
         check(&engine_random::pieces(700 + seed, 14), &format!("pieces-{seed}"));
     }
+}
+
+/// Squares of differences, and elements that are picked one by one.
+#[test]
+fn rare_operators_compute_what_the_interpreter_does() {
+    let (mut b, x) = Builder::new(&[1, 5, 7, 6]);
+    let clamp = Clamp { min: -128, max: 127 };
+    let mean = b.conv(x, 1, 1, 6, false);
+    let square = OpKind::Binary { function: Binary::SquaredDifference, clamp };
+    let y = b.op(square, &[x, mean], &[1, 5, 7, 6]);
+    b.0.tensors[y.0].quant.as_mut().expect("a scale").scale = vec![0.4];
+    let positions = vec![2, 1, 0, 1, 2, 3, 4, 5, 6, 6, 3];
+    let y = b.op(OpKind::Rearrange(Rearrangement::Gather { positions }), &[y], &[1, 5, 11, 6]);
+    check(&b.finish(&[y]), "rare");
 }
 
 /// Whatever the estimates say.

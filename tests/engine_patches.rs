@@ -9,8 +9,8 @@ use engine_common::{Builder, noise};
 use engine_machine::run_by_plan;
 use engine_random::Rng;
 use hil::engine::patch::{Call, Cut, Halo};
-use hil::engine::{Bands, Plan, TinyEngine, passes};
-use hil::network::{Network, reference};
+use hil::engine::{Bands, Engine, Goal, Optimisations, Plan, Prefer, TinyEngine, passes};
+use hil::network::{Clamp, Network, OpKind, reference};
 
 /// Cuts that do not overlap, of which each is possible.
 fn random_cuts(network: &Network, rng: &mut Rng) -> Vec<Cut> {
@@ -89,6 +89,101 @@ fn c_of_random_stages_computes_what_the_interpreter_does() {
         let compiled = TinyEngine.compile_cut(&network, &cuts).unwrap_or_else(|e| panic!("{seed}: {e}"));
         engine_host::check(&network, &compiled, &format!("patches-{seed}"));
     }
+}
+
+/// Blocks whose additions have their operands in either order, and clamps of their own.
+fn residual_blocks(seed: u64) -> Network {
+    let mut network = passes::fold_pads(&engine_random::blocks(seed, 4));
+    for op in network.ops.iter_mut() {
+        if let OpKind::Add { clamp } = &mut op.kind {
+            if seed % 2 == 1 {
+                op.inputs.reverse();
+            }
+            if seed % 3 == 0 {
+                *clamp = Clamp { min: -90, max: 70 + (seed % 50) as i32 };
+            }
+        }
+    }
+    network
+}
+
+#[test]
+fn additions_that_convolutions_make_are_those_of_the_interpreter() {
+    let (mut sums, mut in_place, mut banded, mut leading, mut smaller) = (0, 0, 0, 0, 0);
+    for seed in 0..150 {
+        let network = residual_blocks(seed);
+        let input = noise(seed as usize, network.tensor(network.inputs[0]).bytes());
+        let expected = reference::run(&network, std::slice::from_ref(&input)).expect("a run");
+        for prefer in [Prefer::Latency, Prefer::Sram] {
+            let goal = Goal::preferring(prefer);
+            let plan = goal.plan(&network).expect("a plan");
+            let actual = run_by_plan(&network, &plan, std::slice::from_ref(&input));
+            assert_eq!(actual, expected, "seed {seed}, {}", prefer.name());
+            for step in plan.steps.iter().filter(|step| step.kernel.sum().is_some()) {
+                sums += 1;
+                in_place += usize::from(step.overwrites == Some(1));
+                banded += usize::from(plan.stages.iter().any(|stage| stage.holds(step.op)));
+                leading += usize::from(step.kernel.sum().is_some_and(|sum| sum.leads));
+            }
+            let apart = Goal { optimisations: Optimisations { sums: false, ..Optimisations::default() }, ..goal };
+            let apart = apart.plan(&network).expect("a plan");
+            assert!(apart.fused.is_empty() && apart.steps.iter().all(|step| step.kernel.sum().is_none()));
+            if prefer == Prefer::Latency && apart.stages.is_empty() && plan.stages.is_empty() {
+                assert!(plan.arena_bytes <= apart.arena_bytes, "{seed}");
+                smaller += usize::from(plan.arena_bytes < apart.arena_bytes);
+            }
+        }
+    }
+    println!("{sums} sums, {in_place} in place, {banded} in bands, {leading} leading; {smaller} arenas smaller");
+    assert!(sums > 150 && in_place > 80 && banded > 20 && leading > 40 && leading < sums - 40);
+}
+
+#[test]
+fn c_of_additions_that_convolutions_make_computes_what_the_interpreter_does() {
+    let (mut b, x) = Builder::new(&[1, 6, 5, 8]);
+    let sum = b.inverted_residual(x, 2, 3, 1, 8);
+    let wide = b.conv(sum, 1, 1, 16, false);
+    let narrow = b.conv(wide, 1, 1, 8, false);
+    let sum = b.add(narrow, sum);
+    let network = b.finish(&[sum]);
+    let compiled = TinyEngine.compile(&network).expect("C");
+    assert_eq!(compiled.plan.fused.len(), 2);
+    engine_host::check(&network, &compiled, "sums");
+}
+
+/// The operand must be there already, the product read by nothing else, and the input by nothing later.
+#[test]
+fn additions_of_other_kinds_stay_steps() {
+    let fused = |network: &Network| Goal::default().plan(network).expect("a plan").fused.len();
+    let block = |read_again: bool, kept: bool, growing: bool| {
+        let (mut b, x) = Builder::new(&[1, 6, 6, 8]);
+        let wide = b.conv(x, 1, 1, if growing { 4 } else { 16 }, false);
+        let product = b.conv(wide, 1, 1, 8, false);
+        let sum = b.add(x, product);
+        let mut outputs = vec![sum];
+        if read_again {
+            outputs[0] = b.add(sum, product);
+        }
+        if kept {
+            let more = b.conv(wide, 1, 1, 8, false);
+            outputs[0] = b.add(sum, more);
+        }
+        b.finish(&outputs)
+    };
+    assert_eq!(fused(&block(false, false, false)), 1);
+    assert_eq!(fused(&block(true, false, false)), 0, "the product is read twice");
+    assert_eq!(fused(&block(false, false, true)), 0, "pixels grow");
+    // The first convolution is not the last to read its input; the second is, and adds to the first sum.
+    assert_eq!(fused(&block(false, true, false)), 1);
+    let (mut b, x) = Builder::new(&[1, 6, 6, 8]);
+    let product = b.conv(x, 1, 1, 8, false);
+    let sum = b.add(x, product);
+    assert_eq!(fused(&b.finish(&[sum])), 0, "what is added is what is read");
+    let (mut b, x) = Builder::new(&[1, 6, 6, 8]);
+    let wide = b.conv(x, 3, 1, 8, true);
+    let product = b.conv(wide, 3, 1, 8, true);
+    let sum = b.add(x, product);
+    assert_eq!(fused(&b.finish(&[sum])), 0, "not of single pixels");
 }
 
 #[test]

@@ -3,6 +3,7 @@
 mod engine_common;
 
 use engine_common::Builder;
+use hil::board::Board;
 use hil::engine::pack::Form;
 use hil::engine::{Budget, Engine, Goal, Kernel, Optimisations, Plan, Prefer, Tailored, Timings, Tuned};
 use hil::network::Network;
@@ -14,11 +15,15 @@ fn network() -> Network {
     let y = b.conv(y, 3, 1, 16, true);
     let y = b.conv(y, 3, 2, 8, true);
     let mut network = b.finish(&[y]);
-    // Weights at both ends of their range are not for every specialised kernel.
+    halve(&mut network);
+    network
+}
+
+/// Weights at both ends of their range are not for every specialised kernel.
+fn halve(network: &mut Network) {
     for tensor in network.tensors.iter_mut().filter(|tensor| tensor.shape.len() == 4) {
         tensor.data = tensor.data.take().map(|data| data.iter().map(|b| (*b as i8 / 2) as u8).collect());
     }
-    network
 }
 
 fn tuned(timings: Timings) -> Tuned {
@@ -30,8 +35,8 @@ fn timed(network: &Network, cycles: impl Fn(usize, usize) -> u64) -> Timings {
     let mut timings = Timings::default();
     for (k, trial) in tuned(Timings::default()).trials(network).expect("trials").iter().enumerate() {
         let steps: Vec<u64> = (0..network.ops.len()).map(|i| cycles(k, i)).collect();
-        let found = trial.timings(&steps).expect("as many steps");
-        found.iter().for_each(|(layer, kernel, cycles)| timings.insert(layer.into(), kernel.into(), cycles));
+        let found = trial.timings(&steps, &[]).expect("as many steps");
+        found.iter().for_each(|(layer, kernel, timing)| timings.insert(layer.into(), kernel.into(), timing));
     }
     timings
 }
@@ -46,9 +51,9 @@ fn as_many_images_as_the_richest_layer_has_candidates_time_all_of_them() {
     let trials = tuned(Timings::default()).trials(&network).expect("trials");
     assert_eq!(trials.len(), 3, "matrix, minimal filtering and the general form");
     assert_eq!(trials.iter().map(|trial| trial.candidates()).collect::<Vec<_>>(), [2, 2, 1]);
-    assert_eq!(trials[0].timings(&[1, 2]), None, "three steps");
-    let timings = trials[0].timings(&[100, 201, 7]).expect("as many steps");
-    let cycles: Vec<u64> = timings.iter().map(|(_, _, cycles)| cycles).collect();
+    assert_eq!(trials[0].timings(&[1, 2], &[]), None, "three steps");
+    let timings = trials[0].timings(&[100, 201, 7], &[]).expect("as many steps");
+    let cycles: Vec<u64> = timings.iter().map(|(_, _, timing)| timing.cycles).collect();
     assert_eq!(cycles, [150, 7], "two layers of one shape give their mean");
     let compiled = tuned(Timings::default()).compile_trial(&network, &trials[0]).expect("an image");
     assert_eq!(compiled.steps.len(), 3);
@@ -69,6 +74,61 @@ fn winners_are_taken_whatever_the_estimates_say() {
         let plan = tuned(timings).plan(&network).expect("a plan");
         assert_eq!(forms(&plan)[..2], [form, form], "{winner}");
     }
+}
+
+#[test]
+fn where_energy_is_preferred_it_decides_if_all_of_it_was_measured() {
+    let network = network();
+    // The second is the fastest, the first takes the least energy.
+    let of = |with: &dyn Fn(usize) -> bool| {
+        let mut timings = Timings::default();
+        for (k, trial) in tuned(Timings::default()).trials(&network).expect("trials").iter().enumerate() {
+            let (cycles, energy) = ([[20, 10, 30][k]; 3], [[5, 7, 9][k]; 3]);
+            let found = trial.timings(&cycles, if with(k) { &energy } else { &[] }).expect("as many steps");
+            found.iter().for_each(|(layer, kernel, timing)| timings.insert(layer.into(), kernel.into(), timing));
+        }
+        timings
+    };
+    let plan = |prefer, timings| Tuned { goal: Goal::preferring(prefer), timings }.plan(&network).expect("a plan");
+    assert_eq!(forms(&plan(Prefer::Energy, of(&|_| true)))[..2], [Some(Form::Matrix); 2]);
+    assert_eq!(forms(&plan(Prefer::Latency, of(&|_| true)))[..2], [Some(Form::Winograd); 2]);
+    assert_eq!(forms(&plan(Prefer::Energy, of(&|k| k != 2)))[..2], [Some(Form::Winograd); 2], "not all of it");
+    assert_eq!(tuned(Timings::default()).trials(&network).expect("trials")[0].timings(&[1; 3], &[1; 2]), None);
+}
+
+/// A board whose multiplications take more energy than all else.
+#[test]
+fn by_estimates_energy_and_latency_choose_differently_where_multiplications_are_dear() {
+    // Tiles of 2x2 cover more than the map, but multiply less.
+    let (mut b, x) = Builder::new(&[1, 5, 5, 16]);
+    let y = b.conv(x, 3, 1, 16, true);
+    let mut network = b.finish(&[y]);
+    halve(&mut network);
+    let mut board = Board::shipped("nucleo-l4r5zi").expect("a board");
+    let of = |prefer, board: &Board| {
+        let goal = Goal::preferring(prefer).on(board);
+        forms(&Tailored(goal).plan(&network).expect("a plan"))
+    };
+    let fast = of(Prefer::Latency, &board);
+    assert_eq!(fast, [Some(Form::Matrix)]);
+    board.power.as_mut().expect("its power").picocoulombs.multiply = 10_000.0;
+    assert_eq!(of(Prefer::Energy, &board), [Some(Form::Winograd)]);
+    assert_eq!(of(Prefer::Latency, &board), fast);
+    // Without charges of events energy goes with time, and without a measurement it is not known.
+    board.power.as_mut().expect("its power").picocoulombs = Default::default();
+    assert_eq!(of(Prefer::Energy, &board), fast);
+    board.power = None;
+    assert_eq!(of(Prefer::Energy, &board), fast);
+    // A budget that has no room for the other's weights holds all the same.
+    let mut board = Board::shipped("nucleo-l4r5zi").expect("a board");
+    board.power.as_mut().expect("its power").picocoulombs.multiply = 10_000.0;
+    let plan = |flash| {
+        let budget = Budget { flash, ..Budget::default() };
+        Tailored(Goal { budget, ..Goal::preferring(Prefer::Energy).on(&board) }).plan(&network).expect("a plan")
+    };
+    let most = plan(None).flash_bytes() - 1;
+    assert!(plan(Some(most)).flash_bytes() <= most);
+    assert_eq!(forms(&plan(Some(most))), fast);
 }
 
 #[test]

@@ -75,6 +75,23 @@ void hil_subtract(const hil_grid *g, const hil_add_params *p, const int8_t *lhs,
     walk(g, subtract, &own, lhs, rhs, output);
 }
 
+/* The operands are scaled down by half at least, so that the square stays in 32 bits. */
+HIL_SPECIALISED int8_t square(const void *params, int32_t x, int32_t y)
+{
+    const hil_add_params *p = params;
+    const int32_t a = hil_requantize(hil_shl(x + p->lhs_offset, p->left_shift), &p->lhs);
+    const int32_t b = hil_requantize(hil_shl(y + p->rhs_offset, p->left_shift), &p->rhs);
+    const int32_t squared = (a - b) * (a - b);
+    return hil_finish(hil_requantize(squared, &p->output), p->output_offset, p->clamp_min, p->clamp_max);
+}
+
+void hil_squared_difference(const hil_grid *g, const hil_add_params *p, const int8_t *lhs, const int8_t *rhs,
+                            int8_t *output)
+{
+    const hil_add_params own = *p;
+    walk(g, square, &own, lhs, rhs, output);
+}
+
 HIL_SPECIALISED int8_t multiply(const void *params, int32_t a, int32_t b)
 {
     const hil_multiply_params *p = params;

@@ -31,6 +31,8 @@ typedef int16_t hil_half;
 
 /* What is specialised by constant parameters must be inlined whatever the level of optimisation. */
 #define HIL_SPECIALISED static inline __attribute__((always_inline))
+/* Of one layer, and yet not a part of its caller. */
+#define HIL_APART __attribute__((noinline))
 
 HIL_SPECIALISED int32_t hil_low16(uint32_t x)
 {

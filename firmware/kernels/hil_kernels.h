@@ -95,6 +95,8 @@ typedef struct {
 /* Of two operands. `output` may be an operand that is not repeated. `count` is not read. */
 void hil_broadcast_add(const hil_grid *g, const hil_add_params *p, const int8_t *lhs, const int8_t *rhs, int8_t *output);
 void hil_subtract(const hil_grid *g, const hil_add_params *p, const int8_t *lhs, const int8_t *rhs, int8_t *output);
+void hil_squared_difference(const hil_grid *g, const hil_add_params *p, const int8_t *lhs, const int8_t *rhs,
+                            int8_t *output);
 
 typedef struct {
     int32_t lhs_offset, rhs_offset, output_offset;

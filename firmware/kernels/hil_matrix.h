@@ -157,17 +157,16 @@ HIL_SPECIALISED void hil_matrix_conv(const hil_window *w, int32_t general, const
     }
 }
 
-/* A 1x1 filter at stride 1 without pads. `output` may be `input`: from the first pixel on where pixels do not grow,
- * from the last one on (`backwards`) where they do. */
-HIL_SPECIALISED void hil_matrix_pixels(const hil_window *w, int32_t general, int32_t backwards, const int8_t *input,
-                                       const uint32_t *filter, const hil_channel *channels, int8_t *output,
-                                       void *scratch)
+/* So many pixels of a 1x1 filter at stride 1 without pads. `output` may be `input`: from the first pixel on where pixels do
+ * not grow, from the last one on (`backwards`) where they do. */
+HIL_SPECIALISED void hil_matrix_some(const hil_window *w, int32_t count, int32_t general, int32_t backwards,
+                                     const int8_t *input, const uint32_t *filter, const hil_channel *channels,
+                                     int8_t *output, void *scratch)
 {
     /* The caller's goes to functions that are not part of this one: what is theirs too is not constant any more. */
     const hil_window own = *w;
     const hil_range range = {own.output_offset, own.clamp_min, own.clamp_max, general};
     const int32_t depth = hil_matrix_depth(&own);
-    const int32_t count = own.out_h * own.out_w;
     hil_word *const columns = (hil_word *)scratch;
     int8_t *const bytes = (int8_t *)&columns[2 * depth];
     if ((own.in_c % 4) != 0) {
@@ -193,6 +192,42 @@ HIL_SPECIALISED void hil_matrix_pixels(const hil_window *w, int32_t general, int
         for (int32_t j = 0; j < held; j++) {
             hil_matrix_pixel(w, range, &columns[j], filter, channels, &out[j * own.out_c]);
         }
+    }
+}
+
+/* All of them. */
+HIL_SPECIALISED void hil_matrix_pixels(const hil_window *w, int32_t general, int32_t backwards, const int8_t *input,
+                                       const uint32_t *filter, const hil_channel *channels, int8_t *output,
+                                       void *scratch)
+{
+    hil_matrix_some(w, w->out_h * w->out_w, general, backwards, input, filter, channels, output, scratch);
+}
+
+/* What is added to the outputs of a convolution before they are written. */
+typedef struct {
+    /* Specialised for the layer, as a function of its own: its loop takes all registers. */
+    void (*add)(const int8_t *product, const int8_t *other, int8_t *output, int32_t count);
+    const int8_t *other; /* as large as the output, which may be written over it */
+} hil_matrix_sum;
+
+/* Elements that are added at a time: enough that to begin costs little, and few enough to be in a cache still. */
+#define HIL_MATRIX_ADDED 2048
+
+/* The same where something is added and pixels do not grow. `input` is written over: what is made of some pixels lies where
+ * they lay until it is added. */
+HIL_SPECIALISED void hil_matrix_pixels_sum(const hil_window *w, int32_t general, int8_t *input, const uint32_t *filter,
+                                           const hil_channel *channels, int8_t *output, void *scratch,
+                                           const hil_matrix_sum *sum)
+{
+    const int32_t count = w->out_h * w->out_w;
+    const int32_t fits = (HIL_MATRIX_ADDED / w->out_c) & ~3;
+    const int32_t most = (fits > 4) ? fits : 4;
+    for (int32_t done = 0; done < count; done += most) {
+        const int32_t held = ((count - done) < most) ? (count - done) : most;
+        int8_t *const product = &input[done * w->in_c];
+        hil_matrix_some(w, held, general, 0, product, filter, channels, product, scratch);
+        const int32_t at = done * w->out_c;
+        sum->add(product, &sum->other[at], &output[at], held * w->out_c);
     }
 }
 

@@ -15,57 +15,48 @@ typedef struct {
     int32_t zero2; /* twice the output's zero point, plus 1 */
     int32_t quads;
     int32_t skip; /* bytes of code that the first round of groups leaves out; then where it begins */
-    int32_t back; /* bytes of input in that */
     const hil_word *end; /* of the columns */
     const uint32_t *filter;
 } hil_row_job;
 
-_Static_assert(sizeof(hil_row_job) == 36u, "nine words");
+_Static_assert(sizeof(hil_row_job) == 32u, "eight words");
 
-/* r0 columns, r1 weights, r12 end of the columns; r8 and r10 sums of the first of a pair, r9 and r11 of the mixture; r2
- * and r3 input, r4-r7 weights. */
+/* r0 columns, r1 weights; r8 and r10 sums of the first of a pair, r9 and r11 of the mixture; r2 and r3 input, r4-r7
+ * weights. */
 #if HIL_DUAL_ISSUE
-/* What comes before the first group, and what a group loads for the next; SXTB16 shares a cycle only with what comes
- * after it. Numbers are offsets of weights and input. */
-#define HIL_GROUP_LEAD "ldr r4, [r1]\n ldr r5, [r1, #4]\n ldr r6, [r1, #8]\n ldr r7, [r1, #12]\n ldr r2, [r0]\n"
-#define HIL_GROUP_BEFORE(second, w0, x0, w3, w12) \
-    "smlad r9, r4, r2, r9\n ldr.w r3, [r0, #" second "]\n sxtb16 r4, r4\n smlad r11, r6, r2, r11\n sxtb16 r6, r6\n" \
-    "smlad r9, r5, r3, r9\n sxtb16 r5, r5\n smlad r11, r7, r3, r11\n sxtb16 r7, r7\n smlad r8, r4, r2, r8\n" \
-    "smlad r10, r6, r2, r10\n" w0 "smlad r8, r5, r3, r8\n" x0 "smlad r10, r7, r3, r10\n" w3 w12
-#define HIL_GROUP(second, next, w0, w1, w3) \
-    HIL_GROUP_BEFORE(second, "ldr.w r4, [r1, #" w0 "]\n", "ldr.w r2, [r0, #" next "]\n", "ldr.w r7, [r1, #" w3 "]\n", \
-                     "ldrd r5, r6, [r1, #" w1 "]\n")
-#define HIL_GROUP_BYTES 68
-#define HIL_ROUND 4
-#define HIL_GROUPS \
-    HIL_GROUP("4", "8", "16", "20", "28") HIL_GROUP("12", "16", "32", "36", "44") \
-    HIL_GROUP("20", "24", "48", "52", "60") HIL_GROUP_BEFORE("28", "", "", "", "") \
-    "adds r1, #64\n adds r0, #32\n"
+/* Several words loaded at once take a cycle for two and nothing beside them, but one instruction. The last two
+ * multiplications of a group, whose operands lr and r12 keep, stand in the next one until its input is there. SXTB16 shares
+ * a cycle only with what comes after it. */
+#define HIL_REST_FIRST "smlad r8, lr, r3, r8\n"
+#define HIL_REST_SECOND "smlad r10, r12, r3, r10\n"
+#define HIL_GROUP \
+    "ldmia.w r1!, {r4-r7}\n" HIL_REST_FIRST "ldr r2, [r0], #4\n" HIL_REST_SECOND "ldr r3, [r0], #4\n" \
+    "smlad r9, r4, r2, r9\n sxtb16 r4, r4\n smlad r11, r6, r2, r11\n sxtb16 r6, r6\n smlad r9, r5, r3, r9\n" \
+    "sxtb16 lr, r5\n smlad r8, r4, r2, r8\n sxtb16 r12, r7\n smlad r10, r6, r2, r10\n smlad r11, r7, r3, r11\n"
+#define HIL_GROUP_BYTES 60
+#define HIL_BEFORE_GROUPS "mov r12, #0\n mov lr, #0\n"
+#define HIL_AFTER_ROUND "ldr r2, [sp, #24]\n cmp r0, r2\n"
+#define HIL_AFTER_GROUPS HIL_REST_FIRST HIL_REST_SECOND
 #else
-#define HIL_GROUP_LEAD ""
 #define HIL_GROUP \
     "ldmia.w r1!, {r4-r7}\n ldrd r2, r3, [r0], #8\n" \
     "smlad r9, r4, r2, r9\n sxtb16 r4, r4\n smlad r11, r6, r2, r11\n sxtb16 r6, r6\n" \
     "smlad r9, r5, r3, r9\n sxtb16 r5, r5\n smlad r11, r7, r3, r11\n sxtb16 r7, r7\n" \
     "smlad r8, r4, r2, r8\n smlad r10, r6, r2, r10\n smlad r8, r5, r3, r8\n smlad r10, r7, r3, r10\n"
 #define HIL_GROUP_BYTES 56
+#define HIL_BEFORE_GROUPS ""
+#define HIL_AFTER_ROUND "cmp r0, r12\n"
+#define HIL_AFTER_GROUPS ""
+#endif
 #define HIL_GROUPS HIL_GROUP HIL_GROUP HIL_GROUP HIL_GROUP HIL_GROUP HIL_GROUP HIL_GROUP HIL_GROUP
 #define HIL_ROUND 8
-#endif
-
 
 #define HIL_ENTER \
-    "push {r4-r11, lr}\n ldmia r0, {r2-r10}\n push {r2-r9}\n mov r1, r10\n mov r12, r9\n" \
+    "push {r4-r11, lr}\n ldmia r0, {r2-r9}\n push {r2-r8}\n mov r1, r9\n mov r12, r8\n" \
     "adr r4, 2f\n add r4, r4, r7\n orr r4, r4, #1\n str r4, [sp, #20]\n"
-/* Offsets in a round are from where the whole of it would begin. */
-#if HIL_DUAL_ISSUE
-#define HIL_BACK "ldr r3, [sp, #24]\n subs r0, r0, r3\n sub r1, r1, r3, lsl #1\n"
-#else
-#define HIL_BACK ""
-#endif
 #define HIL_DOT \
-    "ldr r0, [sp]\n mov r8, #0\n mov r9, #0\n mov r10, #0\n mov r11, #0\n" HIL_GROUP_LEAD HIL_BACK \
-    "ldr pc, [sp, #20]\n .balign 4\n 1:\n" HIL_GROUP_LEAD ".balign 4\n 2:\n" HIL_GROUPS "cmp r0, r12\n bne.w 1b\n"
+    "ldr r0, [sp]\n mov r8, #0\n mov r9, #0\n mov r10, #0\n mov r11, #0\n" HIL_BEFORE_GROUPS \
+    "ldr pc, [sp, #20]\n .balign 4\n 2:\n" HIL_GROUPS HIL_AFTER_ROUND "bne.w 2b\n" HIL_AFTER_GROUPS
 
 /* r5 twice the zero point, plus 1; r0 channels. */
 #define HIL_OUTPUT(r, half, correct) \
@@ -80,7 +71,7 @@ _Static_assert(sizeof(hil_row_job) == 36u, "nine words");
     "str r0, [sp, #4]\n ldr r2, [sp, #8]\n ldr r3, [sp, #16]\n" \
     "bfi r8, r9, #8, #8\n bfi r10, r11, #8, #8\n pkhbt r8, r8, r10, lsl #16\n" \
     "str r8, [r2], #4\n str r2, [sp, #8]\n subs r3, #1\n str r3, [sp, #16]\n bne.w 3b\n" \
-    "add sp, #32\n pop {r4-r11, pc}\n"
+    "add sp, #28\n pop {r4-r11, pc}\n"
 
 #define HIL_NAKED __attribute__((naked, noinline, aligned(4)))
 
@@ -97,13 +88,13 @@ HIL_NAKED static void quads_signed(const hil_row_job *job __attribute__((unused)
 /* The sums of one quad, to the output. */
 HIL_NAKED static void dot(const hil_row_job *job __attribute__((unused)))
 {
-    __asm__(HIL_ENTER HIL_DOT "ldr r0, [sp, #8]\n stmia r0, {r8-r11}\n add sp, #32\n pop {r4-r11, pc}\n");
+    __asm__(HIL_ENTER HIL_DOT "ldr r0, [sp, #8]\n stmia r0, {r8-r11}\n add sp, #28\n pop {r4-r11, pc}\n");
 }
 
 static hil_row_job hil_row_plan(const hil_word *columns, const uint32_t *filter, int32_t depth)
 {
     const int32_t left_out = (HIL_ROUND - ((depth / 4) % HIL_ROUND)) % HIL_ROUND;
-    hil_row_job job = {columns, NULL, NULL, 0, 1, left_out * HIL_GROUP_BYTES, 8 * left_out, &columns[depth / 2], filter};
+    hil_row_job job = {columns, NULL, NULL, 0, 1, left_out * HIL_GROUP_BYTES, &columns[depth / 2], filter};
     return job;
 }
 

@@ -15,6 +15,13 @@
 #define HIL_IN_REGISTER(x)
 #endif
 
+/* Neither goes on before the other has come as far: where results take cycles, compilers else compute one after the other. */
+#if HIL_ASM && HIL_DUAL_ISSUE
+#define HIL_TOGETHER(x, y) __asm__("" : "+r"(x), "+r"(y))
+#else
+#define HIL_TOGETHER(x, y)
+#endif
+
 /* Whether an operand is halved and no more. */
 HIL_SPECIALISED int hil_sum_halves(hil_requant q)
 {
@@ -45,24 +52,33 @@ HIL_SPECIALISED void hil_sum_move(hil_sum_side *halved, hil_sum_side *other, hil
     halved->base = 0;
 }
 
-/* Twice (x + offset) * 2^left_shift, requantised by q; rounded twice as the reference does. */
+/* (x + offset) * 2^left_shift, requantised by q but for its shift; rounded twice as the reference does. An operand that is
+ * halved is left to hil_sum_shifted. */
 HIL_SPECIALISED int32_t hil_sum_operand(int32_t x, hil_sum_side side, int32_t left_shift, hil_requant q)
 {
     if (hil_sum_halves(q)) {
-        return hil_plus(side.base, (int32_t)((uint32_t)x << left_shift));
+        return x;
     }
     const int32_t twice = hil_plus(side.base, (int32_t)((uint32_t)x << (left_shift + 1)));
-    if (q.shift == 0) {
-        return 2 * hil_mul_high_add(twice, q.multiplier, 0);
-    }
-    return 2 * (hil_mul_high_add(twice, q.multiplier, hil_plus(side.rounding, twice >> 31)) >> -q.shift);
+    const int32_t correction = (q.shift == 0) ? 0 : (twice >> 31);
+    return hil_mul_high_add(twice, q.multiplier, hil_plus(side.rounding, correction));
 }
 
-/* hil_output with a shift that is known. */
-HIL_SPECIALISED int8_t hil_sum_output(hil_range range, int32_t acc2, int32_t multiplier, int32_t addend, int32_t shift)
+/* Twice the operand. */
+HIL_SPECIALISED int32_t hil_sum_shifted(int32_t x, hil_sum_side side, int32_t left_shift, hil_requant q)
+{
+    return hil_sum_halves(q) ? hil_plus(side.base, (int32_t)((uint32_t)x << left_shift)) : (2 * (x >> -q.shift));
+}
+
+/* hil_output in two parts, with a shift that is known. */
+HIL_SPECIALISED int32_t hil_sum_scaled(hil_range range, int32_t acc2, int32_t multiplier, int32_t addend)
 {
     const int32_t correction = (range.clamp_min >= range.zero) ? 0 : (acc2 >> 31);
-    const int32_t scaled = hil_mul_high_add(acc2, multiplier, hil_plus(addend, correction));
+    return hil_mul_high_add(acc2, multiplier, hil_plus(addend, correction));
+}
+
+HIL_SPECIALISED int8_t hil_sum_output(hil_range range, int32_t scaled, int32_t shift)
+{
     int32_t out;
 #if HIL_ASM && !defined(__clang__)
     if (__builtin_constant_p(shift)) {
@@ -107,14 +123,24 @@ HIL_SPECIALISED void hil_sum(const hil_add_params *p, const int8_t *lhs, const i
 #pragma GCC unroll 2
     while (output != even) {
         const int32_t a0 = lhs[0], a1 = lhs[1], b0 = rhs[0], b1 = rhs[1];
-        const int32_t l0 = hil_sum_operand(a0, left, p->left_shift, p->lhs);
-        const int32_t l1 = hil_sum_operand(a1, left, p->left_shift, p->lhs);
-        const int32_t r0 = hil_sum_operand(b0, right, p->left_shift, p->rhs);
-        const int32_t r1 = hil_sum_operand(b1, right, p->left_shift, p->rhs);
-        const int8_t first = hil_sum_output(range, hil_plus(l0, r0), p->output.multiplier, addend, shift);
-        const int8_t second = hil_sum_output(range, hil_plus(l1, r1), p->output.multiplier, addend, shift);
-        output[0] = first;
-        output[1] = second;
+        int32_t l0 = hil_sum_operand(a0, left, p->left_shift, p->lhs);
+        int32_t l1 = hil_sum_operand(a1, left, p->left_shift, p->lhs);
+        int32_t r0 = hil_sum_operand(b0, right, p->left_shift, p->rhs);
+        int32_t r1 = hil_sum_operand(b1, right, p->left_shift, p->rhs);
+        HIL_TOGETHER(l0, l1);
+        HIL_TOGETHER(r0, r1);
+        int32_t first = hil_plus(hil_sum_shifted(l0, left, p->left_shift, p->lhs),
+                                 hil_sum_shifted(r0, right, p->left_shift, p->rhs));
+        int32_t second = hil_plus(hil_sum_shifted(l1, left, p->left_shift, p->lhs),
+                                  hil_sum_shifted(r1, right, p->left_shift, p->rhs));
+        HIL_TOGETHER(first, second);
+        first = hil_sum_scaled(range, first, p->output.multiplier, addend);
+        second = hil_sum_scaled(range, second, p->output.multiplier, addend);
+        HIL_TOGETHER(first, second);
+        first = hil_sum_output(range, first, shift);
+        second = hil_sum_output(range, second, shift);
+        output[0] = (int8_t)first;
+        output[1] = (int8_t)second;
         lhs = &lhs[2];
         rhs = &rhs[2];
         output = &output[2];
@@ -122,7 +148,9 @@ HIL_SPECIALISED void hil_sum(const hil_add_params *p, const int8_t *lhs, const i
     if ((p->count & 1) != 0) {
         const int32_t l = hil_sum_operand(lhs[0], left, p->left_shift, p->lhs);
         const int32_t r = hil_sum_operand(rhs[0], right, p->left_shift, p->rhs);
-        output[0] = hil_sum_output(range, hil_plus(l, r), p->output.multiplier, addend, shift);
+        const int32_t sum = hil_plus(hil_sum_shifted(l, left, p->left_shift, p->lhs),
+                                     hil_sum_shifted(r, right, p->left_shift, p->rhs));
+        output[0] = hil_sum_output(range, hil_sum_scaled(range, sum, p->output.multiplier, addend), shift);
     }
 }
 

@@ -27,7 +27,7 @@ enum Level {
 fn class(engine: &str, work: &Work) -> String {
     // Strides change inner loops.
     let stride = work.geometry.stride[1].min(3);
-    format!("{engine}/{}{}/{stride}", work.kernel, if work.specialised { "+" } else { "" })
+    format!("{engine}/{}{}/{stride}", work.family(), if work.specialised { "+" } else { "" })
 }
 
 fn levels(engine: &str, work: &Work, facts: &Facts) -> [Level; 4] {

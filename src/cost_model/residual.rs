@@ -130,7 +130,7 @@ impl Residual {
 }
 
 fn kernel(engine: &str, work: &Work) -> String {
-    format!("{engine}/{}{}", work.kernel, if work.specialised { "+" } else { "" })
+    format!("{engine}/{}{}", work.family(), if work.specialised { "+" } else { "" })
 }
 
 /// Column by column, as the trees want them.

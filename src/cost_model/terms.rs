@@ -5,7 +5,7 @@
 use super::facts::Facts;
 use crate::engine::Work;
 
-pub const COUNT: usize = 19;
+pub const COUNT: usize = 20;
 
 /// Share of `bytes` that a cache of `size` bytes does not hold when they are read again and again.
 fn missing(bytes: f64, size: f64) -> f64 {
@@ -56,5 +56,6 @@ pub fn terms(work: &Work, facts: &Facts) -> [f64; COUNT] {
         strided,
         (inputs + outputs) * facts.ram_fill,
         moved,
+        if work.adds() { outputs } else { 0.0 },
     ]
 }

@@ -15,8 +15,9 @@ use crate::network::{Network, Op, OpKind};
 #[derive(Debug, Clone, PartialEq)]
 pub struct KernelChoice {
     pub kernel: Kernel,
-    /// Cycles by the static estimate, for ranking candidates of one operator alone; 0 where there is but one.
-    pub cycles: u64,
+    /// What it costs by the static estimate, for ranking candidates of one operator alone; 0 where there is but one. Cycles, or
+    /// where energy is preferred and known nanojoules ([`super::tariff`]).
+    pub cost: u64,
     /// Bytes of flash of its constants, and of code that other layers of the kind may not need.
     pub flash_bytes: usize,
 }
@@ -35,11 +36,11 @@ pub fn candidates(network: &Network, op: &Op) -> Result<Vec<KernelChoice>, PlanE
     let mut choices: Vec<KernelChoice> = kernels
         .into_iter()
         .map(|kernel| {
-            let cycles = if alone { 0 } else { estimate(network, op, &kernel) };
+            let cost = if alone { 0 } else { estimate(network, op, &kernel) };
             let another = matches!((&op.kind, &kernel), (OpKind::Conv2d { .. }, Kernel::FullyConnected(_)));
             let code = if another { ROW_CODE_BYTES } else { 0 };
             let flash_bytes = flash_bytes(network, op, &kernel) + code;
-            KernelChoice { kernel, cycles, flash_bytes }
+            KernelChoice { kernel, cost, flash_bytes }
         })
         .collect();
     choices.sort_by_key(|choice| choice.flash_bytes);
@@ -58,7 +59,7 @@ pub fn pick(network: &Network, index_of: impl Fn(usize, &[KernelChoice]) -> usiz
 }
 
 /// One kernel per operator: the fastest by the estimates, as long as all together take no more than `expansion_bytes` of
-/// flash beyond the smallest. What saves most cycles per byte goes first.
+/// flash beyond the smallest. What saves most per byte goes first.
 pub fn choose(network: &Network, expansion_bytes: usize) -> Result<Vec<Kernel>, PlanError> {
     let all = network.ops.iter().map(|op| candidates(network, op)).collect::<Result<Vec<_>, _>>()?;
     Ok(choose_among(all, expansion_bytes))
@@ -94,12 +95,12 @@ pub(super) fn choose_among(all: Vec<Vec<KernelChoice>>, expansion_bytes: usize) 
     all.into_iter().enumerate().map(take).collect()
 }
 
-/// Candidates from the smallest to the fastest, each the one that saves most cycles per byte from the one before.
+/// Candidates from the smallest to the fastest, each the one that saves most per byte from the one before.
 fn path(choices: &[KernelChoice]) -> Vec<usize> {
-    let smallest = (0..choices.len()).min_by_key(|&at| (choices[at].flash_bytes, choices[at].cycles));
+    let smallest = (0..choices.len()).min_by_key(|&at| (choices[at].flash_bytes, choices[at].cost));
     let mut path: Vec<usize> = smallest.into_iter().collect();
     while let Some(from) = path.last().map(|&at| &choices[at]) {
-        let faster = (0..choices.len()).filter(|&at| choices[at].cycles < from.cycles);
+        let faster = (0..choices.len()).filter(|&at| choices[at].cost < from.cost);
         match faster.max_by(|&a, &b| pays(gain(from, &choices[a]), gain(from, &choices[b]))) {
             Some(next) => path.push(next),
             None => break,
@@ -108,12 +109,12 @@ fn path(choices: &[KernelChoice]) -> Vec<usize> {
     path
 }
 
-/// Cycles saved and bytes taken.
+/// Cost saved and bytes taken.
 fn gain(from: &KernelChoice, to: &KernelChoice) -> (u64, usize) {
-    (from.cycles.saturating_sub(to.cycles), to.flash_bytes.saturating_sub(from.flash_bytes))
+    (from.cost.saturating_sub(to.cost), to.flash_bytes.saturating_sub(from.flash_bytes))
 }
 
-/// Compares cycles saved per byte taken: by products, which are exact and bear no bytes at all.
+/// Compares what is saved per byte taken: by products, which are exact and bear no bytes at all.
 fn pays(a: (u64, usize), b: (u64, usize)) -> Ordering {
     (a.0 as u128 * b.1 as u128).cmp(&(b.0 as u128 * a.1 as u128)).then(a.0.cmp(&b.0))
 }

@@ -103,6 +103,7 @@ mod tests {
             table_bytes,
             stages: vec![],
             copied: vec![],
+            fused: vec![],
         }
     }
 

@@ -6,6 +6,7 @@ use super::fit::Reserved;
 use super::offer::{Offer, Optimisations};
 use super::patch;
 use super::plan::{Draft, Plan, PlanError};
+use super::tariff::Tariff;
 use crate::board::Board;
 use crate::network::Network;
 
@@ -21,7 +22,8 @@ pub enum Prefer {
     Sram,
     /// The smallest constants, and code that layers share.
     Flash,
-    /// What [`Prefer::Latency`] gives: a core's power hardly depends on what it computes, so that energy goes with time
+    /// As [`Prefer::Latency`], but with the kernels that take the least energy: as measured where the unit tells, else by
+    /// the board's own coefficients ([`Tariff`]), else by time: a core's power hardly depends on what it computes
     /// (MicroNets, arXiv 2010.11267, section 3.3).
     Energy,
 }
@@ -103,6 +105,8 @@ pub struct Goal {
     pub optimisations: Optimisations,
     /// Of the board, where it is known.
     pub room: Option<Room>,
+    /// Of the board, where it and its power are known.
+    pub tariff: Option<Tariff>,
 }
 
 impl Goal {
@@ -112,12 +116,17 @@ impl Goal {
 
     /// The same on `board`.
     pub fn on(self, board: &Board) -> Self {
-        Self { room: Some(Room::of(board)), ..self }
+        Self { room: Some(Room::of(board)), tariff: Tariff::of(board), ..self }
+    }
+
+    /// What energy costs, where that is what counts.
+    pub(super) fn billed(&self) -> Option<Tariff> {
+        self.tariff.filter(|_| self.prefer == Prefer::Energy)
     }
 
     /// The plan of `network`, which is planned as it stands. One that would exceed the budget is an error.
     pub fn plan(&self, network: &Network) -> Result<Plan, PlanError> {
-        self.plan_from(network, &Offer::estimated(self.optimisations))
+        self.plan_from(network, &Offer::estimated(self))
     }
 
     /// The same with the kernels that are on offer.
@@ -166,6 +175,7 @@ impl Goal {
                 plan = if small { whole } else { within(Some(0), bands)? };
             }
         }
+        let network = &*plan.planned(network);
         // The error counts with what is around, as the budget does.
         if let (Some(limit), Some(budget)) = (arena, self.budget.sram)
             && plan.arena_bytes > limit
@@ -191,6 +201,11 @@ impl Goal {
         })
     }
 
+    /// Whether convolutions make additions: each is code of its own.
+    pub(super) fn fuses(&self) -> bool {
+        self.optimisations.sums && self.optimisations.specialised && self.prefer != Prefer::Flash
+    }
+
     /// `plan` with copies of filters, where flash bounds much of it and SRAM lies idle.
     fn copied(&self, network: &Network, plan: Plan, room: Room) -> Plan {
         let taken = plan.sram_bytes() + self.around.of(network.ops.len()).sram;
@@ -204,6 +219,7 @@ impl Goal {
     }
 
     pub(super) fn within(&self, draft: Draft, arena: Option<usize>) -> Result<Plan, PlanError> {
+        let draft = if self.fuses() { draft.fused()? } else { draft };
         let whole = draft.clone().plan(Vec::new(), DEFAULT_ALIGNMENT)?;
         let fits = |plan: &Plan| arena.is_none_or(|limit| plan.arena_bytes <= limit);
         let smaller = |slowdown: f64, enough: usize| {

@@ -42,10 +42,25 @@ pub enum Kernel {
 }
 
 impl Kernel {
+    /// Names of a convolution of single pixels, and of one that adds.
+    const SINGLE: &str = "conv1x1";
+    const ADDING: &str = "conv1x1_add";
+
+    /// The name of a kernel that computes what the one of this name does, but adds nothing.
+    pub fn without_sum(name: &str) -> &str {
+        if name == Self::ADDING { Self::SINGLE } else { name }
+    }
+
     /// The name used in tables and JSON.
     pub fn name(&self) -> &'static str {
         match self {
-            Kernel::Conv1x1(_) => "conv1x1",
+            Kernel::Conv1x1(conv) => {
+                if conv.sum.is_some() {
+                    Self::ADDING
+                } else {
+                    Self::SINGLE
+                }
+            }
             Kernel::Conv(_) => "conv",
             Kernel::Depthwise(_) => "depthwise",
             Kernel::FullyConnected(_) => "fully_connected",
@@ -162,10 +177,20 @@ impl Kernel {
         self.packed().is_some_and(|packed| packed.small.is_some()) || matches!(self, Kernel::Add(add) if add.small)
     }
 
-    /// Operands that it reads as they lie in memory; those behind them are constants that it names itself.
-    pub(super) fn activations(&self, operands: usize) -> usize {
+    /// Operands that it reads as they lie in memory: those of `inputs` that are no constants which it names itself.
+    pub fn activations(&self, inputs: &[TensorId]) -> Vec<TensorId> {
         let named = matches!(self, Kernel::Lookup(_)) || !self.channel_requants().is_empty();
-        if named { operands.min(1) } else { operands }
+        let mut read = inputs[..if named { inputs.len().min(1) } else { inputs.len() }].to_vec();
+        read.extend(self.sum().map(|sum| sum.other));
+        read
+    }
+
+    /// What it adds to its outputs.
+    pub fn sum(&self) -> Option<&Sum> {
+        match self {
+            Kernel::Conv1x1(conv) => conv.sum.as_ref(),
+            _ => None,
+        }
     }
 
     /// One requantisation per output channel; empty for kernels that have none per channel.
@@ -214,6 +239,20 @@ pub struct Conv {
     /// One per output channel.
     pub requants: Vec<Requant>,
     pub packed: Option<Packed>,
+    /// What is added to its outputs before they are written; only where it takes pixel after pixel.
+    pub sum: Option<Sum>,
+}
+
+/// The addition of an operand to what a convolution makes ([`super::fuse`]).
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sum {
+    /// What the convolution makes, which never exists as a whole.
+    pub product: TensorId,
+    /// The operand that is added.
+    pub other: TensorId,
+    /// Whether the product is the addition's first operand.
+    pub leads: bool,
+    pub add: Add,
 }
 
 impl Conv {
@@ -342,6 +381,7 @@ impl Binary {
             Arithmetic::Maximum => "maximum",
             Arithmetic::Minimum => "minimum",
             Arithmetic::Prelu { .. } => "prelu",
+            Arithmetic::Square(_) => "squared_difference",
         }
     }
 }

@@ -36,8 +36,9 @@ pub struct ArenaMap {
 }
 
 impl ArenaMap {
-    /// Of the planned network and its plan.
+    /// Of a network and its plan.
     pub(super) fn of(network: &Network, plan: &Plan, optimisations: Optimisations) -> Result<Self, PlanError> {
+        let network = &*plan.planned(network);
         let kernels = plan.steps.iter().map(|step| step.kernel.clone()).collect();
         let draft = Draft { in_place: optimisations.in_place, ..Draft::with(network, kernels)? };
         let overlays = draft.overlays(&plan.stages);

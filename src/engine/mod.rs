@@ -8,11 +8,12 @@
 //! 4. [`plan`] joins both with typed kernel parameters ([`kernel`]), one step per operator; [`candidate`] chooses among
 //!    the kernels that compute the same.
 //!    [`patch`] finds stages to be computed band by band where a [`goal`] asks for less memory.
+//!    [`fuse`] lets convolutions make the additions that follow them.
 //! 5. [`fit`] says whether the plan fits a board.
 //! 6. An [`Engine`] prints it as C: [`tinyengine`], or one of the baselines, [`cmsis_nn`] and [`tflm`]. Their sources are
 //!    [`fetch`]ed.
 //!
-//! [`offer`] says which optimisations and kernels a plan may use, [`tuning`] ranks kernels by what they took on a unit,
+//! [`tariff`] is what candidates cost where energy is preferred. [`offer`] says which optimisations and kernels a plan may use, [`tuning`] ranks kernels by what they took on a unit,
 //! [`map`] shows what the arena holds when.
 //!
 //! [`size`] says how many bytes a plan takes, for searches that look at very many networks.
@@ -26,6 +27,7 @@ pub mod constant;
 pub mod crop;
 pub mod fetch;
 pub mod fit;
+pub mod fuse;
 pub mod goal;
 pub mod grouped;
 pub mod interface;
@@ -45,6 +47,7 @@ mod select;
 pub mod size;
 mod staircase;
 mod tabulate;
+pub mod tariff;
 pub mod tflm;
 pub mod tinyengine;
 pub mod tuning;
@@ -63,7 +66,8 @@ pub use map::ArenaMap;
 pub use offer::Optimisations;
 pub use plan::{Place, Plan, PlanError, Step};
 pub use size::{Outline, Sizer, Sizes};
+pub use tariff::Tariff;
 pub use tflm::Tflm;
 pub use tinyengine::{Tailored, TinyEngine, Tuned};
-pub use tuning::{Timings, Trial};
+pub use tuning::{Timing, Timings, Trial};
 pub use work::{Bands, Geometry, Work};

@@ -1,9 +1,11 @@
-//! What a plan may make use of: optimisations, and for each operator the kernels that it may choose from.
+//! What a plan may make use of: optimisations, and for each operator the kernels that it may choose from, with their cost:
+//! cycles, or nanojoules where energy is preferred and known.
 
 use super::candidate::{KernelChoice, candidates, estimate, flash_bytes};
 use super::goal::{Goal, Prefer};
 use super::pack::Form;
 use super::plan::PlanError;
+use super::tariff::Tariff;
 use super::tuning::{Timings, kernel_name, layer};
 use crate::network::{Network, Op};
 
@@ -21,6 +23,8 @@ pub struct Optimisations {
     pub in_place: bool,
     /// 3x3 convolutions by minimal filtering where that pays.
     pub minimal_filtering: bool,
+    /// Convolutions make the additions that follow them where they can.
+    pub sums: bool,
     /// Adjoining operators are computed band by band where that pays.
     pub bands: bool,
     /// Filters that are read once are copied to SRAM where that pays.
@@ -34,6 +38,7 @@ impl Optimisations {
         pruning: false,
         in_place: false,
         minimal_filtering: false,
+        sums: false,
         bands: false,
         copies: false,
     };
@@ -47,31 +52,39 @@ impl Default for Optimisations {
             pruning: true,
             in_place: true,
             minimal_filtering: true,
+            sums: true,
             bands: true,
             copies: true,
         }
     }
 }
 
-/// The candidates of every operator, and by what cycles they are ranked.
+/// The candidates of every operator, and by what they are ranked.
 pub(super) struct Offer<'a> {
     optimisations: Optimisations,
     /// Whether the general form of a specialised kernel is a candidate, too.
     general: bool,
     timings: Option<&'a Timings>,
+    /// Whether timed candidates are ranked by their energy.
+    by_energy: bool,
+    /// What estimates are ranked by in place of cycles.
+    tariff: Option<Tariff>,
 }
 
 impl<'a> Offer<'a> {
     /// Ranked by estimates.
-    pub fn estimated(optimisations: Optimisations) -> Self {
-        Self { optimisations, general: false, timings: None }
+    pub fn estimated(goal: &Goal) -> Self {
+        let (optimisations, tariff) = (goal.optimisations, goal.billed());
+        Self { optimisations, general: false, timings: None, by_energy: false, tariff }
     }
 
-    /// Ranked by what was timed.
+    /// Ranked by what was timed. Energy counts where all that was timed has it: costs of layers are compared.
     pub fn tuned(goal: &Goal, timings: &'a Timings) -> Self {
         // The general form saves next to no constants, brings code of its own, and writes over no input.
         let general = matches!(goal.prefer, Prefer::Latency | Prefer::Energy);
-        Self { optimisations: goal.optimisations, general, timings: Some(timings) }
+        let by_energy = goal.prefer == Prefer::Energy && timings.tell_energy();
+        let tariff = goal.billed().filter(|_| by_energy || timings.is_empty());
+        Self { optimisations: goal.optimisations, general, timings: Some(timings), by_energy, tariff }
     }
 
     /// The candidates of all operators.
@@ -84,13 +97,17 @@ impl<'a> Offer<'a> {
         let Some(timings) = self.timings else { return self.to_time(network, op) };
         let mut choices = self.to_time(network, op)?;
         let layer = layer(network, op);
-        let cycles = |choice: &KernelChoice| timings.cycles(&layer, &kernel_name(&choice.kernel));
-        if choices.len() < 2 || !choices.iter().any(|choice| cycles(choice).is_some()) {
+        let cost = |choice: &KernelChoice| {
+            let timing = timings.of(&layer, &kernel_name(&choice.kernel))?;
+            if self.by_energy { timing.nanojoules } else { Some(timing.cycles) }
+        };
+        if choices.len() < 2 || !choices.iter().any(|choice| cost(choice).is_some()) {
             // Estimates do not tell the general form of some kernels from the specialised one.
-            return Self::estimated(self.optimisations).to_time(network, op);
+            let estimated = Self { general: false, timings: None, ..*self };
+            return estimated.to_time(network, op);
         }
-        choices.retain(|choice| cycles(choice).is_some());
-        choices.iter_mut().for_each(|choice| choice.cycles = cycles(choice).unwrap_or(choice.cycles));
+        choices.retain(|choice| cost(choice).is_some());
+        choices.iter_mut().for_each(|choice| choice.cost = cost(choice).unwrap_or(choice.cost));
         Ok(choices)
     }
 
@@ -99,8 +116,8 @@ impl<'a> Offer<'a> {
         let mut choices = candidates(network, op)?;
         let general = |choice: &KernelChoice| {
             let kernel = choice.kernel.clone().into_general();
-            let (cycles, flash_bytes) = (estimate(network, op, &kernel), flash_bytes(network, op, &kernel));
-            KernelChoice { kernel, cycles, flash_bytes }
+            let (cost, flash_bytes) = (estimate(network, op, &kernel), flash_bytes(network, op, &kernel));
+            KernelChoice { kernel, cost, flash_bytes }
         };
         let Optimisations { specialised, minimal_filtering, .. } = self.optimisations;
         if !specialised {
@@ -113,6 +130,11 @@ impl<'a> Offer<'a> {
         }
         if self.general && choices.iter().all(|choice| choice.kernel.packed().is_some()) {
             choices.extend(choices.first().map(general));
+        }
+        if let (Some(tariff), true) = (self.tariff, choices.len() > 1) {
+            for choice in &mut choices {
+                choice.cost = tariff.nanojoules(network, op, &choice.kernel, choice.cost);
+            }
         }
         Ok(choices)
     }

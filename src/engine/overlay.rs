@@ -136,7 +136,7 @@ impl Overlays {
 }
 
 /// Operands that the kernel of `op` has read before it writes over them, if the output begins that many bytes earlier.
-fn overwritten<'a>(network: &'a Network, kernels: &[Kernel], op: usize) -> (&'a [TensorId], usize) {
+fn overwritten(network: &Network, kernels: &[Kernel], op: usize) -> (Vec<TensorId>, usize) {
     let operator = &network.ops[op];
     let bytes = |id: TensorId| network.tensor(id).bytes();
     let first = |n: usize| &operator.inputs[..n.min(operator.inputs.len())];
@@ -144,10 +144,12 @@ fn overwritten<'a>(network: &'a Network, kernels: &[Kernel], op: usize) -> (&'a 
     let operands = match &kernels[op] {
         Kernel::Conv(conv) | Kernel::Conv1x1(conv) if conv.packed.is_some() && !conv.by_pixels() => {
             let lead = if conv.by_tiles() { lead_of_tiles } else { lead };
-            return (first(1), lead(network, operator, conv));
+            return (first(1).to_vec(), lead(network, operator, conv));
         }
         // Each channel is copied before its output is written, and that lies where the channel lay.
         Kernel::Depthwise(depthwise) if depthwise.packed.is_some() && depthwise.multiplier == 1 && shrinks => first(1),
+        // What is added is read before it is written over; of pixels see below.
+        Kernel::Conv1x1(conv) if let Some(sum) = &conv.sum => return (vec![sum.other, operator.inputs[0]], 0),
         // Pixels are copied before theirs are written; the direction follows from which are larger.
         Kernel::Conv1x1(conv) if conv.by_pixels() => first(1),
         // No window begins before the pixel that it makes.
@@ -167,7 +169,7 @@ fn overwritten<'a>(network: &'a Network, kernels: &[Kernel], op: usize) -> (&'a 
         Kernel::Softmax(_) | Kernel::Lookup(_) => first(1),
         _ => &[],
     };
-    (operands, 0)
+    (operands.to_vec(), 0)
 }
 
 /// How far the output of `hil_winograd_conv` must lead: four tiles are written once they and all before them are read.

@@ -1,9 +1,11 @@
 //! The plan of an inference: one step per operator, and where everything lies.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use super::arena::{Arena, ArenaError, Block, DEFAULT_ALIGNMENT};
 use super::candidate::{EXPANSION_BYTES, choose};
+use super::fuse::{self, Fused};
 use super::kernel::Kernel;
 use super::layout::Layout;
 use super::lifetime::{LifetimeError, Lifetimes};
@@ -56,7 +58,7 @@ pub enum Place {
 /// One operator of the plan.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Step {
-    /// Index of the operator in [`Network::ops`] of the planned network.
+    /// Index of the operator in [`Network::ops`] of what [`Plan::planned`] gives.
     pub op: usize,
     /// Index of the operator in the file it came from.
     pub origin: usize,
@@ -64,7 +66,7 @@ pub struct Step {
     /// Places of the activations it reads: all operands but filter and bias.
     pub inputs: Vec<Place>,
     pub output: Place,
-    /// Index of the input that it writes over while it reads it, if any.
+    /// Index among [`Self::inputs`] of the one that it writes over while it reads it, if any.
     pub overwrites: Option<usize>,
     /// Offset of the scratch buffer in the arena in bytes; none where there is no scratch.
     pub scratch: Option<usize>,
@@ -101,16 +103,19 @@ pub struct Plan {
     pub stages: Vec<Stage>,
     /// Operators whose filters are copied to SRAM when the image starts, ascending: flash then does not bound them.
     pub copied: Vec<usize>,
+    /// Additions that convolutions make, as operators of the network that was to be planned.
+    pub fused: Vec<Fused>,
 }
 
 /// A network with its kernels, before anything has a place.
 #[derive(Debug, Clone)]
 pub(super) struct Draft<'a> {
-    pub network: &'a Network,
+    pub network: Cow<'a, Network>,
     pub kernels: Vec<Kernel>,
     pub lifetimes: Lifetimes,
     /// Whether outputs may be written over inputs.
     pub in_place: bool,
+    pub fused: Vec<Fused>,
 }
 
 impl<'a> Draft<'a> {
@@ -121,18 +126,31 @@ impl<'a> Draft<'a> {
 
     /// With one kernel per operator.
     pub fn with(network: &'a Network, kernels: Vec<Kernel>) -> Result<Self, PlanError> {
-        Ok(Self { network, kernels, lifetimes: Lifetimes::of(network)?, in_place: true })
+        let (lifetimes, network) = (Lifetimes::of(network)?, Cow::Borrowed(network));
+        Ok(Self { network, kernels, lifetimes, in_place: true, fused: Vec::new() })
+    }
+
+    /// The same where convolutions make the additions that they can.
+    pub fn fused(self) -> Result<Self, PlanError> {
+        let fused = fuse::additions(&self.network, &self.kernels, &self.lifetimes);
+        if fused.is_empty() || !self.fused.is_empty() {
+            return Ok(self);
+        }
+        let network = fuse::merged(&self.network, &fused);
+        let kernels = fuse::merged_kernels(&self.network, self.kernels, &fused);
+        let lifetimes = Lifetimes::of(&network)?;
+        Ok(Self { network: Cow::Owned(network), kernels, lifetimes, fused, ..self })
     }
 
     pub fn overlays(&self, stages: &[Stage]) -> Overlays {
-        let overlays = Overlays::new(self.network, &self.kernels, &self.lifetimes);
-        let overlays = overlays.staged(stages, self.network, &self.kernels, &self.lifetimes);
+        let overlays = Overlays::new(&self.network, &self.kernels, &self.lifetimes);
+        let overlays = overlays.staged(stages, &self.network, &self.kernels, &self.lifetimes);
         if self.in_place { overlays } else { overlays.apart() }
     }
 
     /// The plan where `stages` are computed band by band.
     pub fn plan(self, stages: Vec<Stage>, alignment: usize) -> Result<Plan, PlanError> {
-        let Self { network, ref lifetimes, ref kernels, .. } = self;
+        let Self { ref network, ref lifetimes, ref kernels, .. } = self;
         let overlays = self.overlays(&stages);
         let Layout { choice, groups, load, arena } = Layout::best(&overlays, alignment)?;
         let (grouped, scratch) = arena.offsets.split_at(groups.len());
@@ -143,13 +161,13 @@ impl<'a> Draft<'a> {
         let need = |index: usize| {
             let from = choice[index].map(|overlay| lifetimes.spans[overlay.from].tensor);
             let is_written = |id: &TensorId| Some(lifetimes.owner(*id)) == from;
-            let overwrites = network.ops[index].inputs.iter().position(is_written);
+            let overwrites = kernels[index].activations(&network.ops[index].inputs).iter().position(is_written);
             let scratch_bytes = overlays.scratch()[index];
             Need { scratch: scratch[index], scratch_bytes, held: load[index], overwrites }
         };
         let needs: Vec<Need> = (0..kernels.len()).map(need).collect();
         let plan = Plan::assemble(network, lifetimes, kernels.clone(), &needs, &activations, &arena);
-        Ok(Plan { stages, ..plan })
+        Ok(Plan { stages, fused: self.fused, ..plan })
     }
 }
 
@@ -241,7 +259,13 @@ impl Plan {
             steps,
             stages: Vec::new(),
             copied: Vec::new(),
+            fused: Vec::new(),
         }
+    }
+
+    /// `network`, which was planned, with the operators of the plan: additions that convolutions make are none.
+    pub fn planned<'a>(&self, network: &'a Network) -> Cow<'a, Network> {
+        if self.fused.is_empty() { Cow::Borrowed(network) } else { Cow::Owned(fuse::merged(network, &self.fused)) }
     }
 
     /// Bytes of activations and scratch that must be held during each step.
@@ -329,7 +353,7 @@ fn step(network: &Network, places: &Places, index: usize, kernel: Kernel, need: 
     let Need { scratch, scratch_bytes, held, overwrites } = need;
     let op = &network.ops[index];
     // Filter and bias are named by the kernel.
-    let activations = kernel.activations(op.inputs.len());
+    let activations = kernel.activations(&op.inputs);
     let constants: BTreeSet<TensorId> = operands(network, index, &kernel)
         .iter()
         .filter_map(|id| match places.of(*id) {
@@ -340,7 +364,7 @@ fn step(network: &Network, places: &Places, index: usize, kernel: Kernel, need: 
     Step {
         op: index,
         origin: op.origin,
-        inputs: places.all(&op.inputs[..activations]),
+        inputs: places.all(&activations),
         output: places.of(op.output),
         overwrites,
         scratch: (scratch_bytes > 0).then_some(scratch),

@@ -254,6 +254,7 @@ impl<'a> Context<'a> {
             clamp,
             requants: channel_requants(x, filter, out),
             packed: None,
+            sum: None,
         };
         if conv.groups == 1 {
             let rows = self.rows(weights, &conv.requants, 0);

@@ -80,16 +80,16 @@ impl Sizer {
 
     /// Bytes, and what each step computes.
     pub fn outline(&mut self, network: &FloatNetwork) -> Result<Outline, PlanError> {
-        let (sizes, stages) = self.planned(network, 0)?;
+        let (sizes, plan) = self.planned(network, 0)?;
+        let Some(plan) = plan else { return Ok(Outline { sizes, work: Vec::new() }) };
         let bare = bare(network);
-        let mut work = Vec::with_capacity(network.ops.len());
-        for (at, op) in network.ops.iter().enumerate() {
-            let layer = self.layer(network, op)?;
-            if layer.kernel != Kernel::Alias {
-                let bands = stages.iter().find(|stage| stage.holds(at)).map(|stage| stage.bands_of(at));
-                let geometry = Geometry::of(&bare, &bare.ops[at]);
-                work.push(Work::new(&layer.kernel, geometry, layer.flash_bytes, bands));
-            }
+        let planned = plan.planned(&bare);
+        let mut work = Vec::with_capacity(plan.steps.len());
+        for step in plan.steps.iter().filter(|step| step.kernel != Kernel::Alias) {
+            let flash_bytes = self.layer(network, &network.ops[step.origin])?.flash_bytes;
+            let bands = plan.stages.iter().find(|stage| stage.holds(step.op)).map(|stage| stage.bands_of(step.op));
+            let geometry = Geometry::of(&planned, &planned.ops[step.op]);
+            work.push(Work::new(&step.kernel, geometry, flash_bytes, bands));
         }
         Ok(Outline { sizes, work })
     }
@@ -107,21 +107,22 @@ impl Sizer {
         }
     }
 
-    /// As [`Goal::default`] plans it, without bands where that is small enough.
-    fn planned(&mut self, float: &FloatNetwork, enough: usize) -> Result<(Sizes, Vec<Stage>), PlanError> {
+    /// As [`Goal::default`] plans it; without bands, and no plan of it, where that is small enough.
+    fn planned(&mut self, float: &FloatNetwork, enough: usize) -> Result<(Sizes, Option<Plan>), PlanError> {
         let (network, kernels, flash_bytes) = self.kernels(float)?;
-        let draft = Draft::with(&network, kernels)?;
+        let draft = Draft::with(&network, kernels)?.fused()?;
         if enough > 0 {
             let Arena { total, lower_bound, .. } =
                 Layout::enough(&draft.overlays(&[]), DEFAULT_ALIGNMENT, enough)?.arena;
             if total <= enough {
                 let sizes = Sizes { arena_bytes: total, arena_lower_bound: lower_bound, flash_bytes };
-                return Ok((sizes, Vec::new()));
+                return Ok((sizes, None));
             }
         }
-        let Plan { arena_bytes, arena_lower_bound, stages, .. } = Goal::default().within(draft, None)?;
+        let plan = Goal::default().within(draft, None)?;
+        let Plan { arena_bytes, arena_lower_bound, ref stages, .. } = plan;
         let flash_bytes = flash_bytes + stages.iter().map(Stage::table_bytes).sum::<usize>();
-        Ok((Sizes { arena_bytes, arena_lower_bound, flash_bytes }, stages))
+        Ok((Sizes { arena_bytes, arena_lower_bound, flash_bytes }, Some(plan)))
     }
 
     /// The kernel of each layer, packed weights left out, with the graph without weights and the bytes of all constants.

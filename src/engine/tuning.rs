@@ -11,27 +11,40 @@ use super::pack::Form;
 use super::plan::PlanError;
 use crate::network::{Network, Op, OpKind, Window};
 
-/// Cycles by layer and kernel, of one board as it was set up.
+/// What a kernel took on a layer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Timing {
+    pub cycles: u64,
+    /// None where the unit does not tell.
+    pub nanojoules: Option<u64>,
+}
+
+/// What kernels took by layer and kernel, of one board as it was set up.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Timings(BTreeMap<(String, String), u64>);
+pub struct Timings(BTreeMap<(String, String), Timing>);
 
 impl Timings {
-    /// Cycles of `kernel` on `layer`, if it was timed.
-    pub fn cycles(&self, layer: &str, kernel: &str) -> Option<u64> {
+    /// What `kernel` took on `layer`, if it was timed.
+    pub fn of(&self, layer: &str, kernel: &str) -> Option<Timing> {
         self.0.get(&(layer.to_string(), kernel.to_string())).copied()
     }
 
-    pub fn insert(&mut self, layer: String, kernel: String, cycles: u64) {
-        self.0.insert((layer, kernel), cycles);
+    pub fn insert(&mut self, layer: String, kernel: String, timing: Timing) {
+        self.0.insert((layer, kernel), timing);
     }
 
-    /// Layer, kernel and cycles, in order.
-    pub fn iter(&self) -> impl Iterator<Item = (&str, &str, u64)> {
-        self.0.iter().map(|((layer, kernel), cycles)| (layer.as_str(), kernel.as_str(), *cycles))
+    /// Layer, kernel and what that took, in order.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str, Timing)> {
+        self.0.iter().map(|((layer, kernel), timing)| (layer.as_str(), kernel.as_str(), *timing))
     }
 
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+
+    /// Whether there are some, and the energy of each is known.
+    pub fn tell_energy(&self) -> bool {
+        !self.is_empty() && self.0.values().all(|timing| timing.nanojoules.is_some())
     }
 }
 
@@ -45,19 +58,26 @@ pub struct Trial {
 
 impl Trial {
     /// What an image's steps took, by layer and kernel: of layers that occur several times the mean. None where there are
-    /// not as many steps.
-    pub fn timings(&self, step_cycles: &[u64]) -> Option<Timings> {
-        if step_cycles.len() != self.steps.len() {
+    /// not as many steps. `nanojoules` are empty where the unit does not tell.
+    pub fn timings(&self, step_cycles: &[u64], nanojoules: &[u64]) -> Option<Timings> {
+        if step_cycles.len() != self.steps.len() || !(nanojoules.is_empty() || nanojoules.len() == self.steps.len()) {
             return None;
         }
-        let mut all: BTreeMap<&(String, String), Vec<u64>> = BTreeMap::new();
-        for (step, cycles) in self.steps.iter().zip(step_cycles) {
-            if let Some(key) = step {
-                all.entry(key).or_default().push(*cycles);
+        let mut all: BTreeMap<&(String, String), Vec<usize>> = BTreeMap::new();
+        for (at, key) in self.steps.iter().enumerate() {
+            if let Some(key) = key {
+                all.entry(key).or_default().push(at);
             }
         }
-        let mean = |cycles: Vec<u64>| cycles.iter().sum::<u64>() / cycles.len().max(1) as u64;
-        Some(Timings(all.into_iter().map(|(key, cycles)| (key.clone(), mean(cycles))).collect()))
+        let mean = |of: &[u64], steps: &[usize]| {
+            let known: Vec<u64> = steps.iter().filter_map(|at| of.get(*at).copied()).collect();
+            (!known.is_empty()).then(|| known.iter().sum::<u64>() / known.len() as u64)
+        };
+        let timing = |steps: Vec<usize>| Timing {
+            cycles: mean(step_cycles, &steps).unwrap_or(0),
+            nanojoules: mean(nanojoules, &steps),
+        };
+        Some(Timings(all.into_iter().map(|(key, steps)| (key.clone(), timing(steps))).collect()))
     }
 
     /// Candidates that it times.
@@ -79,7 +99,7 @@ pub(super) fn trials(network: &Network, offer: &Offer, timings: &Timings) -> Res
         let steps = computing.map(|op| several(op).map(name)).collect();
         Trial { steps, kernels }
     };
-    let is_news = |trial: &Trial| trial.steps.iter().flatten().any(|(l, k)| timings.cycles(l, k).is_none());
+    let is_news = |trial: &Trial| trial.steps.iter().flatten().any(|(l, k)| timings.of(l, k).is_none());
     Ok((0..most).map(trial).filter(is_news).collect())
 }
 

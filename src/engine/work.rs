@@ -94,6 +94,16 @@ pub struct Work {
 }
 
 impl Work {
+    /// The name of its kernel, whether that adds or not.
+    pub fn family(&self) -> &str {
+        Kernel::without_sum(&self.kernel)
+    }
+
+    /// Whether it adds what it computes to another operand.
+    pub fn adds(&self) -> bool {
+        self.family() != self.kernel
+    }
+
     pub(super) fn new(kernel: &Kernel, geometry: Geometry, constant_bytes: usize, bands: Option<Bands>) -> Self {
         let specialised = kernel.packed().is_some() || matches!(kernel, Kernel::Add(add) if add.specialised());
         let scratch_bytes = kernel.scratch_bytes();

@@ -16,6 +16,8 @@ pub enum Binary {
     Minimum,
     /// `x`, or `alpha * x` where that is negative.
     Prelu,
+    /// `(x - y)^2`.
+    SquaredDifference,
 }
 
 impl Binary {
@@ -28,6 +30,7 @@ impl Binary {
             Binary::Maximum => "maximum",
             Binary::Minimum => "minimum",
             Binary::Prelu => "prelu",
+            Binary::SquaredDifference => "squared_difference",
         }
     }
 
@@ -41,6 +44,7 @@ impl Binary {
             Binary::Multiply => Arithmetic::Product(product),
             Binary::Maximum => Arithmetic::Maximum,
             Binary::Minimum => Arithmetic::Minimum,
+            Binary::SquaredDifference => Arithmetic::Square(AddParams::of_square(a, b, c)),
             Binary::Prelu => {
                 Arithmetic::Prelu { positive: Requant::new(f64::from(a) / f64::from(c)), negative: product }
             }
@@ -53,6 +57,8 @@ impl Binary {
 pub enum Arithmetic {
     Sum(AddParams),
     Difference(AddParams),
+    /// Of the difference, with [`AddParams::SQUARE_SHIFT`].
+    Square(AddParams),
     Product(Requant),
     /// Of the values as they are, zero points included.
     Maximum,

@@ -37,6 +37,8 @@ pub struct AddParams {
 impl AddParams {
     /// Headroom that both inputs are shifted into before they are scaled.
     pub const LEFT_SHIFT: u32 = 20;
+    /// The same where the difference is squared, which must stay in 32 bits.
+    pub const SQUARE_SHIFT: u32 = 7;
 
     pub fn new(lhs: f32, rhs: f32, output: f32) -> Self {
         let twice_max = 2.0 * f64::from(lhs.max(rhs));
@@ -45,6 +47,17 @@ impl AddParams {
             lhs: Requant::new(f64::from(lhs) / twice_max),
             rhs: Requant::new(f64::from(rhs) / twice_max),
             output: Requant::new(twice_max / (headroom * f64::from(output))),
+        }
+    }
+
+    /// The same for the square of a difference.
+    pub fn of_square(lhs: f32, rhs: f32, output: f32) -> Self {
+        let twice_max = 2.0 * f64::from(lhs.max(rhs));
+        let headroom = (1u32 << (2 * Self::SQUARE_SHIFT)) as f32;
+        Self {
+            lhs: Requant::new(f64::from(lhs) / twice_max),
+            rhs: Requant::new(f64::from(rhs) / twice_max),
+            output: Requant::new(twice_max * twice_max / f64::from(headroom * output)),
         }
     }
 

@@ -114,7 +114,11 @@ impl Encoder {
                 self.numbers(size.iter().copied());
                 self.numbers(stride.iter().map(|stride| *stride as usize));
             }
-            OpKind::Rearrange(Rearrangement::Transpose { axes: values } | Rearrangement::Tile { counts: values }) => {
+            OpKind::Rearrange(
+                Rearrangement::Transpose { axes: values }
+                | Rearrangement::Tile { counts: values }
+                | Rearrangement::Gather { positions: values },
+            ) => {
                 self.numbers(values.iter().copied());
             }
             OpKind::Rearrange(Rearrangement::DepthToSpace { block } | Rearrangement::SpaceToDepth { block }) => {

@@ -2,6 +2,7 @@
 //!
 //! `F<n>` below means a raw i32 with `n` integer bits and `31 - n` fractional bits.
 
+use super::requant::Requant;
 use super::requant::{rounding_divide_by_pot, saturating_rounding_doubling_high_mul as mul};
 
 /// exp(-2^k) in `F<0>`, for k from -2.
@@ -82,6 +83,38 @@ pub fn tanh(a: i32) -> i32 {
     }
 }
 
+/// `sqrt(2) / 2` in `F<0>`, and `3 / 2` and 1 in `F<3>`.
+const HALF_ROOT_OF_TWO: i32 = 1_518_500_250;
+const THREE_HALVES: i32 = (1 << 28) + (1 << 27);
+const UNIT: i32 = 1 << 28;
+
+/// `1 / sqrt(x)` of a positive integer as a multiplier (`GetInvSqrtQuantizedMultiplierExp`): five Newton-Raphson steps.
+pub fn inverse_root(x: i32) -> Requant {
+    if x <= 1 {
+        return Requant { multiplier: i32::MAX, shift: 0 };
+    }
+    let (mut input, mut shift) = (x, 11);
+    while input >= 1 << 29 {
+        input /= 4;
+        shift += 1;
+    }
+    let pairs = (input.leading_zeros() as i32 - 1) / 2 - 1;
+    shift -= pairs;
+    input <<= 2 * pairs;
+    let half = rounding_divide_by_pot(input >> 1, 1);
+    let mut root = UNIT;
+    for _ in 0..5 {
+        let cube = saturating_shift_left(mul(mul(root, root), root), 6);
+        root = saturating_shift_left(mul(THREE_HALVES, root).wrapping_sub(mul(half, cube)), 3);
+    }
+    let mut multiplier = mul(root, HALF_ROOT_OF_TWO);
+    if shift < 0 {
+        multiplier <<= -shift;
+        shift = 0;
+    }
+    Requant { multiplier, shift: -shift }
+}
+
 fn saturating_shift_left(x: i32, bits: u32) -> i32 {
     (i64::from(x) << bits).clamp(i64::from(i32::MIN), i64::from(i32::MAX)) as i32
 }
@@ -109,6 +142,16 @@ mod tests {
             let exact = (f64::from(a) / 2f64.powi(26)).exp();
             let ours = f64::from(exp_on_negative_values::<5>(a)) / 2f64.powi(31);
             assert!((ours - exact).abs() < 2e-7, "exp({a} / 2^26) is {exact}, not {ours}");
+        }
+    }
+
+    #[test]
+    fn roots_are_close_to_the_real_ones() {
+        for x in (2..256).chain([1000, 123_456_789, i32::MAX]) {
+            let Requant { multiplier, shift } = inverse_root(x);
+            let ours = f64::from(multiplier) * 2f64.powi(shift - 31);
+            let exact = 1.0 / f64::from(x).sqrt();
+            assert!((ours / exact - 1.0).abs() < 1e-6, "1 / sqrt({x}) is {exact}, not {ours}");
         }
     }
 

@@ -14,6 +14,8 @@ pub enum Rearrangement {
     SpaceToDepth { block: usize },
     /// The whole so many times along each dimension.
     Tile { counts: Vec<usize> },
+    /// Of NHWC the columns at these positions.
+    Gather { positions: Vec<usize> },
     /// Of NHWC the nearest pixel.
     ResizeNearest { align_corners: bool, half_pixel_centers: bool },
 }
@@ -42,6 +44,7 @@ impl Rearrangement {
             Rearrangement::DepthToSpace { .. } => "depth_to_space",
             Rearrangement::SpaceToDepth { .. } => "space_to_depth",
             Rearrangement::Tile { .. } => "tile",
+            Rearrangement::Gather { .. } => "gather",
             Rearrangement::ResizeNearest { .. } => "resize_nearest",
         }
     }
@@ -109,7 +112,7 @@ impl Rearrangement {
                 };
                 (0, (0..x.len()).flat_map(repeated).collect())
             }
-            Rearrangement::ResizeNearest { .. } => {
+            Rearrangement::Gather { .. } | Rearrangement::ResizeNearest { .. } => {
                 let [rows, columns] = self.nearest(x, out)?;
                 let (top, down) = even(&rows, strides[1])?;
                 let (left, right) = even(&columns, strides[2])?;
@@ -121,13 +124,20 @@ impl Rearrangement {
         Some(Walk { start, steps: merged(steps) })
     }
 
-    /// Of a resize the row and the column of the input that each row and column of the output is.
+    /// Of what takes whole pixels the row and the column of the input that each row and column of the output is.
     pub fn nearest(&self, x: &[usize], out: &[usize]) -> Option<[Vec<usize>; 2]> {
-        let Rearrangement::ResizeNearest { align_corners, half_pixel_centers } = *self else { return None };
         let (&[n, h, w, c], &[on, oh, ow, oc]) = (x, out) else { return None };
         if (n, c) != (on, oc) || [h, w, oh, ow].contains(&0) {
             return None;
         }
+        let (align_corners, half_pixel_centers) = match self {
+            Rearrangement::Gather { positions } => {
+                let fits = (oh, ow) == (h, positions.len()) && positions.iter().all(|at| *at < w);
+                return fits.then(|| [(0..h).collect(), positions.clone()]);
+            }
+            Rearrangement::ResizeNearest { align_corners, half_pixel_centers } => (*align_corners, *half_pixel_centers),
+            _ => return None,
+        };
         // In single precision, as `GetNearestNeighbor` of TFLite's reference kernel.
         let side = |from: usize, to: usize| -> Vec<usize> {
             let scale =

@@ -24,6 +24,10 @@ pub enum Unary {
     /// A rectifier that stands alone.
     Rectifier(Activation),
     Abs,
+    /// `x`, or `exp(x) - 1` where that is negative.
+    Elu,
+    /// `1 / sqrt(x)`.
+    Rsqrt,
     /// Nothing but its table.
     Table,
 }
@@ -40,6 +44,8 @@ impl Unary {
             Unary::Rectifier(Activation::ReluN1To1) => "relu_n1_to_1",
             Unary::Rectifier(_) => "relu",
             Unary::Abs => "abs",
+            Unary::Elu => "elu",
+            Unary::Rsqrt => "rsqrt",
             Unary::Table => "table",
         }
     }
@@ -87,6 +93,30 @@ impl Unary {
                 })
             }
             Unary::Table => return Err("it is nothing but its table"),
+            Unary::Elu => {
+                let (scale, inverse) = (x.scale(), 1.0 / out.scale());
+                Box::new(move |q| {
+                    let real = scale * q as f32;
+                    // In double precision the same on every host.
+                    let value = if real < 0.0 { f64::from(real).exp() as f32 - 1.0 } else { real };
+                    ((value * inverse).round() + output_zero as f32) as i32
+                })
+            }
+            Unary::Rsqrt => {
+                if zero != -128 {
+                    return Err("its input could be negative: its zero point must be -128");
+                }
+                let requant = Requant::new(1.0 / (f64::from(x.scale()).sqrt() * f64::from(out.scale())));
+                Box::new(move |q| {
+                    if q == 0 {
+                        return 127;
+                    }
+                    let root = fixed::inverse_root(q);
+                    let root = Requant { shift: root.shift + RSQRT_SHIFT, ..root };
+                    let requant = Requant { shift: requant.shift - RSQRT_SHIFT, ..requant };
+                    requant.apply(root.apply(1)).saturating_add(output_zero)
+                })
+            }
             Unary::Abs => {
                 let same = x.scale() == out.scale();
                 let requant = Requant::new(f64::from(x.scale() / out.scale()));
@@ -100,6 +130,9 @@ impl Unary {
         Ok(std::array::from_fn(of))
     }
 }
+
+/// Fractional bits of a reciprocal root between its two multiplications.
+const RSQRT_SHIFT: i32 = 20;
 
 /// An S-shaped function that is constant beyond a radius.
 struct Sigmoid {

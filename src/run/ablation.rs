@@ -50,6 +50,7 @@ pub fn variants() -> Vec<Variant> {
     add("+ constant channels removed", Prefer::Latency, &|all| all.pruning = true);
     add("+ outputs written over inputs", Prefer::Latency, &|all| all.in_place = true);
     add("+ minimal filtering", Prefer::Latency, &|all| all.minimal_filtering = true);
+    add("+ additions made by convolutions", Prefer::Latency, &|all| all.sums = true);
     add("+ bands of rows", Prefer::Latency, &|all| all.bands = true);
     add("+ filters copied to SRAM", Prefer::Latency, &|all| all.copies = true);
     add("all, for least SRAM", Prefer::Sram, &|_| {});

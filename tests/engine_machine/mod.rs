@@ -2,6 +2,7 @@
 
 #![allow(dead_code)] // Each test crate uses a part of it.
 
+use hil::engine::kernel::Sum;
 use hil::engine::patch::{Call, Stage};
 use hil::engine::{Kernel, Place, Plan, Step};
 use hil::network::{Network, Op, OpKind, TensorId, Window, reference};
@@ -22,6 +23,7 @@ pub fn run_by_plan(network: &Network, plan: &Plan, inputs: &[Vec<u8>]) -> Vec<Ve
     for (place, bytes) in plan.inputs.iter().zip(inputs) {
         store(&mut arena, *place, bytes);
     }
+    let network = &*plan.planned(network);
     for step in &plan.steps {
         if step.kernel == Kernel::Alias {
             continue;
@@ -33,7 +35,8 @@ pub fn run_by_plan(network: &Network, plan: &Plan, inputs: &[Vec<u8>]) -> Vec<Ve
             continue;
         }
         let op = &network.ops[step.op];
-        let spared = step.overwrites.map(|index| (step.inputs[index], network.tensor(op.inputs[index]).bytes()));
+        let read = step.kernel.activations(&op.inputs);
+        let spared = step.overwrites.map(|index| (step.inputs[index], network.tensor(read[index]).bytes()));
         let kept = spared.map(|(place, bytes)| (place, load(&arena, place, bytes)));
         store(&mut arena, step.output, &vec![GARBAGE; network.tensor(op.output).bytes()]);
         if let Some((place, bytes)) = kept {
@@ -42,12 +45,16 @@ pub fn run_by_plan(network: &Network, plan: &Plan, inputs: &[Vec<u8>]) -> Vec<Ve
         if let Some(scratch) = step.scratch {
             store(&mut arena, Place::Arena(scratch), &vec![GARBAGE; step.scratch_bytes]);
         }
-        let mut one = Network { ops: vec![op.clone()], outputs: vec![op.output], ..network.clone() };
-        one.inputs = op.inputs[..step.inputs.len()].to_vec();
+        let ops = step.kernel.sum().map_or(vec![op.clone()], |sum| sum.unfused(op).to_vec());
+        let mut one = Network { ops, outputs: vec![op.output], ..network.clone() };
+        one.inputs = read.clone();
         one.inputs.iter().for_each(|id| one.tensors[id.0].data = None);
-        let operands = op.inputs.iter().zip(&step.inputs);
+        let operands = read.iter().zip(&step.inputs);
         let operands: Vec<_> = operands.map(|(id, at)| load(&arena, *at, network.tensor(*id).bytes())).collect();
         let result = reference::run(&one, &operands).expect("a step");
+        if step.kernel.sum().is_some() {
+            store(&mut arena, step.inputs[0], &vec![GARBAGE; operands[0].len()]);
+        }
         store(&mut arena, step.output, &result[0]);
     }
     let outputs = network.outputs.iter().zip(&plan.outputs);
@@ -83,6 +90,9 @@ fn run_stage(network: &Network, plan: &Plan, stage: &Stage, arena: &mut [u8]) {
                     .map(|(id, start)| arena[*start..start + bytes(*id)].to_vec())
                     .collect();
                 let result = reference::run(&one, &operands).expect("a call");
+                if step.kernel.sum().is_some() {
+                    arena[starts[0]..starts[0] + operands[0].len()].fill(GARBAGE);
+                }
                 store(arena, Place::Arena(to), &result[0]);
             }
             Call::Keep { op, from, bytes } => {
@@ -111,10 +121,18 @@ fn banded(network: &Network, step: &Step, in_rows: usize, out_rows: usize, pad_t
         one.tensors.push(tensor);
         TensorId(one.tensors.len() - 1)
     };
-    let mut inputs: Vec<TensorId> = op.inputs[..step.inputs.len()].iter().map(|id| add(*id, in_rows)).collect();
+    let sum = step.kernel.sum();
+    let read = step.kernel.activations(&op.inputs);
+    let rows = |at: usize| if at > 0 && sum.is_some() { out_rows } else { in_rows };
+    let mut inputs: Vec<TensorId> = read.iter().enumerate().map(|(at, id)| add(*id, rows(at))).collect();
     let output = add(op.output, out_rows);
+    let product = sum.map(|sum| Sum { product: add(sum.product, out_rows), other: inputs[1], ..sum.clone() });
     one.inputs = inputs.clone();
-    inputs.extend(&op.inputs[step.inputs.len()..]);
+    match sum {
+        // What is added comes last.
+        Some(_) => inputs.splice(1..1, op.inputs[1..3].iter().copied()).for_each(drop),
+        None => inputs.extend(&op.inputs[step.inputs.len()..]),
+    }
     let mut kind = op.kind.clone();
     let filter_rows = match &kind {
         OpKind::Conv2d { .. } | OpKind::DepthwiseConv2d { .. } => network.tensor(op.inputs[1]).shape[1],
@@ -134,7 +152,8 @@ fn banded(network: &Network, step: &Step, in_rows: usize, out_rows: usize, pad_t
         _ => {}
     }
     one.outputs = vec![output];
-    one.ops.push(Op { kind, inputs, output, origin: op.origin });
+    let op = Op { kind, inputs, output, origin: op.origin };
+    one.ops = product.map_or(vec![op.clone()], |sum| sum.unfused(&op).to_vec());
     one
 }
 

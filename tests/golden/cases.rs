@@ -98,7 +98,7 @@ fn case(name: String, network: Network, random: &mut Random) -> Case {
 /// Every case, the same ones each time.
 pub fn cases() -> Vec<Case> {
     let mut all = Vec::new();
-    let makers: [(&str, usize, fn(&mut Random) -> Network); 14] = [
+    let makers: [(&str, usize, fn(&mut Random) -> Network); 16] = [
         ("conv", 80, conv),
         ("depthwise", 80, depthwise),
         ("dense", 60, dense),
@@ -113,6 +113,8 @@ pub fn cases() -> Vec<Case> {
         ("rearrange", 90, rearrange),
         ("reduce", 40, reduce),
         ("bilinear", 40, bilinear),
+        ("squared-difference", 40, squared_difference),
+        ("gather", 20, gather),
     ];
     for (kind, (name, count, make)) in makers.into_iter().enumerate() {
         for index in 0..count {
@@ -353,7 +355,7 @@ fn binary(random: &mut Random) -> Network {
             (a, b) = (out, out);
             zeros = [zeros[0]; 3];
         }
-        Add | Subtract => {}
+        _ => {}
     }
     let lhs = int8("lhs", &left, a, zeros[0]);
     let mut rhs = int8("rhs", &right, b, zeros[1]);
@@ -366,6 +368,26 @@ fn binary(random: &mut Random) -> Network {
         _ => Activation::None.clamp(&out),
     };
     network(OpKind::Binary { function, clamp }, vec![lhs, rhs, out])
+}
+
+fn squared_difference(random: &mut Random) -> Network {
+    let shape: Vec<usize> = (0..random.size(1, 4)).map(|_| random.size(1, 6)).collect();
+    let part = if random.one_in(2) { shape.clone() } else { vec![*shape.last().expect("a dimension")] };
+    let base = random.int(-8, 0);
+    let (a, b) = (random.scale(base, base + 4), random.scale(base, base + 4));
+    let lhs = int8("lhs", &shape, a, random.zero());
+    let rhs = int8("rhs", &part, b, random.zero());
+    let out = int8("out", &shape, a.max(b) * a.max(b) * random.scale(1, 9), random.zero());
+    let clamp = Activation::None.clamp(&out);
+    network(OpKind::Binary { function: Binary::SquaredDifference, clamp }, vec![lhs, rhs, out])
+}
+
+fn gather(random: &mut Random) -> Network {
+    let shape = [1, random.size(1, 4), random.size(1, 7), random.size(1, 5)];
+    let positions: Vec<usize> = (0..random.size(1, 9)).map(|_| random.size(0, shape[2] - 1)).collect();
+    let x = int8("x", &shape, random.scale(-9, 2), random.zero());
+    let out = Tensor { name: "out".into(), shape: vec![1, shape[1], positions.len(), shape[3]], ..x.clone() };
+    network(OpKind::Rearrange(Rearrangement::Gather { positions }), vec![x, out])
 }
 
 fn concat(random: &mut Random) -> Network {
@@ -508,7 +530,7 @@ fn product_precision(index: u64) -> Case {
 }
 
 /// The slope of a leaky rectifier is drawn.
-const FUNCTIONS: [Unary; 7] = [
+const FUNCTIONS: [Unary; 9] = [
     Unary::Logistic,
     Unary::Tanh,
     Unary::HardSwish,
@@ -516,6 +538,8 @@ const FUNCTIONS: [Unary; 7] = [
     Unary::Rectifier(Activation::Relu),
     Unary::Rectifier(Activation::Relu6),
     Unary::Abs,
+    Unary::Elu,
+    Unary::Rsqrt,
 ];
 
 /// A function of every value.
@@ -530,7 +554,8 @@ fn unary(function: Unary, seed: u64) -> Case {
     };
     // Where a network has died out, scales are tiny.
     let least = if function == Unary::HardSwish && seed.is_multiple_of(3) { -28 } else { -9 };
-    let x = int8("x", &[1, 256], random.scale(least, -1), random.zero());
+    let (scale, drawn) = (random.scale(least, -1), random.zero());
+    let x = int8("x", &[1, 256], scale, if function == Unary::Rsqrt { -128 } else { drawn });
     let (scale, zero) = match function {
         Unary::Logistic => (1.0 / 256.0, -128),
         Unary::Tanh => (1.0 / 128.0, 0),
@@ -538,6 +563,7 @@ fn unary(function: Unary, seed: u64) -> Case {
         Unary::Rectifier(Activation::Relu6) => (x.scale(), x.zero_point()),
         // Its multiplier must not be above 1.
         Unary::HardSwish => (x.scale() * random.scale(-6, 2), random.zero()),
+        Unary::Rsqrt => (random.scale(-6, 2), random.zero()),
         _ if random.one_in(4) => (x.scale(), random.zero()),
         _ => (x.scale() * random.scale(-3, 3), random.zero()),
     };

@@ -14,6 +14,7 @@ const RELU: i32 = 19;
 const RELU6: i32 = 21;
 const RESHAPE: i32 = 22;
 const PAD: i32 = 34;
+const GATHER: i32 = 36;
 const TRANSPOSE: i32 = 39;
 const SQUEEZE: i32 = 43;
 const STRIDED_SLICE: i32 = 45;
@@ -23,6 +24,7 @@ const TRANSPOSE_CONV: i32 = 67;
 const EXPAND_DIMS: i32 = 70;
 const SHAPE: i32 = 77;
 const PACK: i32 = 83;
+const MIRROR_PAD: i32 = 100;
 
 pub struct Builder {
     pub tensors: Vec<Tensor>,
@@ -101,6 +103,8 @@ const MAKERS: &[Maker] = &[
     ("strided-slice-masks", strided_slice_masks),
     ("slice", slice),
     ("pack", pack),
+    ("gather", gather),
+    ("mirror-pad", mirror_pad),
 ];
 
 pub fn cases() -> Vec<(Case, Vec<u8>)> {
@@ -127,6 +131,39 @@ fn rectifier(random: &mut Random, code: i32, alike: bool) -> Builder {
         if alike { (x.scale(), x.zero_point()) } else { (x.scale() * random.scale(-2, 2), random.zero()) };
     let mut builder = Builder::new(x);
     builder.op(code, no_options(), &[0], int8("out", &shape, scale, zero));
+    builder
+}
+
+/// Along any axis.
+fn gather(random: &mut Random) -> Builder {
+    let mut shape: Vec<usize> = (0..random.size(1, 4)).map(|_| random.size(1, 6)).collect();
+    let axis = random.size(0, shape.len() - 1);
+    let named: Vec<i32> = (0..random.size(1, 8)).map(|_| random.size(0, shape[axis] - 1) as i32).collect();
+    let mut builder = Builder::new(int8("x", &shape, 0.5, 3));
+    let indices = builder.ints(&named);
+    shape[axis] = named.len();
+    builder.op(GATHER, options(23, &[(0, Field::Int(axis as i32))]), &[0, indices], int8("out", &shape, 0.5, 3));
+    builder
+}
+
+/// With the border and without.
+fn mirror_pad(random: &mut Random) -> Builder {
+    let shape = [1, random.size(2, 6), random.size(2, 6), random.size(1, 4)];
+    let mode = random.size(0, 1);
+    let mut pads = vec![0; 8];
+    let mut out = shape;
+    for axis in 1..4 {
+        let most = if axis < 3 { shape[axis] - 1 + mode } else { 0 };
+        for side in 0..2 {
+            pads[2 * axis + side] = random.size(0, most) as i32;
+            out[axis] += pads[2 * axis + side] as usize;
+        }
+    }
+    let mut builder = Builder::new(int8("x", &shape, 0.5, 3));
+    let paddings = builder.ints(&pads);
+    builder.tensors[paddings].shape = vec![4, 2];
+    let mode = options(77, &[(0, Field::Byte(mode as i8))]);
+    builder.op(MIRROR_PAD, mode, &[0, paddings], int8("out", &out, 0.5, 3));
     builder
 }
 

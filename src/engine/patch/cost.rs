@@ -47,10 +47,12 @@ pub(super) fn call(op: &RowOp, kernel: &Kernel, rows: usize) -> f64 {
             let pixels = rows * width;
             let single = (pixels as usize % 4) as f64 / pixels.max(1.0);
             let column = (conv.filter.h * conv.filter.w * conv.depth) as f64;
-            pixels * column * GATHER + macs * ((1.0 - single) * MATRIX_MAC + single * SINGLE_MAC)
+            let added = if conv.sum.is_some() { outputs * ELEMENT } else { 0.0 };
+            pixels * column * GATHER + macs * ((1.0 - single) * MATRIX_MAC + single * SINGLE_MAC) + added
         }
         Kernel::Depthwise(depthwise) => {
-            let read = ((rows - 1.0) * op.reach.stride as f64 + op.reach.taps as f64) * op.read_bytes as f64;
+            let (reach, row) = (op.reach(), op.reads[0].row_bytes as f64);
+            let read = ((rows - 1.0) * reach.stride as f64 + reach.taps as f64) * row;
             macs * PLANE_MAC
                 + outputs * PLANE_OUTPUT
                 + read * PLANE_SPREAD

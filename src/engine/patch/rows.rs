@@ -42,6 +42,11 @@ impl Reach {
         Self { taps, stride: window.stride.h, top: window.pads.top, height }
     }
 
+    /// Whether each row is read for the very row of the output.
+    pub fn is_pointwise(&self) -> bool {
+        (self.taps, self.stride, self.top) == (1, 1, 0)
+    }
+
     /// Rows that are read for the rows `out`; none where they would all be padding.
     pub fn reads(&self, out: Rows) -> Option<Rows> {
         let first = (out.first * self.stride).saturating_sub(self.top);
@@ -55,13 +60,20 @@ impl Reach {
     }
 }
 
+/// An operand of an operator.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Read {
+    pub tensor: TensorId,
+    /// Bytes of a row.
+    pub row_bytes: usize,
+    pub reach: Reach,
+}
+
 /// An operator that can be computed row by row.
 #[derive(Debug, Clone)]
 pub(super) struct RowOp {
-    /// The tensors that it reads: two for an addition, else one.
-    pub reads: Vec<TensorId>,
-    /// Bytes of a row of what it reads.
-    pub read_bytes: usize,
+    /// What it reads, the map that its window slides over first: two where it adds, else one.
+    pub reads: Vec<Read>,
     pub output: TensorId,
     /// Bytes of a row of the output.
     pub row_bytes: usize,
@@ -69,7 +81,8 @@ pub(super) struct RowOp {
     pub height: usize,
     /// Pixels of a row of the output.
     pub width: usize,
-    pub reach: Reach,
+    /// Whether it writes over the first of what it reads, each row as it is read.
+    pub spoils: bool,
     /// Multiply-accumulates of a row of the output.
     pub macs: u64,
 }
@@ -88,14 +101,14 @@ impl RowOp {
             let flat = kernel::is_column(filter, window, (*in_w, *width));
             (!flat).then(|| Reach::of(filter, window, *in_h))
         };
-        let mut reads = vec![op.inputs[0]];
+        let mut others = Vec::new();
         let reach = match kernel {
             Kernel::Conv(conv) | Kernel::Conv1x1(conv) => windowed(conv.filter, &conv.window)?,
             Kernel::Depthwise(depthwise) => windowed(depthwise.filter, &depthwise.window)?,
             Kernel::AveragePool(pool) | Kernel::MaxPool(pool) => windowed(pool.filter, &pool.window)?,
             Kernel::Add(_) => {
-                reads.push(*op.inputs.get(1)?);
-                if network.tensor(reads[1]).shape != x.shape {
+                others.push(*op.inputs.get(1)?);
+                if network.tensor(others[0]).shape != x.shape {
                     return None;
                 }
                 Reach::POINTWISE
@@ -104,19 +117,31 @@ impl RowOp {
             Kernel::Quantize(quantize) if quantize.requant.is_some() => Reach::POINTWISE,
             _ => return None,
         };
-        if *height == 0 || *width == 0 || *in_h == 0 || reads.iter().any(|id| network.tensor(*id).data.is_some()) {
+        others.extend(kernel.sum().map(|sum| sum.other));
+        let constant = |id: &TensorId| network.tensor(*id).data.is_some();
+        if *height == 0 || *width == 0 || *in_h == 0 || constant(&op.inputs[0]) || others.iter().any(constant) {
             return None;
         }
+        let row_bytes = width * channels * bytes(out.dtype)?;
+        let first = Read { tensor: op.inputs[0], row_bytes: in_w * in_c * bytes(x.dtype)?, reach };
+        // They are added element by element to what is written.
+        let others = others.into_iter().map(|tensor| Read { tensor, row_bytes, reach: Reach::POINTWISE });
         Some(Self {
-            reads,
-            read_bytes: in_w * in_c * bytes(x.dtype)?,
+            reads: std::iter::once(first).chain(others).collect(),
             output: op.output,
-            row_bytes: width * channels * bytes(out.dtype)?,
+            row_bytes,
             height: *height,
             width: *width,
-            reach,
+            spoils: kernel.sum().is_some(),
             macs: network.op_macs(op) / *height as u64,
         })
+    }
+}
+
+impl RowOp {
+    /// Of its window.
+    pub fn reach(&self) -> Reach {
+        self.reads[0].reach
     }
 }
 

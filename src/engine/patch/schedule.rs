@@ -75,12 +75,12 @@ pub(super) fn sources(ops: &[RowOp]) -> Option<(TensorId, Vec<Vec<Source>>)> {
     let mut all = Vec::with_capacity(ops.len());
     for (index, op) in ops.iter().enumerate() {
         let mut of = Vec::with_capacity(op.reads.len());
-        for id in &op.reads {
-            of.push(match made.get(id) {
+        for id in op.reads.iter().map(|read| read.tensor) {
+            of.push(match made.get(&id) {
                 Some(&from) if from < index => Source::Op(from),
                 Some(_) => return None,
-                None if input.is_none_or(|known| known == *id) => {
-                    input = Some(*id);
+                None if input.is_none_or(|known| known == id) => {
+                    input = Some(id);
                     Source::Input
                 }
                 None => return None,
@@ -117,8 +117,8 @@ impl Schedule {
                 };
                 computes[index] = wanted;
                 let Some(rows) = wanted else { continue };
-                let read = ops[index].reach.reads(rows)?;
-                for source in &sources[index] {
+                for (source, read) in sources[index].iter().zip(&ops[index].reads) {
+                    let read = read.reach.reads(rows)?;
                     let at = match source {
                         Source::Input => &mut of_input,
                         Source::Op(from) => &mut need[*from],
@@ -133,6 +133,12 @@ impl Schedule {
             bands.push(Band { computes, base: begins, top: done.clone() });
             needs.push(need);
             input.push(of_input);
+        }
+        // What is written over as it is read cannot be read again.
+        let again =
+            |op: usize| bands.iter().filter_map(|b| b.computes[op]).map(Rows::count).sum::<usize>() > ops[op].height;
+        if (0..ops.len()).any(|op| ops[op].spoils && again(op)) {
+            return None;
         }
         let mut base = done.clone();
         let mut input_base = vec![0; count];

@@ -80,7 +80,7 @@ impl<'a> Terrain<'a> {
         let alone = layout.load.iter().zip(overlays.scratch()).map(|(held, scratch)| held + scratch).collect();
         let kernels = &draft.kernels;
         let ops: Vec<Option<RowOp>> =
-            kernels.iter().enumerate().map(|(i, kernel)| RowOp::of(draft.network, i, kernel)).collect();
+            kernels.iter().enumerate().map(|(i, kernel)| RowOp::of(&draft.network, i, kernel)).collect();
         let cycles = |(index, kernel): (usize, &Kernel)| match &ops[index] {
             Some(op) => cost::call(op, kernel, op.height),
             None => draft.network.op_macs(&draft.network.ops[index]) as f64,
@@ -93,7 +93,7 @@ impl<'a> Terrain<'a> {
     fn ground(&self, first: usize, last: usize) -> Option<Ground<'a>> {
         let ops: Vec<RowOp> = self.ops.get(first..=last)?.iter().cloned().collect::<Option<_>>()?;
         let (input, sources) = sources(&ops)?;
-        let (network, lifetimes) = (self.draft.network, &self.draft.lifetimes);
+        let (network, lifetimes) = (&self.draft.network, &self.draft.lifetimes);
         let owner = lifetimes.owner(input);
         if ops.len() < 2 || network.tensor(owner).data.is_some() {
             return None;
@@ -130,7 +130,7 @@ impl<'a> Terrain<'a> {
 
     /// Stages that hold less than their operators do as a whole, within `allowed` cycles.
     fn candidates(&self, allowed: f64) -> Vec<Candidate> {
-        let network = self.draft.network;
+        let network = &self.draft.network;
         // They exist as a whole whatever is done.
         let whole = network.inputs.iter().chain(&network.outputs).map(|id| network.tensor(*id).bytes()).max();
         let floor = whole.unwrap_or(0);
@@ -214,8 +214,9 @@ impl Ground<'_> {
     /// Candidates with bands of `rows` rows; `whole` are the cycles without bands.
     fn consider(&self, rows: usize, whole: f64, mut found: impl FnMut(Candidate)) {
         let reach = |index: usize| {
-            let readers = self.ops.iter().zip(&self.sources).filter(|(_, from)| from.contains(&Source::Op(index)));
-            readers.map(|(op, _)| op.reach.taps.saturating_sub(op.reach.stride)).max().unwrap_or(0)
+            let reads = self.ops.iter().zip(&self.sources).flat_map(|(op, from)| op.reads.iter().zip(from));
+            let readers = reads.filter(|(_, from)| **from == Source::Op(index));
+            readers.map(|(read, _)| read.reach.taps.saturating_sub(read.reach.stride)).max().unwrap_or(0)
         };
         let all = |halo: Halo| vec![halo; self.ops.len()];
         let again = |index: usize| match self.kernels[index] {

@@ -2,7 +2,7 @@
 
 use super::super::kernel::Kernel;
 use super::super::work::Bands;
-use super::rows::{RowOp, Rows};
+use super::rows::{Read, RowOp, Rows};
 use super::schedule::{Halo, Schedule, Source, Window};
 use crate::network::TensorId;
 
@@ -178,11 +178,15 @@ pub(super) fn overlaid(
         }
     }
     let last = ops.len().saturating_sub(1);
-    let reads_input = sources.get(last).is_some_and(|of| of.contains(&Source::Input));
+    let of_input = |op: usize| {
+        let reads = sources.get(op).into_iter().flatten().zip(&ops[op].reads);
+        reads.filter(|(from, _)| **from == Source::Input).map(|(_, read)| *read)
+    };
     // An addition has read what it writes over.
-    if !reads_input || (ops[last].reads.len() == 2 && ops[last].read_bytes == ops[last].row_bytes) {
-        let from = |of: &Vec<Source>| of.contains(&Source::Input);
-        let row = sources.iter().position(from).map_or(0, |reader| ops[reader].read_bytes);
+    let adds =
+        |read: Read| ops[last].reads.len() == 2 && read.reach.is_pointwise() && read.row_bytes == ops[last].row_bytes;
+    if of_input(last).all(adds) {
+        let row = (0..ops.len()).flat_map(of_input).next().map_or(0, |read| read.row_bytes);
         let ends = schedule.bands.iter().map(|band| band.top[last] * ops[last].row_bytes);
         let next = schedule.input_base.iter().skip(1).map(|unread| unread.saturating_mul(row));
         let lead = ends.zip(next).map(|(end, unread)| end.saturating_sub(unread)).max().unwrap_or(0);
@@ -205,20 +209,23 @@ fn calls(first: usize, ops: &[RowOp], sources: &[Vec<Source>], schedule: &Schedu
     let last = ops.len().saturating_sub(1);
     for (at, band) in schedule.bands.iter().enumerate() {
         for (index, op) in ops.iter().enumerate() {
-            let read = band.computes[index].and_then(|rows| Some((rows, op.reach.reads(rows)?)));
+            let read = band.computes[index].and_then(|rows| Some((rows, op.reach().reads(rows)?)));
             if let Some((rows, read)) = read {
-                let from = |source: &Source| match source {
-                    Source::Input => read.first * op.read_bytes,
-                    Source::Op(from) => (read.first - band.base[*from]) * op.read_bytes,
+                let from = |(source, of): (&Source, &Read)| {
+                    let first = of.reach.reads(rows).map_or(0, |read| read.first);
+                    match source {
+                        Source::Input => first * of.row_bytes,
+                        Source::Op(from) => (first - band.base[*from]) * of.row_bytes,
+                    }
                 };
                 let begins = if index == last { 0 } else { band.base[index] };
                 calls.push(Call::Run {
                     op: first + index,
-                    inputs: sources[index].iter().map(from).collect(),
+                    inputs: sources[index].iter().zip(&op.reads).map(from).collect(),
                     output: (rows.first - begins) * op.row_bytes,
                     in_rows: read.count(),
                     out_rows: rows.count(),
-                    pad_top: op.reach.padding(rows),
+                    pad_top: op.reach().padding(rows),
                 });
             }
             for (kept, window) in windows.iter().enumerate().filter(|(_, w)| w.until == index && w.halo == Halo::Kept) {

@@ -146,6 +146,7 @@ impl Prepared {
             table_bytes: 0,
             stages: Vec::new(),
             copied: Vec::new(),
+            fused: Vec::new(),
         }
     }
 

@@ -93,12 +93,16 @@ const LATER: &[Kernel] = &[
     kernel(5, "DEPTH_TO_SPACE", "DepthToSpace", "depth_to_space"),
     kernel(23, "RESIZE_BILINEAR", "ResizeBilinear", "resize_bilinear"),
     kernel(26, "SPACE_TO_DEPTH", "SpaceToDepth", "space_to_depth"),
+    kernel(36, "GATHER", "Gather", "gather"),
     kernel(39, "TRANSPOSE", "Transpose", "transpose"),
     kernel(40, "MEAN", "Mean", "mean"),
     kernel(74, "SUM", "Sum", "sum"),
+    kernel(76, "RSQRT", "Rsqrt", "rsqrt"),
     kernel(82, "REDUCE_MAX", "ReduceMax", "reduce_max"),
     kernel(98, "LEAKY_RELU", "LeakyRelu", "leaky_relu"),
+    kernel(99, "SQUARED_DIFFERENCE", "SquaredDifference", "squared_difference"),
     kernel(101, "ABS", "Abs", "abs"),
+    kernel(111, "ELU", "Elu", "elu"),
     kernel(117, "HARD_SWISH", "HardSwish", "hard_swish"),
 ];
 

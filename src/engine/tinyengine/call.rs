@@ -63,6 +63,41 @@ impl From<Requant> for RequantArgs {
     }
 }
 
+/// `hil_add_params` but its count.
+#[derive(Serialize)]
+#[rustfmt::skip]
+pub(super) struct AddArgs {
+    left_shift: u32, lhs_offset: i32, rhs_offset: i32, output_offset: i32,
+    lhs: RequantArgs, rhs: RequantArgs, output: RequantArgs, clamp_min: i32, clamp_max: i32,
+}
+
+impl AddArgs {
+    fn new(params: AddParams, left_shift: u32, (lhs, rhs, output): (i32, i32, i32), clamp: Clamp) -> Self {
+        Self {
+            left_shift,
+            lhs_offset: -lhs,
+            rhs_offset: -rhs,
+            output_offset: output,
+            lhs: params.lhs.into(),
+            rhs: params.rhs.into(),
+            output: params.output.into(),
+            clamp_min: clamp.min,
+            clamp_max: clamp.max,
+        }
+    }
+
+    fn of(add: &kernel::Add) -> Self {
+        Self::new(add.params, AddParams::LEFT_SHIFT, (add.lhs_zero, add.rhs_zero, add.output_zero), add.clamp)
+    }
+}
+
+/// `hil_matrix_sum`, but for the operand.
+#[derive(Serialize)]
+pub(super) struct SumArgs {
+    add: AddArgs,
+    leads: u8,
+}
+
 /// `hil_grid`.
 #[derive(Serialize)]
 pub(super) struct Grid {
@@ -100,7 +135,7 @@ pub(super) enum Call {
     /// Of a 3x3 convolution by minimal filtering.
     Winograd { window: WindowArgs },
     /// Of a convolution of single pixels in its specialised form.
-    Pixels { window: WindowArgs, backwards: u8 },
+    Pixels { window: WindowArgs, backwards: u8, sum: Option<SumArgs> },
     /// Of a depthwise convolution in its specialised form.
     Plane { window: WindowArgs },
     Conv { window: WindowArgs, filter_c: usize },
@@ -110,14 +145,9 @@ pub(super) enum Call {
         rows: usize, in_c: usize, out_c: usize, input_offset: i32, filter_offset: i32, output_offset: i32,
         clamp_min: i32, clamp_max: i32, specialised: bool,
     },
-    Add {
-        count: usize, left_shift: u32, lhs_offset: i32, rhs_offset: i32, output_offset: i32, lhs: RequantArgs,
-        rhs: RequantArgs, output: RequantArgs, clamp_min: i32, clamp_max: i32, form: &'static str,
-    },
+    Add { count: usize, #[serde(flatten)] add: AddArgs, form: &'static str },
     /// The name is that of its function.
-    Sum { kernel: &'static str, grid: Grid, left_shift: u32, lhs_offset: i32, rhs_offset: i32, output_offset: i32,
-        lhs: RequantArgs, rhs: RequantArgs, output: RequantArgs, clamp_min: i32, clamp_max: i32,
-    },
+    Sum { kernel: &'static str, grid: Grid, #[serde(flatten)] add: AddArgs },
     Multiply { grid: Grid, lhs_offset: i32, rhs_offset: i32, output_offset: i32, requant: RequantArgs, clamp_min: i32, clamp_max: i32 },
     Prelu { grid: Grid, lhs_offset: i32, rhs_offset: i32, output_offset: i32, positive: RequantArgs, negative: RequantArgs },
     /// The name is that of its function.
@@ -161,7 +191,8 @@ pub(super) fn call(network: &Network, step: &Step) -> Result<Call, EngineError> 
     }
     Ok(match &step.kernel {
         Kernel::Conv1x1(conv) if conv.by_pixels() => {
-            Call::Pixels { window: context.conv(conv)?, backwards: conv.grows().into() }
+            let sum = conv.sum.as_ref().map(|sum| SumArgs { add: AddArgs::of(&sum.add), leads: sum.leads.into() });
+            Call::Pixels { window: context.conv(conv)?, backwards: conv.grows().into(), sum }
         }
         Kernel::Conv(conv) | Kernel::Conv1x1(conv) if conv.packed.is_some() => {
             let window = context.conv(conv)?;
@@ -190,15 +221,7 @@ pub(super) fn call(network: &Network, step: &Step) -> Result<Call, EngineError> 
         }
         Kernel::Add(add) => Call::Add {
             count: out.elements(),
-            left_shift: AddParams::LEFT_SHIFT,
-            lhs_offset: -add.lhs_zero,
-            rhs_offset: -add.rhs_zero,
-            output_offset: add.output_zero,
-            lhs: add.params.lhs.into(),
-            rhs: add.params.rhs.into(),
-            output: add.params.output.into(),
-            clamp_min: add.clamp.min,
-            clamp_max: add.clamp.max,
+            add: AddArgs::of(add),
             form: match add.halves() {
                 false => "add",
                 true if add.small => "small_sum",
@@ -285,19 +308,12 @@ fn binary(binary: &kernel::Binary) -> Call {
     let (lhs_offset, rhs_offset, output_offset) = (-binary.lhs_zero, -binary.rhs_zero, binary.output_zero);
     let (clamp_min, clamp_max) = (clamp.min, clamp.max);
     match *arithmetic {
-        Arithmetic::Sum(params) | Arithmetic::Difference(params) => Call::Sum {
-            kernel: binary.name(),
-            grid,
-            left_shift: AddParams::LEFT_SHIFT,
-            lhs_offset,
-            rhs_offset,
-            output_offset,
-            lhs: params.lhs.into(),
-            rhs: params.rhs.into(),
-            output: params.output.into(),
-            clamp_min,
-            clamp_max,
-        },
+        Arithmetic::Sum(params) | Arithmetic::Difference(params) | Arithmetic::Square(params) => {
+            let squares = matches!(arithmetic, Arithmetic::Square(_));
+            let left_shift = if squares { AddParams::SQUARE_SHIFT } else { AddParams::LEFT_SHIFT };
+            let zeros = (binary.lhs_zero, binary.rhs_zero, output_offset);
+            Call::Sum { kernel: binary.name(), grid, add: AddArgs::new(params, left_shift, zeros, *clamp) }
+        }
         Arithmetic::Product(requant) => {
             let requant = requant.into();
             Call::Multiply { grid, lhs_offset, rhs_offset, output_offset, requant, clamp_min, clamp_max }

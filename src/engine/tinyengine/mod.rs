@@ -190,6 +190,7 @@ pub(super) fn print(
     dialect: Dialect,
     kernels: impl IntoIterator<Item = Source>,
 ) -> Result<Compiled, EngineError> {
+    let network = &*plan.planned(network);
     let view = View::new(network, &plan, dialect)?;
     let mut sources = Vec::new();
     for (template, path) in TEMPLATES {

@@ -13,9 +13,8 @@ pub(super) fn binary(function: Binary, a: Operand, b: Operand, out: &Tensor, cla
         .map(|i| {
             let (x, y) = (a.i8(repeated(a.tensor, out, i)), b.i8(repeated(b.tensor, out, i)));
             let (left, right) = (x - a.tensor.zero_point(), y - b.tensor.zero_point());
-            let operands = |p: &AddParams| {
-                (p.lhs.apply(left << AddParams::LEFT_SHIFT), p.rhs.apply(right << AddParams::LEFT_SHIFT))
-            };
+            let shifted = |p: &AddParams, bits: u32| (p.lhs.apply(left << bits), p.rhs.apply(right << bits));
+            let operands = |p: &AddParams| shifted(p, AddParams::LEFT_SHIFT);
             let value = match arithmetic {
                 Arithmetic::Sum(p) => {
                     let (left, right) = operands(&p);
@@ -24,6 +23,11 @@ pub(super) fn binary(function: Binary, a: Operand, b: Operand, out: &Tensor, cla
                 Arithmetic::Difference(p) => {
                     let (left, right) = operands(&p);
                     p.output.apply(left.wrapping_sub(right)).saturating_add(zero)
+                }
+                Arithmetic::Square(p) => {
+                    let (left, right) = shifted(&p, AddParams::SQUARE_SHIFT);
+                    let difference = left - right;
+                    p.output.apply(difference * difference).saturating_add(zero)
                 }
                 Arithmetic::Product(requant) => requant.apply(left * right).saturating_add(zero),
                 Arithmetic::Maximum => x.max(y),

@@ -22,6 +22,7 @@ pub const SPACE_TO_DEPTH: i32 = 26;
 pub const TANH: i32 = 28;
 pub const CUSTOM: i32 = 32;
 pub const PAD: i32 = 34;
+pub const GATHER: i32 = 36;
 pub const TRANSPOSE: i32 = 39;
 pub const MEAN: i32 = 40;
 pub const SUB: i32 = 41;
@@ -37,6 +38,7 @@ pub const TRANSPOSE_CONV: i32 = 67;
 pub const TILE: i32 = 69;
 pub const EXPAND_DIMS: i32 = 70;
 pub const SUM: i32 = 74;
+pub const RSQRT: i32 = 76;
 pub const SHAPE: i32 = 77;
 pub const REDUCE_MAX: i32 = 82;
 pub const PACK: i32 = 83;
@@ -44,8 +46,11 @@ pub const UNPACK: i32 = 88;
 pub const REDUCE_MIN: i32 = 89;
 pub const RESIZE_NEAREST_NEIGHBOR: i32 = 97;
 pub const LEAKY_RELU: i32 = 98;
+pub const SQUARED_DIFFERENCE: i32 = 99;
+pub const MIRROR_PAD: i32 = 100;
 pub const ABS: i32 = 101;
 pub const SPLIT_V: i32 = 102;
+pub const ELU: i32 = 111;
 pub const QUANTIZE: i32 = 114;
 pub const HARD_SWISH: i32 = 117;
 
@@ -71,6 +76,7 @@ pub const SUPPORTED: &[i32] = &[
     SPACE_TO_DEPTH,
     TANH,
     PAD,
+    GATHER,
     TRANSPOSE,
     MEAN,
     SUB,
@@ -86,14 +92,18 @@ pub const SUPPORTED: &[i32] = &[
     TILE,
     EXPAND_DIMS,
     SUM,
+    RSQRT,
     REDUCE_MAX,
     PACK,
     UNPACK,
     REDUCE_MIN,
     RESIZE_NEAREST_NEIGHBOR,
     LEAKY_RELU,
+    SQUARED_DIFFERENCE,
+    MIRROR_PAD,
     ABS,
     SPLIT_V,
+    ELU,
     QUANTIZE,
     HARD_SWISH,
 ];
@@ -115,6 +125,7 @@ pub const CONCATENATION_OPTIONS: u8 = 10;
 pub const ADD_OPTIONS: u8 = 11;
 pub const RESIZE_BILINEAR_OPTIONS: u8 = 15;
 pub const PAD_OPTIONS: u8 = 22;
+pub const GATHER_OPTIONS: u8 = 23;
 pub const RESHAPE_OPTIONS: u8 = 17;
 pub const SPACE_TO_DEPTH_OPTIONS: u8 = 19;
 pub const MUL_OPTIONS: u8 = 21;
@@ -165,7 +176,7 @@ const NAMES: &[(i32, &str)] = &[
     (CUSTOM, "CUSTOM"),
     (PAD, "PAD"),
     (35, "UNIDIRECTIONAL_SEQUENCE_RNN"),
-    (36, "GATHER"),
+    (GATHER, "GATHER"),
     (37, "BATCH_TO_SPACE_ND"),
     (38, "SPACE_TO_BATCH_ND"),
     (TRANSPOSE, "TRANSPOSE"),
@@ -191,7 +202,7 @@ const NAMES: &[(i32, &str)] = &[
     (EXPAND_DIMS, "EXPAND_DIMS"),
     (SUM, "SUM"),
     (75, "SQRT"),
-    (76, "RSQRT"),
+    (RSQRT, "RSQRT"),
     (SHAPE, "SHAPE"),
     (78, "POW"),
     (79, "ARG_MIN"),
@@ -201,10 +212,12 @@ const NAMES: &[(i32, &str)] = &[
     (REDUCE_MIN, "REDUCE_MIN"),
     (RESIZE_NEAREST_NEIGHBOR, "RESIZE_NEAREST_NEIGHBOR"),
     (LEAKY_RELU, "LEAKY_RELU"),
-    (99, "SQUARED_DIFFERENCE"),
-    (100, "MIRROR_PAD"),
+    (SQUARED_DIFFERENCE, "SQUARED_DIFFERENCE"),
+    (MIRROR_PAD, "MIRROR_PAD"),
     (ABS, "ABS"),
     (SPLIT_V, "SPLIT_V"),
+    (92, "SQUARE"),
+    (ELU, "ELU"),
     (QUANTIZE, "QUANTIZE"),
     (HARD_SWISH, "HARD_SWISH"),
     (130, "BROADCAST_TO"),

@@ -255,6 +255,7 @@ fn binary(function: Binary, activation: i8) -> (i32, i32, Options) {
         Binary::Maximum => (MAXIMUM, 2, extreme),
         Binary::Minimum => (MINIMUM, 2, extreme),
         Binary::Prelu => (PRELU, 1, Options::default()),
+        Binary::SquaredDifference => (SQUARED_DIFFERENCE, 2, Options::default()),
     }
 }
 
@@ -273,6 +274,8 @@ fn unary(function: Unary) -> Result<(i32, i32, Options), String> {
         Unary::Rectifier(Activation::ReluN1To1) => bare(RELU_N1_TO_1, 1),
         Unary::Rectifier(_) => bare(RELU, 2),
         Unary::Abs => bare(ABS, 2),
+        Unary::Elu => bare(ELU, 1),
+        Unary::Rsqrt => bare(RSQRT, 2),
     })
 }
 
@@ -317,6 +320,11 @@ fn rearranged(rearrangement: &Rearrangement, x: &Tensor, out: &Tensor) -> Result
         Rearrangement::Tile { counts } => {
             let numbers = vec![("multiples", counts.iter().map(|count| *count as i32).collect())];
             (TILE, Options { number: TILE_OPTIONS, fields: Vec::new() }, numbers)
+        }
+        Rearrangement::Gather { positions } => {
+            let numbers = vec![("positions", positions.iter().map(|at| *at as i32).collect())];
+            // Columns of NHWC.
+            (GATHER, Options { number: GATHER_OPTIONS, fields: vec![(0, int(2))] }, numbers)
         }
         Rearrangement::DepthToSpace { block: b } => (DEPTH_TO_SPACE, block(DEPTH_TO_SPACE_OPTIONS, b), Vec::new()),
         Rearrangement::SpaceToDepth { block: b } => (SPACE_TO_DEPTH, block(SPACE_TO_DEPTH_OPTIONS, b), Vec::new()),

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::engine::Timings;
+use crate::engine::{Timing, Timings};
 use crate::results::write_file;
 
 /// Name of the log in the user's cache.
@@ -41,6 +41,9 @@ struct Line {
     layer: String,
     kernel: String,
     cycles: u64,
+    /// Of units that tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    nanojoules: Option<u64>,
 }
 
 /// What timings hold for.
@@ -114,20 +117,22 @@ impl Log {
     pub fn timings(&self, setup: &Setup) -> Timings {
         let mut timings = Timings::default();
         for line in self.lines.iter().filter(|line| line.setup == setup.digest) {
-            timings.insert(line.layer.clone(), line.kernel.clone(), line.cycles);
+            let timing = Timing { cycles: line.cycles, nanojoules: line.nanojoules };
+            timings.insert(line.layer.clone(), line.kernel.clone(), timing);
         }
         timings
     }
 
     /// Adds what was timed.
     pub fn add(&mut self, setup: &Setup, timings: &Timings) -> Result<(), String> {
-        let line = |(layer, kernel, cycles): (&str, &str, u64)| Line {
+        let line = |(layer, kernel, timing): (&str, &str, Timing)| Line {
             board: setup.board.clone(),
             provenance: setup.provenance.into(),
             setup: setup.digest.clone(),
             layer: layer.into(),
             kernel: kernel.into(),
-            cycles,
+            cycles: timing.cycles,
+            nanojoules: timing.nanojoules,
         };
         let new: Vec<Line> = timings.iter().map(line).collect();
         let kept = self.lines.len();
@@ -174,7 +179,8 @@ mod tests {
 
     fn timings(cycles: u64) -> Timings {
         let mut timings = Timings::default();
-        timings.insert("conv 4x4x4 to 4x4x4".into(), "matrix".into(), cycles);
+        let nanojoules = (cycles % 2 == 0).then_some(3 * cycles);
+        timings.insert("conv 4x4x4 to 4x4x4".into(), "matrix".into(), Timing { cycles, nanojoules });
         timings
     }
 

@@ -5,10 +5,12 @@ mod log;
 use std::path::{Path, PathBuf};
 
 pub use self::log::{FILE, Log, Setup};
+use super::record::microjoules;
 use super::trial::{Bench, TrialError};
-use crate::engine::{Compiled, Engine, Goal, Timings, Tuned};
+use crate::board::Activity;
+use crate::engine::{Compiled, Engine, Goal, Prefer, Timings, Tuned};
 use crate::firmware::Cache;
-use crate::measure::Case;
+use crate::measure::{Case, Measured};
 use crate::network::Network;
 use crate::results::{Provenance, sha256_hex};
 
@@ -40,7 +42,7 @@ impl Tuning<'_> {
         }
         let untuned = Tuned { goal: self.goal, timings: Timings::default() };
         let all = untuned.trials(self.network)?;
-        let Some(first) = all.first() else { return Ok(untuned.compile(self.network)?) };
+        let Some(first) = all.first() else { return Ok(untuned.compile_for(self.network, self.bench.board)?) };
         let compiled = untuned.compile_trial(self.network, first)?;
         let expected = self.bench.provenance().unwrap_or(Provenance::Emulated);
         let mut setup = self.setup(&compiled, expected);
@@ -59,13 +61,28 @@ impl Tuning<'_> {
             };
             setup = self.setup(&compiled, tried.provenance);
             let timings = trial
-                .timings(&tried.measured.step_cycles)
+                .timings(&tried.measured.step_cycles, &self.nanojoules(&tried.measured))
                 .ok_or_else(|| TrialError::Failed("internal error: the image has other steps than its plan".into()))?;
             if let Err(problem) = log.add(&setup, &timings) {
                 (self.note)(&problem);
             }
         }
-        Ok(tuned(&log, &setup).compile(self.network)?)
+        let tuned = tuned(&log, &setup);
+        if self.goal.prefer == Prefer::Energy && !tuned.timings.tell_energy() {
+            let board = &self.bench.board.name;
+            (self.note)(&format!(
+                "tuning: no energy of each candidate is known on {board}; they are ranked by the cycles that they took"
+            ));
+        }
+        Ok(tuned.compile_for(self.network, self.bench.board)?)
+    }
+
+    /// Energy of each step; empty where the unit does not count what it depends on, or the board's power is not known.
+    fn nanojoules(&self, measured: &Measured) -> Vec<u64> {
+        let ran = measured.info.clock_hz;
+        let of = |step: &Activity| microjoules(self.bench.board, ran, Some(step)).ok();
+        let all: Option<Vec<f64>> = measured.step_activity.iter().map(of).collect();
+        all.unwrap_or_default().into_iter().map(|microjoules| (microjoules * 1e3).round() as u64).collect()
     }
 
     /// What the time of a layer depends on beside the layer: the board with its clocks, the compiler and its flags, the

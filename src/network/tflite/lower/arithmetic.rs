@@ -30,6 +30,7 @@ impl Lowering<'_> {
                 ensure(alike, "its operands and its output must have the same scale")?;
                 Activation::None.clamp(out)
             }
+            Binary::SquaredDifference => Activation::None.clamp(out),
             Binary::Prelu => {
                 ensure(x.shape == out.shape, "input and output must have the same shape")?;
                 Activation::None.clamp(out)

@@ -1,7 +1,7 @@
 //! Operators that cut, join and rearrange.
 
 use super::{Lowering, Problem, SPACE_TO_DEPTH, SPLIT_V, alike, constant, ensure};
-use crate::network::{OpKind, Rearrangement, Tensor, TensorId};
+use crate::network::{DType, OpKind, Rearrangement, Tensor, TensorId};
 
 /// Sides of an image up to which positions fit the arithmetic of a resize.
 const MAX_SIDE: usize = 1 << 15;
@@ -191,6 +191,81 @@ impl Lowering<'_> {
         let counts = counts.iter().map(|count| *count as usize).collect();
         let Some(x) = self.id(0) else { return Err(Problem::Text("it has no input".into())) };
         self.push_rearrangement(x, self.operator.outputs[0], Rearrangement::Tile { counts })
+    }
+
+    /// Positions along an axis that a constant names.
+    pub(super) fn gather(&mut self) -> Result<(), Problem> {
+        ensure(self.int(1, 0)? == 0, "batch dimensions are not supported")?;
+        let shape = self.x().shape.clone();
+        let axis = resolved(self.int(0, 0)?, shape.len())?;
+        let indices = self.second()?;
+        let data = indices.data.as_deref().filter(|_| indices.dtype == DType::I32);
+        let data = data.ok_or_else(|| Problem::Text(format!("`{}` must be an int32 constant", indices.name)))?;
+        let named = data.chunks_exact(4).map(|b| i32::from_le_bytes([b[0], b[1], b[2], b[3]]));
+        let positions: Vec<usize> = named.map(|at| usize::try_from(at).unwrap_or(usize::MAX)).collect();
+        let inside = positions.iter().all(|at| *at < shape[axis]);
+        ensure(inside && !positions.is_empty(), "it names positions that its input has not")?;
+        let Some(x) = self.id(0) else { return Err(Problem::Text("it has no input".into())) };
+        self.push_gather(x, self.operator.outputs[0], axis, positions)
+    }
+
+    /// Padding with what lies inside the borders.
+    pub(super) fn mirror(&mut self) -> Result<(), Problem> {
+        // Whether the border itself is repeated.
+        let repeats = usize::from(self.byte(0)? != 0);
+        let pads = self.short(1)?;
+        let (shape, out) = (self.x().shape.clone(), self.out().shape.clone());
+        ensure(pads.len() == 2 * shape.len() && out.len() == shape.len(), "its paddings do not fit its input")?;
+        let reach = |axis: usize| (shape[axis] + repeats).saturating_sub(1) as i64;
+        let fits = |axis: usize| pads[2 * axis..][..2].iter().all(|pad| (0..=reach(axis)).contains(&i64::from(*pad)));
+        ensure((0..shape.len()).all(fits), "it pads more than there is to mirror")?;
+        let padded: Vec<usize> = (0..shape.len()).filter(|axis| pads[2 * axis..][..2] != [0, 0]).collect();
+        let Some(mut x) = self.id(0) else { return Err(Problem::Text("it has no input".into())) };
+        let Some(last) = padded.last() else { return self.reshape() };
+        for axis in &padded {
+            let (size, before, after) = (shape[*axis] as i64, i64::from(pads[2 * axis]), i64::from(pads[2 * axis + 1]));
+            let repeats = repeats as i64;
+            let mirrored = |at: i64| match at {
+                low if low < 0 => -low - repeats,
+                high if high >= size => 2 * (size - 1) - high + repeats,
+                inner => inner,
+            };
+            let positions: Vec<usize> = (-before..size + after).map(|at| mirrored(at) as usize).collect();
+            let to = if axis == last {
+                self.operator.outputs[0]
+            } else {
+                let mut half = self.network.tensor(x).clone();
+                half.shape[*axis] = positions.len();
+                half.name = format!("{}/mirrored", half.name);
+                half.data = None;
+                self.new_tensor(half)
+            };
+            self.push_gather(x, to, *axis, positions)?;
+            x = to;
+        }
+        Ok(())
+    }
+
+    /// Of an input seen as an image whose columns are the axis, the columns at these positions.
+    fn push_gather(&mut self, x: TensorId, out: TensorId, axis: usize, positions: Vec<usize>) -> Result<(), Problem> {
+        let (from, to) = (self.network.tensor(x).clone(), self.network.tensor(out));
+        let (outer, inner) = (from.shape[..axis].iter().product(), from.shape[axis + 1..].iter().product());
+        let sides: [usize; 3] = [outer, from.shape[axis], positions.len()];
+        ensure(sides.iter().all(|side| (1..=MAX_SIDE).contains(side)), "one of its dimensions is too large")?;
+        ensure(from.data.is_none(), "its input must not be a constant")?;
+        ensure(alike(&from, to), "input and output must have the same type and scale")?;
+        ensure(to.elements() == outer * positions.len() * inner, "the output shape does not follow from the input's")?;
+        let image = |columns: usize, of: &str| Tensor {
+            name: format!("{}/{of}", from.name),
+            shape: vec![1, outer, columns, inner],
+            ..from.clone()
+        };
+        let (seen, picked) = (image(sides[1], "seen"), image(sides[2], "picked"));
+        let (seen, picked) = (self.new_tensor(seen), self.new_tensor(picked));
+        self.push_op(OpKind::Reshape, vec![x], seen);
+        self.push_rearrangement(seen, picked, Rearrangement::Gather { positions })?;
+        self.push_op(OpKind::Reshape, vec![picked], out);
+        Ok(())
     }
 
     pub(super) fn blocks(&mut self) -> Result<(), Problem> {
