@@ -102,7 +102,7 @@ fn other_goals_of_random_networks_compute_on_cores_what_the_interpreter_does() {
         bands += compiled.plan.stages.iter().map(|stage| stage.bands()).sum::<usize>();
         check(&network, &compiled, &name, index);
     }
-    assert!(bands > 10 && sums > 4, "{bands} bands, {sums} additions made by convolutions");
+    assert!(bands > 10 && sums > 2, "{bands} bands, {sums} additions made by convolutions");
 }
 
 fn check(network: &Network, compiled: &Compiled, name: &str, index: usize) {
