@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
+use std::time::{Duration, Instant, SystemTime};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -146,7 +146,7 @@ impl RunFolder {
         let (id, path) = claim(root, &format!("{}-{}", slug(&info.scenario), time::utc_stamp(now)))?;
         let started = time::utc_text(now);
         let run = RunFile { format: FORMAT, id, state: RunState::Running, message: None, started, ended: None, info };
-        let lock = lock(&path)?;
+        let lock = lock(&path, PATIENCE)?;
         write_run_file(&path, &run)?;
         let journal = open_journal(&path)?;
         Ok(Self { path, run, journal, rows: Vec::new(), _lock: lock })
@@ -158,7 +158,7 @@ impl RunFolder {
     pub fn resume(path: &Path) -> Result<Self, ResultsError> {
         // First, so that no lock is left in a folder that is none of ours.
         read::run_file(path)?;
-        let lock = lock(path)?;
+        let lock = lock(path, PATIENCE)?;
         let StoredRun { rows, .. } = read::read(path)?;
         let (mut run, _) = read::run_file(path)?;
         (run.state, run.message, run.ended) = (RunState::Running, None, None);
@@ -249,15 +249,24 @@ fn write_run_file(folder: &Path, run: &RunFile) -> Result<(), ResultsError> {
     replace(&folder.join(RUN_FILE), (text + "\n").as_bytes(), "write the state of the run")
 }
 
+/// How long a lock may outlive the process that was killed with it: a compiler that it was just starting holds it, too,
+/// until its own program is loaded.
+const PATIENCE: Duration = Duration::from_secs(1);
+const PAUSE: Duration = Duration::from_millis(20);
+
 /// Keeps other processes from writing the same run.
-pub(super) fn lock(folder: &Path) -> Result<File, ResultsError> {
+pub(super) fn lock(folder: &Path, patience: Duration) -> Result<File, ResultsError> {
     let path = folder.join(LOCK);
     let file = File::options().create(true).truncate(false).write(true).open(&path);
     let file = file.map_err(|e| ResultsError::io(&path, "open the lock", e))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(ResultsError::Busy { path: folder.to_path_buf() }),
-        Err(TryLockError::Error(e)) => Err(ResultsError::io(&path, "lock it", e)),
+    let since = Instant::now();
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(TryLockError::WouldBlock) if since.elapsed() < patience => std::thread::sleep(PAUSE),
+            Err(TryLockError::WouldBlock) => return Err(ResultsError::Busy { path: folder.to_path_buf() }),
+            Err(TryLockError::Error(e)) => return Err(ResultsError::io(&path, "lock it", e)),
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::baseline::images::IMAGES;
 use super::baseline::{BaselineError, Baselines};
@@ -50,7 +51,7 @@ pub fn sweep(results: &Path, baselines: &Path, retention: Retention) -> Result<V
         let old = runs.len().saturating_sub(retention.keep);
         for (_, path) in &runs[..old] {
             let name = path.file_name().unwrap_or_default().to_string_lossy();
-            let Ok(lock) = folder::lock(path) else { continue };
+            let Ok(lock) = folder::lock(path, Duration::ZERO) else { continue };
             if accepted.iter().any(|run| *run == name) {
                 continue;
             }
