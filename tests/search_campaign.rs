@@ -133,6 +133,8 @@ fn a_killed_search_goes_on_to_the_same_networks() {
         assert_eq!(compared.count(), whole.rivals.len(), "{engine}");
     }
     assert!(!whole.rivals.is_empty());
+    let ours = whole.rows.iter().filter(|row| row.engine == "tinyengine");
+    assert!(ours.filter_map(|row| row.memory()).all(|memory| memory.sram.peak() <= 65536), "within the constraint");
     let folder = base.path().join("whole");
     assert!(folder.join(&chosen.model).is_file());
     assert!(chosen.code.iter().all(|code| fs::read_dir(folder.join(code)).expect("C code").count() > 3));

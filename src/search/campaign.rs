@@ -24,7 +24,7 @@ use crate::network::{Network, tflite};
 use crate::rack::{Cancel, Rack};
 use crate::results::{Measurement, write_file};
 use crate::run::{Event, Toolchain};
-use crate::scenario::{Engine as ScenarioEngine, Scenario, Search};
+use crate::scenario::{Constraints, Engine as ScenarioEngine, EngineName, Preference, Scenario, Search, Tailored};
 use crate::train::TrainError;
 use crate::train::accuracy::Accuracy;
 use crate::train::calibrate::Calibration;
@@ -252,7 +252,8 @@ pub fn run(order: &Order<'_>, tell: &(dyn Fn(News<'_>) + Sync)) -> Result<Report
     let (configuration, distributions) = configuration(asked, &space, &targets, tell)?;
     tell(News::Chosen(&configuration));
     let tell_run = |event: Event<'_>| tell(News::Run(event));
-    let campaign = Campaign { order, space, boards, targets, configuration, tell, tell_run: &tell_run };
+    let scenario = within(scenario);
+    let campaign = Campaign { order, scenario, space, boards, targets, configuration, tell, tell_run: &tell_run };
     let made = match data {
         Some(data) => campaign.taught(&data)?,
         None => campaign.untaught()?,
@@ -287,6 +288,8 @@ pub fn run(order: &Order<'_>, tell: &(dyn Fn(News<'_>) + Sync)) -> Result<Report
 /// A search whose configuration is known.
 struct Campaign<'a> {
     order: &'a Order<'a>,
+    /// What networks are measured by.
+    scenario: Scenario,
     space: Space,
     boards: Vec<Board>,
     targets: Vec<Target>,
@@ -374,7 +377,7 @@ impl Campaign<'_> {
         Runs {
             folder: order.folder,
             space: &self.space,
-            scenario: order.scenario,
+            scenario: &self.scenario,
             boards: &self.boards,
             tools: order.tools,
             rack: order.rack,
@@ -432,7 +435,7 @@ impl Campaign<'_> {
 
     /// The scenario, with the engines that only rivals are measured with.
     fn rival_scenario(&self) -> Scenario {
-        let mut scenario = self.order.scenario.clone();
+        let mut scenario = self.scenario.clone();
         for name in &self.order.search.rival_engines {
             if !scenario.engines.iter().any(|engine| engine.name() == name.name()) {
                 scenario.engines.push(ScenarioEngine::Named(*name));
@@ -487,6 +490,26 @@ const CHOSEN: &str = "chosen-networks";
 
 fn failed(path: &Path, problem: impl std::fmt::Display) -> CampaignError {
     CampaignError::File { path: path.into(), problem: problem.to_string() }
+}
+
+/// `scenario` with an engine that keeps to its constraints: left alone it takes all memory that makes a network faster.
+fn within(scenario: &Scenario) -> Scenario {
+    let mut within = scenario.clone();
+    let Constraints { max_sram_bytes, max_flash_bytes, .. } = scenario.constraints;
+    for engine in &mut within.engines {
+        if *engine == ScenarioEngine::Named(EngineName::TinyEngine) && max_sram_bytes.or(max_flash_bytes).is_some() {
+            *engine = ScenarioEngine::TinyEngine(Tailored {
+                name: engine.name().into(),
+                prefer: Preference::Latency,
+                sram_bytes: max_sram_bytes,
+                flash_bytes: max_flash_bytes,
+                latency_ms: None,
+                tune: false,
+                tuning_log: None,
+            });
+        }
+    }
+    within
 }
 
 /// The first, and others at equal distances towards the end.
