@@ -57,7 +57,8 @@ pub struct DebugPort {
 }
 
 impl DebugPort {
-    /// The ports that the board's part has (ST RM0432, RM0385, RM0433, RM0456, debug support: identification codes).
+    /// The ports that the board's part has (ST RM0432, RM0385, RM0433, debug support: identification codes; those of STM32U5 as
+    /// remembered of RM0456, number 0 as probe-rs has it).
     pub fn new(board: &Board) -> Self {
         let (dpidr, ports) = match board.core {
             board::Core::CortexM4f => (0x2BA0_1477, vec![AccessPort::new(0x2477_0011, 0xE00F_F003, &[], false)]),
