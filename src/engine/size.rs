@@ -25,7 +25,7 @@ use crate::network::{DType, Network, Tensor, TensorId};
 /// Bytes of a plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Sizes {
-    /// Activations and scratch; where a limit was given, the first found that is within it.
+    /// Activations and scratch.
     pub arena_bytes: usize,
     /// Bytes that no arena for this network can go below.
     pub arena_lower_bound: usize,
@@ -69,19 +69,21 @@ impl Sizer {
 
     /// Bytes of the plan of `network`; weights that it has do not count.
     pub fn sizes(&mut self, network: &FloatNetwork) -> Result<Sizes, PlanError> {
-        Ok(self.planned(network, 0)?.0)
+        Ok(self.planned(network)?.0)
     }
 
-    /// The same, but the search for a smaller arena ends once it is no larger than `arena_bytes`: whether one that is
-    /// fits the limit stays exact.
-    pub fn within(&mut self, network: &FloatNetwork, arena_bytes: usize) -> Result<Sizes, PlanError> {
-        Ok(self.planned(network, arena_bytes)?.0)
+    /// Bytes of the plan that computes every operator as a whole, which takes no less than the one of [`Self::sizes`]: bands
+    /// are not looked for. The search for a smaller arena ends once it is no larger than `enough`.
+    pub fn whole(&mut self, network: &FloatNetwork, enough: usize) -> Result<Sizes, PlanError> {
+        let (network, kernels, flash_bytes) = self.kernels(network)?;
+        let draft = Draft::with(&network, kernels)?.fused()?;
+        let Arena { total, lower_bound, .. } = Layout::enough(&draft.overlays(&[]), DEFAULT_ALIGNMENT, enough)?.arena;
+        Ok(Sizes { arena_bytes: total, arena_lower_bound: lower_bound, flash_bytes })
     }
 
     /// Bytes, and what each step computes.
     pub fn outline(&mut self, network: &FloatNetwork) -> Result<Outline, PlanError> {
-        let (sizes, plan) = self.planned(network, 0)?;
-        let Some(plan) = plan else { return Ok(Outline { sizes, work: Vec::new() }) };
+        let (sizes, plan) = self.planned(network)?;
         let bare = bare(network);
         let planned = plan.planned(&bare);
         let mut work = Vec::with_capacity(plan.steps.len());
@@ -107,22 +109,14 @@ impl Sizer {
         }
     }
 
-    /// As [`Goal::default`] plans it; without bands, and no plan of it, where that is small enough.
-    fn planned(&mut self, float: &FloatNetwork, enough: usize) -> Result<(Sizes, Option<Plan>), PlanError> {
+    /// As [`Goal::default`] plans it.
+    fn planned(&mut self, float: &FloatNetwork) -> Result<(Sizes, Plan), PlanError> {
         let (network, kernels, flash_bytes) = self.kernels(float)?;
         let draft = Draft::with(&network, kernels)?.fused()?;
-        if enough > 0 {
-            let Arena { total, lower_bound, .. } =
-                Layout::enough(&draft.overlays(&[]), DEFAULT_ALIGNMENT, enough)?.arena;
-            if total <= enough {
-                let sizes = Sizes { arena_bytes: total, arena_lower_bound: lower_bound, flash_bytes };
-                return Ok((sizes, None));
-            }
-        }
         let plan = Goal::default().within(draft, None)?;
         let Plan { arena_bytes, arena_lower_bound, ref stages, .. } = plan;
         let flash_bytes = flash_bytes + stages.iter().map(Stage::table_bytes).sum::<usize>();
-        Ok((Sizes { arena_bytes, arena_lower_bound, flash_bytes }, Some(plan)))
+        Ok((Sizes { arena_bytes, arena_lower_bound, flash_bytes }, plan))
     }
 
     /// The kernel of each layer, packed weights left out, with the graph without weights and the bytes of all constants.

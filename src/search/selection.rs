@@ -1,6 +1,7 @@
 //! Stage 1, optimisation of the search space: of every configuration networks are drawn, those are kept that fit, and
 //! the configuration is chosen whose networks compute most. Networks that use more of what a board allows are more
-//! likely to be accurate (arXiv 2007.10319, 3.1 and figure 3).
+//! likely to be accurate (arXiv 2007.10319, 3.1 and figure 3). As there, networks are computed as a whole: to look for bands
+//! of each takes far longer, and configurations are compared alike without. What is searched later may have bands.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -118,7 +119,7 @@ fn distribution(
     let (mut random, mut sizer, mut macs) = (Random::new(seed), Sizer::new(), Vec::new());
     for _ in 0..samples {
         let network = space.float(&space.sample(configuration, Elastic::ALL, &mut random))?;
-        let sizes = sizer.within(&network, allowance.arena_bytes)?;
+        let sizes = sizer.whole(&network, allowance.arena_bytes)?;
         if allowance.allows(&sizes, network.macs() as u64) {
             macs.push(network.macs() as u64);
         }
