@@ -1,4 +1,5 @@
-//! Seeded networks of one operator: shapes, windows, scales and zero points that no published model has.
+//! Seeded networks of one operator: shapes, windows, scales and zero points that no published model has. Long since it lists the
+//! cases of every operator.
 
 use hil::network::derive::Activation;
 use hil::network::{
